@@ -1,0 +1,184 @@
+#!/usr/bin/env bash
+# Takes one backup set: every database and the globals, checked, published by one rename.
+# Reads the server (PG* variables) and the store; writes the store only; prints the new set's name.
+
+# shellcheck source=dump.sh
+source "$(dirname -- "${BASH_SOURCE[0]}")/dump.sh"
+# shellcheck source=manifest.sh
+source "$SCRIPTS/manifest.sh"
+# shellcheck source=retention.sh
+source "$SCRIPTS/retention.sh"
+
+declare -A FACTS=()
+STAGING=""
+
+usage() {
+	cat <<'USAGE'
+usage: backup.sh [--reason R] [--pin] [--accept-shrink]
+
+Takes one backup set of the server that the PG* variables name, into the store BACKUP_ROOT; prints its name.
+  --reason R        a word for the manifest (manual by default)
+  --pin             retention never removes this set
+  --accept-shrink   data that is missing since the last accepted set was meant to go: retention goes on
+USAGE
+}
+
+parse_options() {
+	FACTS=([reason]='"manual"' [pinned]=false [accepted]=false)
+	while (($# > 0)); do
+		case "$1" in
+		--help) usage && exit 0 ;;
+		--reason)
+			[[ -n "${2:-}" ]] || die "$USAGE" "--reason needs a word. See: backup.sh --help"
+			FACTS[reason]="$(json_quote "$2")"
+			shift
+			;;
+		--pin) FACTS[pinned]=true ;;
+		--accept-shrink) FACTS[accepted]=true ;;
+		*) die "$USAGE" "unknown option '$1'. See: backup.sh --help" ;;
+		esac
+		shift
+	done
+}
+
+# usage: require_same_major   Another major version's pg_dump refuses, or writes what this server cannot load.
+require_same_major() {
+	local version client
+
+	version="$(sql template1 -c 'SHOW server_version')"
+	version="${version%% *}"
+	client="$(tool_version pg_dump)"
+	[[ "${version%%.*}" == "${client%%.*}" ]] ||
+		die "$REFUSED" "the server is PostgreSQL $version, pg_dump here is $client: the same major version is needed. Nothing was written."
+	FACTS[server]="\"$version\""
+	FACTS[client]="\"$client\""
+}
+
+# usage: list_databases   Fills WORK/databases (what to dump) and WORK/skipped.
+# Names as JSON, so that each stays on its line whatever it holds.
+list_databases() {
+	sql template1 >"$WORK/all" <<'SQL'
+SELECT to_json(datname::text), to_json(pg_get_userbyid(datdba)::text), to_json(pg_encoding_to_char(encoding)::text),
+	to_json(datcollate::text), to_json(datctype::text), CASE datlocprovider WHEN 'i' THEN '"icu"' WHEN 'b' THEN '"builtin"' ELSE '"libc"' END,
+	coalesce(to_json(coalesce(to_jsonb(d) ->> 'datlocale', to_jsonb(d) ->> 'daticulocale'))::text, 'null'),
+	CASE WHEN NOT datallowconn THEN '"does not allow connections"'
+		WHEN datconnlimit = -2 THEN '"is half dropped"'
+		WHEN datname ~ '^brewget_(load|drop)_[0-9]{8}_[0-9]{6}_[0-9]+$' THEN '"is left over from an unfinished restore"' END
+FROM pg_database d WHERE NOT datistemplate ORDER BY datname COLLATE "C";
+SQL
+	printf '%s\n' "$BACKUP_DATABASES" | while IFS= read -r name; do
+		if [[ -n "$name" ]]; then json_quote "$name" && echo; fi
+	done >"$WORK/wanted"
+	# BACKUP_DATABASES empty: all.
+	awk -F '\t' -v OFS='\t' -v skipped="$WORK/skipped" '
+		BEGIN { printf "" > skipped }
+		FILENAME ~ /wanted$/ { wanted[$0] = 1; some = 1; next }
+		some && !($1 in wanted) { next }
+		{ delete wanted[$1] }
+		$8 != "" { print "skipped", $1, $8 > skipped; next }
+		{ print $1, $2, $3, $4, $5, $6, $7 }
+		END { for (name in wanted) { print name > "/dev/stderr"; bad = 1 } exit bad }
+	' "$WORK/wanted" "$WORK/all" >"$WORK/databases.found" 2>"$WORK/missing" ||
+		die "$USAGE" "BACKUP_DATABASES names what the server does not have: $(tr '\n' ' ' <"$WORK/missing"). No set was taken."
+	sql template1 -c "SELECT to_json(rolname::text) FROM pg_roles WHERE oid <> 10 AND rolname !~ '^pg_' ORDER BY rolname COLLATE \"C\"" >"$WORK/role.names"
+}
+
+# usage: dump_all   Each database into STAGING. WORK/databases gets the file names as its last column.
+dump_all() {
+	local token name file index=0 line suffix=""
+
+	[[ "$BACKUP_FORMAT" != plain ]] || suffix=".sql$(extension)"
+	: >"$WORK/databases"
+	# The list has a descriptor of its own: what runs in the loop must not eat it.
+	while IFS= read -r line <&3; do
+		token="${line%%$'\t'*}"
+		json_text name "$token"
+		file="$(file_name "$name")$suffix"
+		log "dumping $name"
+		dump_database "$index" "$name" "$STAGING" "$file"
+		printf '%s\t%s\n' "$line" "$file" >>"$WORK/databases"
+		awk -F '\t' -v name="$token" '$1 == "table" { n += $5 } END { printf "%s\t%.0f\n", name, n }' \
+			"$WORK/contents.$index" >>"$WORK/rows.now"
+		index=$((index + 1))
+	done 3<"$WORK/databases.found"
+	awk -F '\t' '{ print $2 ": " $3 }' "$WORK/skipped" | while IFS= read -r line; do log "skipped $line"; done
+	COUNT="$index"
+}
+
+# usage: collect_facts NAME
+collect_facts() {
+	local facts
+
+	FACTS[set]="\"$1\""
+	FACTS[started]="\"$(utc)\""
+	FACTS[globals]="globals.sql$(extension)"
+	facts="$(sql template1 -c "SELECT to_json(system_identifier::text), (SELECT to_json(rolname::text) FROM pg_roles WHERE oid = 10) FROM pg_control_system()")"
+	IFS=$'\t' read -r FACTS[system] FACTS[superuser] <<<"$facts"
+}
+
+# usage: judge_shrinkage
+judge_shrinkage() {
+	local why
+
+	why="$(shrinkage)"
+	FACTS[flagged]=null
+	if [[ -z "$why" ]]; then return 0; fi
+	if [[ "${FACTS[accepted]}" == true ]]; then
+		log "accepted as asked: $why"
+	else
+		FACTS[flagged]="$(json_quote "$why")"
+		log "warning: this set is flagged: $why. It is good in itself, but retention stands still from now on." \
+			"If the loss was meant: backup.sh --accept-shrink"
+	fi
+}
+
+# usage: publish NAME   From here on the set exists.
+publish() {
+	make_tree_durable "$STAGING"
+	step durable
+	move_into "$STAGING" "$BACKUP_ROOT"
+	make_durable "$BACKUP_ROOT/.staging"
+	STAGING=""
+	step published
+	log "published $1"
+}
+
+remove_staging() {
+	stop_reader
+	[[ -z "$STAGING" ]] || rm -rf -- "$STAGING"
+}
+
+main() {
+	local name COUNT=0
+
+	parse_options "$@"
+	begin
+	at_exit remove_staging
+	require_store
+	require_writable
+	take_lock
+	sweep_staging
+	require_space
+	require_server
+	require_same_major
+	list_databases
+	name="$(next_set_name)"
+	STAGING="$BACKUP_ROOT/.staging/$name"
+	mkdir -- "$STAGING" || die "$NO_SPACE" "cannot make $STAGING"
+	step staging
+	collect_facts "$name"
+	dump_globals "$STAGING" "${FACTS[globals]}"
+	: >"$WORK/rows.now"
+	dump_all
+	judge_shrinkage
+	write_manifest "$STAGING" "$COUNT"
+	step manifest
+	write_sums "$STAGING"
+	step sums
+	publish "$name"
+	refresh_links
+	apply_retention
+	printf '%s\n' "$name"
+}
+
+if [[ "${BASH_SOURCE[0]}" == "$0" ]]; then main "$@"; fi

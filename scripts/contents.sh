@@ -1,0 +1,188 @@
+#!/usr/bin/env bash
+# What is in a database, as sorted lines that can be compared: taken in the dump's snapshot for the manifest, and
+# again after a restore. Also the manifest's share of it, and whether a database is empty. Sourced, never run.
+[[ -z "${CONTENTS_SH_READ:-}" ]] || return 0
+CONTENTS_SH_READ=1
+
+# shellcheck source=sets.sh
+source "$(dirname -- "${BASH_SOURCE[0]}")/sets.sh"
+
+# Objects of the system and of extensions are not the user's: an extension brings its own.
+USER_RELATIONS="
+FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE n.nspname NOT LIKE 'pg\\_%' AND n.nspname <> 'information_schema' AND c.relpersistence <> 't'
+AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')"
+
+# usage: session_settings   A row's text depends on these.
+session_settings() {
+	cat <<'SQL'
+SET TimeZone = 'UTC'; SET DateStyle = 'ISO, MDY'; SET IntervalStyle = 'postgres'; SET extra_float_digits = 3;
+SET bytea_output = 'hex'; SET search_path = pg_catalog; SET lc_monetary = 'C'; SET xmloption = 'content';
+SET quote_all_identifiers = off; SET synchronize_seqscans = off;
+SQL
+}
+
+# usage: contents_sql full|rows [SNAPSHOT]
+# Lines: table TAB schema TAB name TAB owner TAB rows TAB hash; extension; large_objects. Strings as JSON.
+#
+# A table's hash is the sum of its rows' 64-bit hashes: the order of rows does not matter, and two equal rows count
+# twice (a sum, not an exclusive or), so duplicates are safe. The text of ROW(...) tells NULL (nothing) from '' ("")
+# and quotes what needs it, so no two different rows share a text. Columns go by name: a restored table that
+# inherits may have them in another order. Materialized views are no data of their own: a restore computes them anew.
+contents_sql() {
+	local hash='NULL::text' snapshot="${2:-}"
+
+	[[ "$1" != full ]] || hash='sum(hashtextextended(ROW(%2$s)::text COLLATE "C", 0))'
+	session_settings
+	echo "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;"
+	[[ -z "$snapshot" ]] || echo "SET TRANSACTION SNAPSHOT '$snapshot';"
+	# Each table in a subtransaction that is rolled back: that frees its locks, or thousands of tables would
+	# fill the server's lock table.
+	cat <<SQL
+SELECT 'SAVEPOINT one', format(
+	'SELECT %1\$L, count(*), $hash FROM ONLY %3\$s t',
+	concat_ws(E'\t', 'table', to_json(n.nspname::text), to_json(c.relname::text), to_json(pg_get_userbyid(c.relowner)::text)),
+	(SELECT string_agg(format('t.%I', attname), ',' ORDER BY attname::text COLLATE "C")
+		FROM pg_attribute WHERE attrelid = c.oid AND attnum > 0 AND NOT attisdropped),
+	format('%I.%I', n.nspname, c.relname)),
+	'ROLLBACK TO one', 'RELEASE one'
+$USER_RELATIONS AND c.relkind = 'r' ORDER BY n.nspname, c.relname \\gexec
+SELECT 'extension', to_json(extname::text), to_json(extversion) FROM pg_extension;
+$(large_objects_sql "$1")
+COMMIT;
+SQL
+}
+
+# usage: large_objects_sql full|rows   In pieces of 256 KiB: a large object may be larger than memory. What it reads
+# as counts, not its pages: holes in a sparse one come back as zeros.
+large_objects_sql() {
+	if [[ "$1" == rows ]]; then
+		echo "SELECT 'large_objects', count(*), NULL FROM pg_largeobject_metadata;"
+		return
+	fi
+	cat <<'SQL'
+SELECT 'large_objects', (SELECT count(*) FROM pg_largeobject_metadata),
+	coalesce(sum(hashtextextended(l.loid || ':' || at || ':' || encode(lo_get(l.loid, at, 262144), 'hex'), 0)), 0)
+FROM (SELECT loid, max(pageno)::bigint * 2048 + 2047 AS last FROM pg_largeobject GROUP BY loid) l,
+	generate_series(0, l.last, 262144) at;
+SQL
+}
+
+# usage: sequences_sql   Values as they stand: only where nobody writes, that is after a restore.
+sequences_sql() {
+	session_settings
+	cat <<SQL
+SELECT format('SELECT %L, last_value, CASE WHEN is_called THEN ''true'' ELSE ''false'' END FROM %I.%I',
+	concat_ws(E'\t', 'sequence', to_json(n.nspname::text), to_json(c.relname::text)), n.nspname, c.relname)
+$USER_RELATIONS AND c.relkind = 'S' \\gexec
+SQL
+}
+
+
+# usage: tidy_contents full|rows < LINES
+tidy_contents() {
+	awk -F '\t' -v OFS='\t' -v hashes="$1" '
+		$1 == "table" || $1 == "large_objects" {
+			if ($NF == "") $NF = 0
+			$NF = (hashes == "full") ? "\"" $NF "\"" : "null"
+		}
+		{ print }' | sort
+}
+
+# usage: manifest_contents INDEX   The same lines out of the manifest read last.
+manifest_contents() {
+	awk -F '\t' -v OFS='\t' -v at="databases.$1." '
+		index($1, at) != 1 { next }
+		{ rest = substr($1, length(at) + 1); parts = split(rest, p, ".") }
+		rest == "large_objects" { objects = $2 }
+		rest == "large_objects_hash" { objects_hash = $2 }
+		parts == 3 { item[p[1] "." p[2]] = p[1]; field[p[1] "." p[2] "." p[3]] = $2 }
+		END {
+			for (i in item) {
+				if (item[i] == "tables") print "table", field[i ".schema"], field[i ".name"], field[i ".owner"], field[i ".rows"], field[i ".hash"]
+				if (item[i] == "sequences") print "sequence", field[i ".schema"], field[i ".name"], field[i ".last_value"], field[i ".is_called"]
+				if (item[i] == "extensions") print "extension", field[i ".name"], field[i ".version"]
+			}
+			print "large_objects", objects, (objects_hash == "") ? "null" : objects_hash
+		}' "$MANIFEST_FLAT" | sort
+}
+
+# usage: differences EXPECTED FOUND   Says what differs (at most 10 lines); returns 1 if anything does.
+# What one side does not know (null: rows only, or a value that could not be told) is not compared, and neither is
+# an extension's version: an image with a newer one installs the newer.
+differences() {
+	awk -F '\t' '
+		function key() { return ($1 == "table" || $1 == "sequence") ? $1 " " $2 "." $3 : ($1 == "extension") ? $1 " " $2 : $1 }
+		function first() { return ($1 == "table" || $1 == "sequence") ? 4 : ($1 == "extension") ? 4 : 2 }
+		function tell(text) { bad = 1; if (++told <= 10) print text }
+		NR == FNR { k = key(); expected[k] = $0; next }
+		{
+			k = key(); found[k] = 1
+			if (!(k in expected)) { tell(k " is not in the manifest"); next }
+			fields = split(expected[k], want, FS)
+			for (i = first(); i <= NF; i++)
+				if (want[i] != $i && want[i] != "null" && want[i] != "" && $i != "null" && $i != "")
+					tell(k ": saved " want[i] ", restored " $i)
+		}
+		END { for (k in expected) if (!(k in found)) tell(k " is missing"); exit bad ? 1 : 0 }
+	' "$1" "$2"
+}
+
+# usage: compare_database INDEX DATABASE   Equality with the manifest; returns 65 with WHY if it is not equal.
+# An error while reading ends the script or is status 1 in a condition: either way it is never "equal".
+compare_database() {
+	local mode=rows
+
+	manifest_contents "$1" >"$WORK/expected" || return 1
+	# Rows only was saved, or is asked for now.
+	if [[ "$BACKUP_HASHES" == full ]] && ! grep -q '^large_objects.*null$' "$WORK/expected"; then mode=full; fi
+	contents_sql "$mode" >"$WORK/contents.sql" || return 1
+	sequences_sql >>"$WORK/contents.sql" || return 1
+	sql "$2" -f "$WORK/contents.sql" >"$WORK/found.raw" || return 1
+	tidy_contents "$mode" <"$WORK/found.raw" >"$WORK/found" || return 1
+	if ! WHY="$(differences "$WORK/expected" "$WORK/found")"; then
+		WHY="what was restored is not what was saved: ${WHY//$'\n'/; }"
+		return 65
+	fi
+}
+
+# usage: empty_sql   Prints what a database has beyond a freshly created one, at most 5 names; nothing = empty.
+# Through pg_depend: whatever kind of object a later PostgreSQL invents, it hangs on a schema or an owner.
+empty_sql() {
+	cat <<'SQL'
+WITH members AS (SELECT classid, objid FROM pg_depend WHERE deptype = 'e'),
+objects AS (
+	SELECT 'pg_class'::regclass AS classid, oid, 'relation ' || relname AS what FROM pg_class WHERE relpersistence <> 't'
+	UNION ALL SELECT 'pg_proc'::regclass, oid, 'function ' || proname FROM pg_proc
+	UNION ALL SELECT 'pg_type'::regclass, oid, 'type ' || typname FROM pg_type
+	UNION ALL SELECT 'pg_namespace'::regclass, oid, 'schema ' || nspname FROM pg_namespace
+		WHERE nspname <> 'public' AND nspname !~ '^pg_(toast_)?temp_'
+	UNION ALL SELECT 'pg_operator'::regclass, oid, 'operator ' || oprname FROM pg_operator
+	UNION ALL SELECT 'pg_opclass'::regclass, oid, 'operator class ' || opcname FROM pg_opclass
+	UNION ALL SELECT 'pg_opfamily'::regclass, oid, 'operator family ' || opfname FROM pg_opfamily
+	UNION ALL SELECT 'pg_collation'::regclass, oid, 'collation ' || collname FROM pg_collation
+	UNION ALL SELECT 'pg_conversion'::regclass, oid, 'conversion ' || conname FROM pg_conversion
+	UNION ALL SELECT 'pg_cast'::regclass, oid, 'cast' FROM pg_cast
+	UNION ALL SELECT 'pg_language'::regclass, oid, 'language ' || lanname FROM pg_language
+	UNION ALL SELECT 'pg_ts_config'::regclass, oid, 'text search ' || cfgname FROM pg_ts_config
+	UNION ALL SELECT 'pg_ts_dict'::regclass, oid, 'text search ' || dictname FROM pg_ts_dict
+	UNION ALL SELECT 'pg_ts_parser'::regclass, oid, 'text search ' || prsname FROM pg_ts_parser
+	UNION ALL SELECT 'pg_ts_template'::regclass, oid, 'text search ' || tmplname FROM pg_ts_template
+	UNION ALL SELECT 'pg_am'::regclass, oid, 'access method ' || amname FROM pg_am
+	UNION ALL SELECT 'pg_foreign_data_wrapper'::regclass, oid, 'foreign data wrapper ' || fdwname FROM pg_foreign_data_wrapper
+	UNION ALL SELECT 'pg_foreign_server'::regclass, oid, 'foreign server ' || srvname FROM pg_foreign_server
+	UNION ALL SELECT 'pg_event_trigger'::regclass, oid, 'event trigger ' || evtname FROM pg_event_trigger
+	UNION ALL SELECT 'pg_publication'::regclass, oid, 'publication ' || pubname FROM pg_publication
+	UNION ALL SELECT 'pg_statistic_ext'::regclass, oid, 'statistics ' || stxname FROM pg_statistic_ext
+	UNION ALL SELECT 'pg_transform'::regclass, oid, 'transform' FROM pg_transform
+	UNION ALL SELECT 'pg_subscription'::regclass, oid, 'subscription ' || subname FROM pg_subscription
+		WHERE subdbid = (SELECT oid FROM pg_database WHERE datname = current_database())
+	UNION ALL SELECT 'pg_default_acl'::regclass, oid, 'default privileges' FROM pg_default_acl
+	UNION ALL SELECT 'pg_largeobject'::regclass, oid, 'large object ' || oid FROM pg_largeobject_metadata
+	UNION ALL SELECT 'pg_extension'::regclass, oid, 'extension ' || extname FROM pg_extension WHERE extname <> 'plpgsql')
+SELECT what FROM objects o
+-- 16384 is the first number that is not PostgreSQL's own (FirstNormalObjectId).
+WHERE o.oid >= 16384 AND NOT EXISTS (SELECT FROM members m WHERE m.classid = o.classid AND m.objid = o.oid)
+LIMIT 5;
+SQL
+}

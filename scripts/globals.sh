@@ -1,0 +1,119 @@
+#!/usr/bin/env bash
+# Roles and what belongs to a database as a whole (settings, grants): saving and applying. Sourced, never run.
+[[ -z "${GLOBALS_SH_READ:-}" ]] || return 0
+GLOBALS_SH_READ=1
+
+# shellcheck source=sets.sh
+source "$(dirname -- "${BASH_SOURCE[0]}")/sets.sh"
+
+# Cuts the text of pg_dumpall --globals-only into statements (a quoted name may hold line breaks) and leaves out
+# CREATE ROLE and ALTER ROLE of the roles in the file `roles`, one hexadecimal name a line. settings=1 lets
+# ALTER ROLE ... SET pass: those are no attributes.
+# shellcheck disable=SC2016
+GLOBALS_FILTER='
+function hex(text,  i, out) { for (i = 1; i <= length(text); i++) out = out sprintf("%02x", ord[substr(text, i, 1)]); return out }
+function finished(text,  q, i, c) { # an even number of each quote, and a semicolon at the end
+	for (i = 1; i <= length(text); i++) {
+		c = substr(text, i, 1)
+		if (q == "") { if (c == "\"" || c == "\047") q = c }
+		else if (c == q) q = ""
+	}
+	return q == "" && text ~ /;$/
+}
+function role(text,  name) { # the name after CREATE ROLE or ALTER ROLE, unquoted
+	sub(/^(CREATE|ALTER) ROLE /, "", text)
+	if (substr(text, 1, 1) != "\"") { match(text, /^[^ ;]+/); rest = substr(text, RLENGTH + 1); return substr(text, 1, RLENGTH) }
+	match(text, /^"([^"]|"")*"/); rest = substr(text, RLENGTH + 1)
+	name = substr(text, 2, RLENGTH - 2); gsub(/""/, "\"", name)
+	return name
+}
+BEGIN { for (i = 1; i < 256; i++) ord[sprintf("%c", i)] = i; while ((getline line < roles) > 0) known[line] = 1 }
+statement == "" && (/^--/ || /^\\/ || /^$/) { print; next }
+{ statement = (statement == "") ? $0 : statement "\n" $0 }
+!finished(statement) { next }
+{
+	leave = 0
+	if (statement ~ /^(CREATE|ALTER) ROLE /) {
+		leave = hex(role(statement)) in known
+		if (settings && rest ~ /^ (IN DATABASE .* )?SET /) leave = 0
+	}
+	if (!leave) print statement
+	statement = ""
+}
+END { if (statement != "") { print "a statement without end" > "/dev/stderr"; exit 65 } }
+'
+
+# usage: filter_globals ROLES_FILE SETTINGS < SQL
+filter_globals() { awk -v roles="$1" -v settings="$2" "$GLOBALS_FILTER"; }
+
+# usage: apply_globals DIRECTORY fresh|live   Creates the set's roles that are missing. A role that exists keeps its
+# attributes and its password: what is in force stays in force. On a fresh server the superuser gets its settings.
+apply_globals() {
+	local settings=0
+
+	[[ "$2" == live ]] || settings=1
+	sql template1 -c "SELECT encode(convert_to(rolname, 'UTF8'), 'hex') FROM pg_roles" >"$WORK/roles" || return 1
+	read_file "$1/${MANIFEST[globals.file]//\"/}" >"$WORK/globals.all" || return 65
+	filter_globals "$WORK/roles" "$settings" <"$WORK/globals.all" >"$WORK/globals.sql" || return 65
+	# One transaction: roles come all or not at all. Their passwords stay out of the server's log.
+	{
+		echo "SET log_statement = none; SET log_min_duration_statement = -1; SET log_min_error_statement = panic;"
+		cat "$WORK/globals.sql"
+	} | sql template1 -1 || return 1
+	rm -f -- "$WORK/globals.all" "$WORK/globals.sql"
+}
+
+# usage: read_file FILE   Its plain text on stdout; fails if the file is cut or damaged.
+read_file() {
+	case "$1" in
+	*.zst) zstd -q -d -c -- "$1" ;;
+	*.gz) gzip -d -c -- "$1" ;;
+	*) cat -- "$1" ;;
+	esac
+}
+
+# usage: database_settings_sql   For the current database: one JSON string a line, each a statement. Grants are
+# written as pg_dump does: all taken away, then given one by one, each by who gave it.
+# pg_dump has this with --create only, under the name the database had: it would not let us restore beside.
+database_settings_sql() {
+	cat <<'SQL'
+SET search_path = pg_catalog;
+WITH d AS (SELECT *, format('%I', datname) AS db FROM pg_database WHERE datname = current_database()),
+config AS (
+	SELECT s.setrole, u.pair, left(u.pair, strpos(u.pair, '=') - 1) AS name, substr(u.pair, strpos(u.pair, '=') + 1) AS value, u.n
+	FROM d JOIN pg_db_role_setting s ON s.setdatabase = d.oid, unnest(s.setconfig) WITH ORDINALITY u(pair, n)),
+statements AS (
+	SELECT 1 AS part, 0::bigint AS n, format('COMMENT ON DATABASE %s IS %L', db, shobj_description(oid, 'pg_database')) AS text
+		FROM d WHERE shobj_description(oid, 'pg_database') IS NOT NULL
+	UNION ALL SELECT 2, 0, format('ALTER DATABASE %s CONNECTION LIMIT %s', db, datconnlimit) FROM d WHERE datconnlimit <> -1
+	UNION ALL SELECT 3, setrole::bigint * 1000 + c.n,
+		CASE setrole WHEN 0 THEN format('ALTER DATABASE %s', db) ELSE format('ALTER ROLE %I IN DATABASE %s', pg_get_userbyid(setrole), db) END
+		-- These hold lists that are quoted already (GUC_LIST_QUOTE); any other value is one string.
+		|| format(' SET %s TO ', (SELECT string_agg(quote_ident(p), '.') FROM unnest(string_to_array(name, '.')) p))
+		|| CASE WHEN lower(name) IN ('local_preload_libraries', 'search_path', 'session_preload_libraries',
+			'shared_preload_libraries', 'temp_tablespaces', 'unix_socket_directories')
+			THEN coalesce(nullif(value, ''), '''''') ELSE quote_literal(value) END
+		FROM d, config c
+	UNION ALL SELECT 4, 0, format('REVOKE ALL ON DATABASE %s FROM PUBLIC', db) FROM d WHERE datacl IS NOT NULL
+	UNION ALL SELECT 4, 1, format('REVOKE ALL ON DATABASE %s FROM %I', db, pg_get_userbyid(datdba)) FROM d WHERE datacl IS NOT NULL
+	UNION ALL SELECT 5, a.n, concat(
+		CASE WHEN a.grantor <> datdba THEN format('SET SESSION AUTHORIZATION %I; ', pg_get_userbyid(a.grantor)) END,
+		format('GRANT %s ON DATABASE %s TO %s', a.privilege_type, db,
+			CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(a.grantee)) END),
+		CASE WHEN a.is_grantable THEN ' WITH GRANT OPTION' END,
+		CASE WHEN a.grantor <> datdba THEN '; RESET SESSION AUTHORIZATION' END)
+		FROM d, aclexplode(datacl) WITH ORDINALITY a(grantor, grantee, privilege_type, is_grantable, n))
+SELECT to_json(text) FROM statements ORDER BY part, n;
+SQL
+}
+
+# usage: database_statements INDEX   The same statements out of the manifest, as SQL.
+database_statements() {
+	local token text
+
+	awk -F '\t' -v at="databases.$1.settings." 'index($1, at) == 1 { print $2 }' "$MANIFEST_FLAT" >"$WORK/settings"
+	while IFS= read -r token; do
+		json_text text "$token"
+		printf '%s;\n' "$text"
+	done <"$WORK/settings"
+}

@@ -1,0 +1,139 @@
+#!/usr/bin/env bash
+# Reads and writes the little JSON that the store needs, with bash and awk alone: a restore has to be
+# decided before there is a server that could parse it. Sourced, never run.
+[[ -z "${JSON_SH_READ:-}" ]] || return 0
+JSON_SH_READ=1
+
+# The whole grammar, so that any layout and any key are read and any damage is noticed. Prints one line a
+# value: path TAB token, e.g. databases.0.name TAB "brewget_auth". Strings stay in their JSON form, which
+# holds neither tabs nor line breaks. A string never spans lines in JSON, so a line's tokens are cut off its
+# front: the cost grows with the length of a line, not of the file.
+# shellcheck disable=SC2016
+JSON_FLATTEN='
+function damaged(why) { print FILENAME ": line " NR ": " why > "/dev/stderr"; bad = 1; exit 65 }
+function path(  i, p) { p = name[1]; for (i = 2; i <= depth; i++) p = p "." name[i]; return p }
+# Other writers may put any letter as \\uXXXX: one form for all, or equal names would not compare as equal.
+function hex(digits,  i, n) {
+	for (i = 1; i <= 4; i++) n = n * 16 + index("0123456789abcdef", tolower(substr(digits, i, 1))) - 1
+	return n
+}
+function utf8(n) {
+	if (n < 2048) return sprintf("%c%c", 192 + int(n / 64), 128 + n % 64)
+	if (n < 65536) return sprintf("%c%c%c", 224 + int(n / 4096), 128 + int(n / 64) % 64, 128 + n % 64)
+	return sprintf("%c%c%c%c", 240 + int(n / 262144), 128 + int(n / 4096) % 64, 128 + int(n / 64) % 64, 128 + n % 64)
+}
+function normal(token,  out, at, n) {
+	if (token !~ /\\[u\/]/) return token
+	while (at = index(token, "\\")) {
+		out = out substr(token, 1, at - 1); c2 = substr(token, at + 1, 1)
+		n = (c2 == "u") ? hex(substr(token, at + 2, 4)) : 0
+		if (n >= 55296 && n < 56320) {
+			out = out utf8(65536 + (n - 55296) * 1024 + hex(substr(token, at + 8, 4)) - 56320)
+			token = substr(token, at + 12)
+		}
+		else if (n > 127) { out = out utf8(n); token = substr(token, at + 6) }
+		else if (c2 == "/") { out = out "/"; token = substr(token, at + 2) }
+		else { out = out substr(token, at, 2); token = substr(token, at + 2) }
+	}
+	return out token
+}
+function value(token) {
+	if (want !~ /v/) damaged("unexpected " token)
+	if (kind[depth] == "[") name[depth] = count[depth]++
+	if (token != "") print path() "\t" normal(token)
+	want = depth ? ",c" : "end"
+}
+function open(k) { value(""); kind[++depth] = k; count[depth] = 0; name[depth] = ""; want = (k == "{") ? "kc" : "vc" }
+function close_(k) {
+	if (!depth || kind[depth] != k || want !~ /c/) damaged("unexpected end")
+	depth--; want = depth ? ",c" : "end"
+}
+function string(token) {
+	if (want ~ /k/) { name[depth] = substr(token, 2, length(token) - 2); want = ":" }
+	else value(token)
+}
+BEGIN { depth = 0; want = "v" }
+{
+	rest = $0
+	while (1) {
+		sub(/^[ \t\r]+/, "", rest)
+		if (rest == "") break
+		c = substr(rest, 1, 1); n = 1
+		if (c == "\"") {
+			if (!match(rest, /^"([^"\\]|\\.)*"/)) damaged("a string without end")
+			n = RLENGTH; string(substr(rest, 1, n))
+		}
+		else if (c == "{" || c == "[") open(c)
+		else if (c == "}") close_("{")
+		else if (c == "]") close_("[")
+		else if (c == ":") { if (want != ":") damaged("unexpected :"); want = "v" }
+		else if (c == ",") { if (want !~ /,/) damaged("unexpected ,"); want = (kind[depth] == "{") ? "k" : "v" }
+		else {
+			if (!match(rest, /^(-?[0-9][0-9.eE+-]*|true|false|null)/)) damaged("not JSON")
+			n = RLENGTH; value(substr(rest, 1, n))
+		}
+		rest = substr(rest, n + 1)
+	}
+}
+END { if (!bad && want != "end") { print FILENAME ": cut short" > "/dev/stderr"; exit 65 } }
+'
+
+# usage: json_flatten FILE   Status 65 if the file is no JSON, complete to its last brace.
+json_flatten() { awk "$JSON_FLATTEN" "$1"; }
+
+# usage: json_quote TEXT
+json_quote() {
+	local text="$1" out="" char code i
+
+	if [[ "$text" != *[$'"\\\x01'-$'\x1f']* ]]; then
+		printf '"%s"' "$text"
+		return
+	fi
+	for ((i = 0; i < ${#text}; i++)); do
+		char="${text:i:1}"
+		case "$char" in
+		'"' | \\) out+="\\$char" ;;
+		[$'\x01'-$'\x1f'])
+			printf -v code '\\u%04x' "'$char"
+			out+="$code"
+			;;
+		*) out+="$char" ;;
+		esac
+	done
+	printf '"%s"' "$out"
+}
+
+# usage: json_text VARIABLE TOKEN   Sets VARIABLE to the text that the JSON token stands for; null is empty.
+# Only our own writers' escapes are known (to_json, json_quote): \uXXXX stays below 128.
+json_text() {
+	local -n target="$1"
+	local token="$2" i char
+
+	target=""
+	[[ "$token" != null ]] || return 0
+	if [[ "$token" != \"* ]]; then
+		target="$token"
+		return
+	fi
+	token="${token:1:${#token}-2}"
+	if [[ "$token" != *\\* ]]; then
+		# shellcheck disable=SC2034 # a name reference
+		target="$token"
+		return
+	fi
+	for ((i = 0; i < ${#token}; i++)); do
+		char="${token:i:1}"
+		if [[ "$char" == \\ ]]; then
+			i=$((i + 1))
+			char="${token:i:1}"
+			case "$char" in
+			b) char=$'\b' ;; f) char=$'\f' ;; n) char=$'\n' ;; r) char=$'\r' ;; t) char=$'\t' ;;
+			u)
+				printf -v char '%b' "\\x${token:i+3:2}"
+				((i += 4))
+				;;
+			esac
+		fi
+		target+="$char"
+	done
+}

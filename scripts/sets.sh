@@ -1,0 +1,255 @@
+#!/usr/bin/env bash
+# Backup sets: finding them, reading and checking their manifests, their verdicts and the links to them.
+# A set is a directory backup_YYYYMMDD_HHMMSS whose manifest.json names this set and this store. Sourced, never run.
+[[ -z "${SETS_SH_READ:-}" ]] || return 0
+SETS_SH_READ=1
+
+# shellcheck source=store.sh
+source "$(dirname -- "${BASH_SOURCE[0]}")/store.sh"
+
+SET_NAME='^backup_[0-9]{8}_[0-9]{6}$'
+
+# The manifest read last: path -> token. Tables, sequences and the like stay in the file MANIFEST_FLAT.
+declare -A MANIFEST=()
+MANIFEST_FLAT=""
+# Why the last check failed, for the message of whoever asked.
+WHY=""
+
+# usage: candidate_names [DIRECTORY]   Names that look like sets and have a manifest, oldest first: by name, never by mtime.
+candidate_names() {
+	local directory="${1:-$BACKUP_ROOT}" path
+
+	for path in "$directory"/backup_*; do
+		[[ -d "$path" && ! -L "$path" && "${path##*/}" =~ $SET_NAME && -e "$path/manifest.json" ]] || continue
+		printf '%s\n' "${path##*/}"
+	done
+}
+
+# usage: read_manifest DIRECTORY   Fills MANIFEST; returns 65 and sets WHY if it is not one of ours, whole.
+read_manifest() {
+	local directory="$1" path token
+
+	MANIFEST=()
+	MANIFEST_FLAT="$WORK/manifest.flat"
+	if [[ ! -f "$directory/manifest.json" || ! -r "$directory/manifest.json" ]]; then
+		WHY="it has no manifest.json that can be read"
+		return 65
+	fi
+	if ! WHY="$(json_flatten "$directory/manifest.json" 2>&1 >"$MANIFEST_FLAT")"; then
+		WHY="its manifest.json is damaged (${WHY#"$directory"/})"
+		return 65
+	fi
+	while IFS=$'\t' read -r path token; do
+		MANIFEST["$path"]="$token"
+	done < <(awk '!/^databases\.[0-9]+\.(tables|sequences|extensions|settings)\./' "$MANIFEST_FLAT")
+	check_manifest "${directory##*/}"
+}
+
+# usage: check_manifest SET   The keys that every reader relies on; unknown ones are nobody's business.
+check_manifest() {
+	local key
+
+	if [[ "${MANIFEST[version]:-}" =~ ^[0-9]+$ ]] && ((MANIFEST[version] > 1)); then
+		WHY="its format version ${MANIFEST[version]} is newer than this script's (1): use a newer one"
+		return 65
+	fi
+	for key in set started server.version server.superuser client format compression globals.file; do
+		if [[ "${MANIFEST[$key]:-}" != \"*\" ]]; then
+			WHY="its manifest.json has no usable '$key'"
+			return 65
+		fi
+	done
+	if [[ "${MANIFEST[version]:-}" != 1 || "${MANIFEST[set]}" != "\"$1\"" ]]; then
+		WHY="its manifest.json is for ${MANIFEST[set]}, version ${MANIFEST[version]:-none}"
+		return 65
+	fi
+	check_databases
+}
+
+# usage: check_databases   File names come from outside: none may lead out of the set.
+check_databases() {
+	local i=0 token
+
+	while [[ -n "${MANIFEST[databases.$i.name]:-}${MANIFEST[databases.$i.file]:-}" ]]; do
+		token="${MANIFEST[databases.$i.file]:-}"
+		if [[ ! "$token" =~ ^\"[A-Za-z0-9_%-]+(\.[a-z.]+)?\"$ || "${MANIFEST[databases.$i.name]:-}" != \"*\" ]]; then
+			WHY="its manifest.json has no usable file name for database $i"
+			return 65
+		fi
+		i=$((i + 1))
+	done
+	MANIFEST[databases]="$i"
+	if [[ ! "${MANIFEST[globals.file]}" =~ ^\"[A-Za-z0-9_%-]+(\.[a-z.]+)?\"$ ]]; then
+		WHY="its manifest.json has no usable file name for the globals"
+		return 65
+	fi
+}
+
+# usage: check_sums DIRECTORY   Every file against SHA256SUMS, and all that the manifest names is listed; else 65 and WHY.
+check_sums() {
+	local directory="$1" i file listed
+
+	if [[ ! -f "$directory/SHA256SUMS" ]]; then
+		WHY="it has no SHA256SUMS"
+		return 65
+	fi
+	if ! (cd -- "$directory" && sha256sum -c SHA256SUMS) >"$WORK/sums.out" 2>&1; then
+		WHY="$(grep -v ': OK$' "$WORK/sums.out" | head -n 3 | tr '\n' ' ')"
+		WHY="its files do not match SHA256SUMS: $WHY"
+		return 65
+	fi
+	listed=" $(awk '{ sub(/^[0-9a-f]+ [ *](\.\/)?/, ""); print }' "$directory/SHA256SUMS" | tr '\n' ' ')"
+	for file in manifest.json "${MANIFEST[globals.file]//\"/}"; do
+		[[ "$listed" == *" $file "* ]] || {
+			WHY="SHA256SUMS does not cover $file"
+			return 65
+		}
+	done
+	for ((i = 0; i < MANIFEST[databases]; i++)); do
+		file="${MANIFEST[databases.$i.file]//\"/}"
+		[[ "$listed" == *" $file "* || "$listed" == *" $file/toc.dat "* ]] || {
+			WHY="SHA256SUMS does not cover $file"
+			return 65
+		}
+	done
+}
+
+# usage: sum_of FILE
+sum_of() {
+	local line
+
+	line="$(sha256sum -- "$1")"
+	printf '%s\n' "${line%% *}"
+}
+
+# usage: is_verified DIRECTORY   0 if its verdict is good and belongs to these very files, else 1.
+is_verified() {
+	local sums
+
+	[[ -f "$1/verified.json" && -f "$1/SHA256SUMS" ]] || return 1
+	# A verdict that cannot be read is none.
+	json_flatten "$1/verified.json" >"$WORK/verified.flat" 2>/dev/null || return 1
+	sums="$(sum_of "$1/SHA256SUMS")" || return 1
+	grep -q -x -F "sums"$'\t'"\"$sums\"" "$WORK/verified.flat" || return 1
+	grep -q -x -F "result"$'\t'"\"good\"" "$WORK/verified.flat" || return 1
+	grep -q -x -F "set"$'\t'"\"${1##*/}\"" "$WORK/verified.flat" || return 1
+}
+
+# usage: list_sets   One line a set of this store, oldest first: name, verified, pinned, flagged, accepted (0/1),
+# databases, bytes, seconds the drill took. Others (damaged, foreign, another store's) are left out with one log line.
+list_sets() {
+	local name verified pinned flagged accepted names
+
+	names="$(candidate_names)"
+	for name in $names; do
+		if ! read_manifest "$BACKUP_ROOT/$name"; then
+			log "warning: $name does not count and is left alone: $WHY"
+			continue
+		fi
+		if [[ "${MANIFEST[store]:-}" != "\"$STORE\"" ]]; then
+			log "warning: $name does not count and is left alone: it was made for store ${MANIFEST[store]:-none}"
+			continue
+		fi
+		verified=0 pinned=0 flagged=0 accepted=0
+		if is_verified "$BACKUP_ROOT/$name"; then verified=1; fi
+		[[ "${MANIFEST[pinned]:-}" != true ]] || pinned=1
+		[[ "${MANIFEST[flagged]:-null}" == null ]] || flagged=1
+		[[ "${MANIFEST[accepted_shrink]:-}" != true ]] || accepted=1
+		printf '%s\t%s\t%s\t%s\t%s\n' "$name" "$verified" "$pinned" "$flagged" "$accepted"
+	done
+}
+
+# usage: newest_set LIST [COLUMN VALUE]   The newest line's name whose COLUMN (2 verified .. 5 accepted) is VALUE.
+newest_set() {
+	awk -F '\t' -v column="${2:-1}" -v value="${3:-}" \
+		'column == 1 || $column == value { name = $1 } END { print name }' <<<"$1"
+}
+
+# usage: refresh_links   Both links to where they belong now. Needs the lock.
+refresh_links() {
+	local list
+
+	list="$(list_sets 2>/dev/null)" # the warnings were given by whoever listed first
+	point_link latest "$(newest_set "$list")"
+	point_link latest-verified "$(newest_set "$list" 2 1)"
+}
+
+# usage: next_set_name   Now, or one second after the newest name, whichever is later: names never go backwards,
+# whatever the clock does.
+next_set_name() {
+	local now newest name
+
+	now="$(date -u +%Y%m%d_%H%M%S)"
+	newest="$({ candidate_names && candidate_names "$BACKUP_ROOT/failed"; } | sort | tail -n 1)"
+	newest="${newest#backup_}"
+	if [[ -n "$newest" && ! "$now" > "$newest" ]]; then
+		log "warning: the clock says $now, the newest set is of $newest: going on from there"
+		now="$(following "$newest")"
+	fi
+	# Somebody else's directory may have the name.
+	name="backup_$now"
+	while [[ -e "$BACKUP_ROOT/$name" || -L "$BACKUP_ROOT/$name" || -e "$BACKUP_ROOT/failed/$name" ]]; do
+		now="$(following "$now")"
+		name="backup_$now"
+	done
+	printf '%s\n' "$name"
+}
+
+# usage: following YYYYMMDD_HHMMSS   One second later.
+following() {
+	local seconds
+
+	# A name with an impossible date (a month 13) sorts all the same; then only its own tail can be counted on.
+	seconds="$(epoch "$1")" || die "$REFUSED" "backup_$1 is no date: move it out of the store"
+	date -u -d "@$((seconds + 1))" +%Y%m%d_%H%M%S
+}
+
+# usage: resolve_set NAME   Prints the set that NAME (a set, latest, latest-verified) means. From the sets
+# themselves: a link may be stale after a crash, or lead anywhere.
+resolve_set() {
+	local names list name=""
+
+	case "$1" in
+	latest)
+		names="$(candidate_names)"
+		name="${names##*$'\n'}"
+		;;
+	latest-verified)
+		list="$(list_sets)"
+		name="$(newest_set "$list" 2 1)"
+		;;
+	*)
+		[[ "$1" =~ $SET_NAME ]] || die "$USAGE" "'$1' is no set's name: backup_YYYYMMDD_HHMMSS, latest or latest-verified. See: list.sh"
+		[[ -d "$BACKUP_ROOT/$1" && ! -L "$BACKUP_ROOT/$1" ]] || die "$BROKEN" "there is no set $1 in $BACKUP_ROOT. See: list.sh"
+		name="$1"
+		;;
+	esac
+	[[ -n "$name" ]] || die "$BROKEN" "there is no set for '$1' in $BACKUP_ROOT. See: list.sh"
+	printf '%s\n' "$name"
+}
+
+# usage: require_set DIRECTORY   Ends with 65 or 78 unless the set is whole and this store's.
+require_set() {
+	local name="${1##*/}"
+
+	read_manifest "$1" || die "$BROKEN" "$name cannot be used: $WHY. Nothing was touched. See: list.sh"
+	[[ "${MANIFEST[store]:-}" == "\"$STORE\"" || "${BACKUP_ACCEPT_OTHER_STORE:-}" == 1 ]] ||
+		die "$REFUSED" "$name was made for store ${MANIFEST[store]:-none}, this is store $STORE. Nothing was touched." \
+			"If that is meant, set BACKUP_ACCEPT_OTHER_STORE=1."
+	check_sums "$1" || die "$BROKEN" "$name is broken: $WHY. Nothing was touched. See: list.sh"
+}
+
+# usage: set_aside SET WHY   A bad set goes to failed/ and the links to what remains. Needs the lock.
+set_aside() {
+	local target="$BACKUP_ROOT/failed"
+
+	mkdir -p -- "$target" || die "$NO_SPACE" "cannot make $target"
+	[[ ! -e "$target/$1" ]] || die "$REFUSED" "$target/$1 exists already: move it away, then verify $1 again"
+	# The link goes first: it must never lead to a set known to be bad.
+	step set-aside
+	move_into "$BACKUP_ROOT/$1" "$target"
+	step set-aside-moved
+	make_durable "$BACKUP_ROOT"
+	log "$1 was moved to failed/: $2"
+	refresh_links
+}

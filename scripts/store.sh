@@ -1,0 +1,202 @@
+#!/usr/bin/env bash
+# The store: its identity, its lock, its free space, and how a change becomes durable. Sourced, never run.
+[[ -z "${STORE_SH_READ:-}" ]] || return 0
+STORE_SH_READ=1
+
+# shellcheck source=lib.sh
+source "$(dirname -- "${BASH_SOURCE[0]}")/lib.sh"
+# shellcheck source=json.sh
+source "$SCRIPTS/json.sh"
+
+# The id of the store at hand, once require_store has read it.
+STORE=""
+LOCKED=""
+
+# usage: file_system_type PATH   In hex: busybox and GNU agree on the number, not on the name.
+file_system_type() { stat -f -c %t -- "$1"; }
+
+# usage: is_volatile PATH   Status 0 yes, 1 no. A type that cannot be read ends the script: it is not "no".
+is_volatile() {
+	local type
+
+	type="$(file_system_type "$1")" || die "$UNREACHABLE" "cannot tell the file system of $1"
+	case "$type" in
+	1021994 | 858458f6) return 0 ;; # tmpfs, ramfs
+	*) return 1 ;;
+	esac
+}
+
+# usage: read_store_id   Sets STORE; returns 69 if BACKUP_ROOT is no store or not readable, else 0.
+read_store_id() {
+	local flat path token id="" version=""
+
+	STORE=""
+	[[ -f "$BACKUP_ROOT/.store.json" && -r "$BACKUP_ROOT/.store.json" ]] || return 69
+	flat="$(json_flatten "$BACKUP_ROOT/.store.json")" || return 69
+	while IFS=$'\t' read -r path token; do
+		case "$path" in
+		id) json_text id "$token" ;;
+		version) version="$token" ;;
+		esac
+	done <<<"$flat"
+	[[ "$version" == 1 && "$id" =~ ^[A-Za-z0-9._-]+$ ]] || return 69
+	STORE="$id"
+}
+
+# usage: require_store   Ends with 78 or 69 unless BACKUP_ROOT is the store that is meant.
+require_store() {
+	local how="init-store.sh makes a directory a store, once."
+
+	[[ -d "$BACKUP_ROOT" ]] ||
+		die "$UNREACHABLE" "the store $BACKUP_ROOT is not there. Is its volume mounted?"
+	[[ -e "$BACKUP_ROOT/.store.json" ]] ||
+		die "$REFUSED" "$BACKUP_ROOT is no store: it has no .store.json. Is the right volume mounted? $how"
+	read_store_id || die "$UNREACHABLE" "$BACKUP_ROOT/.store.json cannot be read or is damaged"
+	[[ -z "$BACKUP_STORE_ID" || "$STORE" == "$BACKUP_STORE_ID" ]] ||
+		die "$REFUSED" "$BACKUP_ROOT is store $STORE, but store $BACKUP_STORE_ID is expected. Is the right volume mounted?"
+	require_lasting
+}
+
+# usage: require_lasting   Ends with 78 on a file system in memory.
+require_lasting() {
+	[[ "$BACKUP_ALLOW_VOLATILE" != 1 ]] || return 0
+	if is_volatile "$BACKUP_ROOT"; then
+		die "$REFUSED" "$BACKUP_ROOT lies in memory (tmpfs): what is written there is gone with the machine." \
+			"Mount a disk, or set BACKUP_ALLOW_VOLATILE=1 if that is meant."
+	fi
+}
+
+# usage: take_lock   The store's one exclusive lock, on descriptor 9 until the process ends.
+# The kernel frees it with its holder, so there are no stale locks. The children inherit it on purpose: while
+# an orphaned pg_dump still writes, nobody else may.
+take_lock() {
+	local waited=0 holder
+
+	[[ -z "$LOCKED" ]] || return 0
+	open_lock
+	until flock -x -n 9; do
+		if ((waited >= BACKUP_LOCK_WAIT)); then
+			holder="$(head -n 1 "$BACKUP_ROOT/.lock")"
+			die "$BUSY" "the store is in use by ${holder:-another process}; waited $waited s (BACKUP_LOCK_WAIT)"
+		fi
+		sleep 1
+		waited=$((waited + 1))
+	done
+	LOCKED=1
+	# For the message above only; who holds the lock is the kernel's knowledge. A full disk must not stop us here.
+	{ printf '%s on %s, process %s, since %s\n' "${0##*/}" "${HOSTNAME:-?}" "$$" "$(utc)" >"$BACKUP_ROOT/.lock"; } 2>/dev/null ||
+		log "the lock is ours, but the holder's name could not be written into it"
+	step locked
+}
+
+open_lock() {
+	if [[ -w "$BACKUP_ROOT/.lock" || (! -e "$BACKUP_ROOT/.lock" && -w "$BACKUP_ROOT") ]]; then
+		{ exec 9>>"$BACKUP_ROOT/.lock"; } || die "$NO_SPACE" "cannot open $BACKUP_ROOT/.lock"
+	elif [[ -r "$BACKUP_ROOT/.lock" ]]; then
+		exec 9<"$BACKUP_ROOT/.lock"
+	else
+		die "$NO_SPACE" "cannot write to $BACKUP_ROOT: read-only, or another user's"
+	fi
+}
+
+release_lock() {
+	[[ -n "$LOCKED" ]] || return 0
+	exec 9>&-
+	LOCKED=""
+}
+
+# usage: hold_set DIRECTORY   Shared lock on a set (descriptor 8): retention leaves a held set alone.
+# On the set's SHA256SUMS rather than on a file beside it: it needs no write access and leaves nothing behind.
+hold_set() {
+	{ exec 8<"$1/SHA256SUMS"; } 2>/dev/null || return 65
+	flock -s -n 8 || return 75
+	# Retention may have had the lock and removed the set between the two lines above.
+	[[ -f "$1/SHA256SUMS" ]] || return 65
+}
+
+release_set() { exec 8<&-; }
+
+# usage: free_bytes PATH
+free_bytes() {
+	local blocks size answer
+
+	answer="$(stat -f -c '%a %S' -- "$1")"
+	read -r blocks size <<<"$answer"
+	printf '%s\n' "$((blocks * size))"
+}
+
+# usage: require_space   Ends with 73 below BACKUP_MIN_FREE bytes: nothing good is removed to make room.
+require_space() {
+	local free
+
+	free="$(free_bytes "$BACKUP_ROOT")" || die "$UNREACHABLE" "cannot tell the free space of $BACKUP_ROOT"
+	((free >= BACKUP_MIN_FREE)) ||
+		die "$NO_SPACE" "$BACKUP_ROOT has $free bytes free, BACKUP_MIN_FREE asks for $BACKUP_MIN_FREE." \
+			"Nothing was removed to make room; see list.sh. Verified sets beyond BACKUP_KEEP go with the next backup that fits."
+}
+
+# usage: require_writable
+require_writable() {
+	mkdir -p -- "$BACKUP_ROOT/.staging" 2>/dev/null && [[ -w "$BACKUP_ROOT" && -w "$BACKUP_ROOT/.staging" ]] ||
+		die "$NO_SPACE" "cannot write to $BACKUP_ROOT: full, read-only, or another user's (this is user $(id -u))"
+}
+
+# usage: make_durable PATH...   Files first, their directories after.
+make_durable() { sync -- "$@" || die "$NO_SPACE" "cannot write to disk: $*"; }
+
+# usage: make_tree_durable DIRECTORY
+make_tree_durable() {
+	find "$1" -type f -exec sync {} + && find "$1" -type d -exec sync {} + ||
+		die "$NO_SPACE" "cannot write $1 to disk"
+}
+
+# usage: move_into PATH DIRECTORY   One rename(2). Into a directory rather than onto a name: 'mv A B' follows
+# a link B into the directory it points to, and -T differs between userlands.
+move_into() {
+	mv -f -- "$1" "$2/" || die "$NO_SPACE" "cannot move $1 into $2"
+	make_durable "$2"
+}
+
+# usage: write_atomically FILE   Stdin becomes FILE: whole or not at all.
+write_atomically() {
+	local directory aside
+
+	directory="$(dirname -- "$1")"
+	aside="$BACKUP_ROOT/.staging/.write.$$"
+	mkdir -p -- "$aside" && cat >"$aside/${1##*/}" || die "$NO_SPACE" "cannot write ${1##*/} in the store"
+	make_durable "$aside/${1##*/}"
+	move_into "$aside/${1##*/}" "$directory"
+	rmdir -- "$aside"
+}
+
+# usage: point_link NAME SET   NAME (latest, latest-verified) -> SET; an empty SET removes the link.
+# Made aside and renamed over the old one: a reader finds either, never none.
+point_link() {
+	local name="$1" target="$2" aside="$BACKUP_ROOT/.staging/.link.$$" now=""
+
+	[[ ! -L "$BACKUP_ROOT/$name" ]] || now="$(readlink "$BACKUP_ROOT/$name")"
+	if [[ "$target" == "$now" ]]; then return 0; fi
+	if [[ -e "$BACKUP_ROOT/$name" && ! -L "$BACKUP_ROOT/$name" ]]; then
+		log "warning: $BACKUP_ROOT/$name is no link of ours; left alone"
+	elif [[ -z "$target" ]]; then
+		rm -f -- "$BACKUP_ROOT/$name"
+	else
+		mkdir -p -- "$aside"
+		ln -s -f -n -- "$target" "$aside/$name" || die "$NO_SPACE" "cannot make the link $name"
+		move_into "$aside/$name" "$BACKUP_ROOT"
+		rmdir -- "$aside"
+	fi
+	step "link-$name"
+}
+
+# usage: sweep_staging   Needs the lock: whoever wrote there is gone.
+sweep_staging() {
+	local entry
+
+	for entry in "$BACKUP_ROOT"/.staging/* "$BACKUP_ROOT"/.staging/.[!.]*; do
+		[[ -e "$entry" || -L "$entry" ]] || continue
+		log "removing unfinished work: ${entry##*/}"
+		rm -rf -- "$entry" || die "$NO_SPACE" "cannot remove $entry"
+		step swept
+	done
+}
