@@ -1,0 +1,56 @@
+"""PostgreSQL 16 whose data survives: what is built, in the order in which it depends."""
+
+import pulumi
+from pulumi_kubernetes import core, meta
+
+from components import monitoring, names
+from components.backup_schedule import BackupSchedule, BackupScheduleArgs
+from components.backup_storage import BackupStorage, BackupStorageArgs
+from components.cluster import provider
+from components.configuration import load_settings
+from components.database import PostgresDatabase, PostgresDatabaseArgs
+from components.operations import Operations, OperationsArgs, last_backup_hook
+from components.pods import PodArgs
+from components.scripts import BackupScripts
+from components.security import POD_SECURITY
+
+settings = load_settings()
+cluster = pulumi.ResourceOptions(provider=provider("cluster", settings.kube_context))
+
+namespace = core.v1.Namespace(
+    "namespace",
+    metadata=meta.v1.ObjectMetaArgs(name=settings.namespace, labels=names.PART_OF | POD_SECURITY),
+    opts=cluster,
+)
+inside = pulumi.ResourceOptions.merge(cluster, pulumi.ResourceOptions(depends_on=[namespace]))
+
+scripts = BackupScripts("scripts", settings.namespace, inside)
+storage = BackupStorage(
+    "backup", BackupStorageArgs(settings=settings, after=[scripts.config_map]), inside
+)
+pods = PodArgs(settings=settings, backup_claim=storage.claim, store_id=storage.store_id)
+schedule = BackupSchedule("schedule", BackupScheduleArgs(pod=pods, after=storage.resources), inside)
+database = PostgresDatabase(
+    "postgres",
+    PostgresDatabaseArgs(
+        pod=pods,
+        before_delete=last_backup_hook("last-backup", settings),
+        after=[*storage.resources, *schedule.cron_jobs],
+    ),
+    inside,
+)
+operations = Operations(
+    "operations", OperationsArgs(settings=settings, after=[database.ready]), inside
+)
+
+pulumi.export("namespace", settings.namespace)
+pulumi.export("host", names.address(settings.namespace))
+pulumi.export("port", names.PORT)
+pulumi.export("databases", list(settings.postgres.databases))
+pulumi.export("connection_strings", database.credentials.uris)
+pulumi.export("backup_path", storage.path)
+pulumi.export("backup_claim", storage.claim)
+pulumi.export("store_id", storage.store_id)
+pulumi.export("schedule", settings.backup.schedule)
+pulumi.export("last_backup", operations.last_backup)
+pulumi.export("monitoring", monitoring.commands(settings.namespace))

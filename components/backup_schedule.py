@@ -1,0 +1,110 @@
+"""The CronJobs that take backup sets and prove them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pulumi
+from pulumi_kubernetes import batch, core, meta
+
+from components import names
+from components.pods import SCRATCH, SCRIPTS, PodArgs, container, empty_volume, job_env, pod
+
+
+@dataclass(frozen=True, kw_only=True)
+class BackupScheduleArgs:
+    """What BackupSchedule needs from its neighbours."""
+
+    pod: PodArgs
+    after: Sequence[pulumi.Resource] = ()
+    """What every run mounts, so what must outlive the CronJobs."""
+
+
+class BackupSchedule(pulumi.ComponentResource):
+    """Runs backup.sh and verify.sh on their schedules, one run of each at a time.
+
+    It owns no storage, so removing the schedule cannot touch a backup set. Runs by hand, the
+    on-demand ones and the last one before a destroy are Jobs made from the same CronJob.
+    """
+
+    cron_jobs: list[batch.v1.CronJob]
+
+    def __init__(
+        self, name: str, args: BackupScheduleArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__("brewget:index:BackupSchedule", name, None, opts)
+        settings = args.pod.settings
+        self._args = args
+        backup = self._cron_job(
+            names.BACKUP,
+            schedule=settings.backup.schedule,
+            timeout=settings.backup.timeout,
+            command=["bash", f"{SCRIPTS}/backup.sh", "--reason", "scheduled"],
+        )
+        verify = self._cron_job(
+            names.VERIFY,
+            schedule=settings.verify.schedule,
+            timeout=settings.verify.timeout,
+            command=["bash", f"{SCRIPTS}/verify.sh", "--pending"],
+            env={"VERIFY_SCRATCH": SCRATCH},
+            mounts={SCRATCH: "scratch", "/var/run/postgresql": "run", "/dev/shm": "shm"},  # noqa: S108 (a mount)
+            volumes=[
+                empty_volume("scratch", size=settings.verify.scratch_size),
+                empty_volume("run"),
+                empty_volume("shm", size="64Mi", medium="Memory"),
+            ],
+        )
+        self.cron_jobs = [backup, verify]
+        self.register_outputs({"schedule": settings.backup.schedule})
+
+    def _cron_job(
+        self,
+        name: str,
+        *,
+        schedule: str,
+        timeout: int,
+        command: Sequence[str],
+        env: dict[str, pulumi.Input[str]] | None = None,
+        mounts: dict[str, str] | None = None,
+        volumes: Sequence[core.v1.VolumeArgs] = (),
+    ) -> batch.v1.CronJob:
+        args, settings = self._args, self._args.pod.settings
+        worker = container(
+            args.pod,
+            name,
+            command=command,
+            env=job_env(args.pod) | (env or {}),
+            mounts=mounts or {},
+        )
+        labels = names.PART_OF | names.CLIENT_LABELS | {"app": name}
+        template = core.v1.PodTemplateSpecArgs(
+            metadata=meta.v1.ObjectMetaArgs(labels=labels),
+            spec=pod(args.pod, [worker], volumes),
+        )
+        return batch.v1.CronJob(
+            name,
+            metadata=meta.v1.ObjectMetaArgs(
+                name=name, namespace=settings.namespace, labels=names.PART_OF
+            ),
+            spec=batch.v1.CronJobSpecArgs(
+                schedule=schedule,
+                time_zone=settings.backup.time_zone,
+                # Two writers would wait for the store's lock until one gives up with 75:
+                # skipping the late run says the same without a failed job.
+                concurrency_policy="Forbid",
+                # Without it, more than 100 missed runs (a laptop's long sleep) stop the
+                # schedule for good.
+                starting_deadline_seconds=600,
+                successful_jobs_history_limit=3,
+                failed_jobs_history_limit=3,
+                job_template=batch.v1.JobTemplateSpecArgs(
+                    metadata=meta.v1.ObjectMetaArgs(labels=labels),
+                    spec=batch.v1.JobSpecArgs(
+                        # The scripts wait for what may come; what fails twice needs a person.
+                        backoff_limit=1,
+                        active_deadline_seconds=timeout,
+                        template=template,
+                    ),
+                ),
+            ),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=list(args.after)),
+        )

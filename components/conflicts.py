@@ -1,0 +1,62 @@
+"""Combinations of settings that make no sense, each as one sentence with the way out."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from components import rules
+from components.fields import DumpFormat, StorageKind
+
+if TYPE_CHECKING:
+    from components.settings import Settings, StorageSettings
+
+
+def conflicts(settings: "Settings") -> list[str]:
+    """All of them at once."""
+    return [*_storage(settings.backup.storage), *_backup(settings), *_restore(settings)]
+
+
+def _storage(storage: "StorageSettings") -> Iterator[str]:
+    for kind, key, value, example in (
+        (StorageKind.STORAGE_CLASS, "storageClass", storage.storage_class, "standard"),
+        (StorageKind.NFS, "server", storage.server, "nas.local"),
+        (StorageKind.EXISTING_CLAIM, "claim", storage.claim, "my-backups"),
+    ):
+        key = f"backup.storage.{key}"  # noqa: PLW2901 (the full key is what all sentences name)
+        if value and storage.kind is not kind:
+            yield (
+                f"{key} is '{value}', but backup.storage.kind is '{storage.kind}' and only "
+                f"'{kind}' has it. Example: pulumi config rm {key}"
+            )
+        if not value and storage.kind is kind:
+            yield (
+                f"{key} is not set, but backup.storage.kind is '{kind}' and needs it. "
+                f"Example: pulumi config set {key} {example}"
+            )
+
+
+def _backup(settings: "Settings") -> Iterator[str]:
+    backup = settings.backup
+    if backup.jobs > 1 and backup.format is not DumpFormat.DIRECTORY:
+        yield (
+            f"backup.jobs is {backup.jobs}, but backup.format is '{backup.format}' and only "
+            "'directory' dumps tables at once. Example: pulumi config set backup.format directory"
+        )
+    if backup.min_free_bytes >= rules.quantity_bytes(backup.storage.size):
+        yield (
+            f"backup.minFreeBytes is {backup.min_free_bytes}, but backup.storage.size is "
+            f"'{backup.storage.size}' and no set would ever fit. "
+            "Example: pulumi config set backup.minFreeBytes 67108864"
+        )
+
+
+def _restore(settings: "Settings") -> Iterator[str]:
+    if settings.restore_replace and not settings.restore_from:
+        yield (
+            "restoreReplace is true, but restoreFrom names no set. "
+            "Example: pulumi config set restoreFrom latest"
+        )
+    if settings.startup.from_set and "fresh-start" in settings.startup.accept.split():
+        yield (
+            f"startup.fromSet is '{settings.startup.from_set}', but startup.accept has "
+            "'fresh-start' and only one can be done. Example: pulumi config rm startup.accept"
+        )

@@ -1,0 +1,80 @@
+"""The superuser's and the application roles' passwords, and the Secrets that carry them."""
+
+import pulumi
+from pulumi_kubernetes import core, meta
+
+from components import names
+from components.passwords import connection_uri, fingerprint, kept_password
+from components.settings import Settings
+
+
+class Credentials:
+    """One Secret for the superuser and one for each application database.
+
+    No component of its own: it is the part of PostgresDatabase that knows passwords.
+    """
+
+    secrets: list[core.v1.Secret]
+    uris: dict[str, pulumi.Output[str]]
+    """A connection URI by database, secret."""
+    fingerprint: pulumi.Output[str]
+    """Changes when a password does."""
+
+    def __init__(self, name: str, settings: Settings, *, parent: pulumi.Resource) -> None:
+        self._namespace = settings.namespace
+        self._opts = pulumi.ResourceOptions(parent=parent)
+        generation = settings.postgres.password_generation
+        given = settings.postgres.password.get_secret_value()
+        superuser = (
+            pulumi.Output.secret(given)
+            if given
+            else kept_password(f"{name}-superuser", generation, self._opts)
+        )
+        roles = {
+            database: kept_password(f"{name}-{database}", generation, self._opts)
+            for database in settings.postgres.databases
+        }
+        self.uris = {name: self._uri(name, password) for name, password in roles.items()}
+        self.fingerprint = pulumi.Output.all(superuser, *roles.values()).apply(fingerprint)
+        self.secrets = [
+            self._secret(
+                f"{name}-superuser-secret",
+                names.SUPERUSER_SECRET,
+                {"username": names.SUPERUSER, "password": superuser},
+            ),
+            *(
+                self._secret(
+                    f"{name}-{database}-secret",
+                    names.database_secret(database),
+                    self._access(database, password),
+                )
+                for database, password in roles.items()
+            ),
+        ]
+
+    def _uri(self, database: str, password: pulumi.Output[str]) -> pulumi.Output[str]:
+        return pulumi.Output.secret(
+            password.apply(lambda text: connection_uri(self._namespace, database, text))
+        )
+
+    def _access(self, database: str, password: pulumi.Output[str]) -> dict[str, pulumi.Input[str]]:
+        return {
+            "host": names.address(self._namespace),
+            "port": str(names.PORT),
+            "database": database,
+            "username": database,
+            "password": password,
+            "uri": self.uris[database],
+        }
+
+    def _secret(
+        self, logical: str, name: str, data: dict[str, pulumi.Input[str]]
+    ) -> core.v1.Secret:
+        return core.v1.Secret(
+            logical,
+            metadata=meta.v1.ObjectMetaArgs(
+                name=name, namespace=self._namespace, labels=names.PART_OF
+            ),
+            string_data=data,
+            opts=self._opts,
+        )

@@ -1,0 +1,125 @@
+"""The value types that settings are made of: closed sets, sizes, schedules, optional texts."""
+
+from collections.abc import Callable
+from enum import StrEnum
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
+from pydantic.alias_generators import to_camel
+
+from components import rules
+
+
+class StorageKind(StrEnum):
+    """Where the store of backup sets lies."""
+
+    HOST_PATH = "hostPath"
+    STORAGE_CLASS = "storageClass"
+    NFS = "nfs"
+    EXISTING_CLAIM = "existingClaim"
+
+
+class DumpFormat(StrEnum):
+    """pg_dump's formats that a set can be made of."""
+
+    PLAIN = "plain"
+    DIRECTORY = "directory"
+
+
+class OnDestroy(StrEnum):
+    """What happens before the server is deleted."""
+
+    BACKUP = "backup"
+    NOTHING = "nothing"
+
+
+class Clients(StrEnum):
+    """Who may open a connection to the server."""
+
+    LABELLED = "labelled"
+    NAMESPACE = "namespace"
+    ANYONE = "anyone"
+
+
+class Accept(StrEnum):
+    """States of the data directory or the store at which start-up stops unless told to go on."""
+
+    UNMARKED_DATA = "unmarked-data"
+    FRESH_START = "fresh-start"
+    NO_STORE = "no-store"
+    VOLATILE_STORE = "volatile-store"
+    OTHER_STORE = "other-store"
+
+
+class Group(BaseModel):
+    """What all parts of the settings share: closed, frozen, camel-case keys."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        alias_generator=to_camel,
+        populate_by_name=True,
+        # `passwordGeneration: 2` in a stack file is a number to YAML.
+        coerce_numbers_to_str=True,
+    )
+
+
+def setting(default: object, description: str, *, allowed: str, example: str) -> Any:
+    """A field with all that a refusal has to say: what is allowed, and a value that works."""
+    extra: dict[str, Any] = {"allowed": allowed, "example": example}
+    return Field(default, description=description, json_schema_extra=extra)
+
+
+def _optional(rule: Callable[[str], str]) -> AfterValidator:
+    # Empty means "not set": a key of Pulumi.yaml without a default has to be set in every stack.
+    return AfterValidator(lambda text: text and rule(text))
+
+
+def _at_least(least: str) -> AfterValidator:
+    return AfterValidator(lambda text: rules.quantity(text, least))
+
+
+def _databases(names: tuple[str, ...]) -> tuple[str, ...]:
+    if not names:
+        raise ValueError("it is empty")
+    if len(set(names)) != len(names):
+        raise ValueError("it names one twice")
+    return tuple(rules.database(name) for name in names)
+
+
+def _accepted(text: str) -> str:
+    for word in text.split():
+        if word not in set(Accept):
+            raise ValueError(f"{word!r} is no such state")
+    return " ".join(text.split())
+
+
+def _password(secret: SecretStr) -> SecretStr:
+    rules.password(secret.get_secret_value())
+    return secret
+
+
+Image = Annotated[str, AfterValidator(rules.image)]
+Databases = Annotated[tuple[str, ...], AfterValidator(_databases)]
+Password = Annotated[SecretStr, AfterValidator(_password)]
+Label = Annotated[str, AfterValidator(rules.dns_label)]
+OptionalLabel = Annotated[str, _optional(rules.dns_label)]
+OptionalHost = Annotated[str, _optional(rules.host)]
+AbsolutePath = Annotated[str, AfterValidator(rules.absolute_path)]
+Cron = Annotated[str, AfterValidator(rules.cron)]
+TimeZone = Annotated[str, AfterValidator(rules.time_zone)]
+Compression = Annotated[str, AfterValidator(rules.compression)]
+Cpu = Annotated[str, AfterValidator(rules.cpu)]
+Memory = Annotated[str, _at_least("64Mi")]
+VolumeSize = Annotated[str, _at_least("256Mi")]
+Accepted = Annotated[str, AfterValidator(_accepted)]
+OptionalSet = Annotated[str, _optional(rules.backup_set)]
+OptionalRestorable = Annotated[str, _optional(rules.restorable)]
+Nonce = Annotated[str, _optional(rules.nonce)]
+Seconds = Annotated[int, Field(ge=10, le=86_400)]
+
+SECONDS = "a whole number of seconds from 10 to 86400"
+MEMORY = "a whole number with Ki, Mi, Gi or Ti, at least 64Mi"
+VOLUME_SIZE = "a whole number with Ki, Mi, Gi or Ti, at least 256Mi"
+CRON = "a schedule of five fields (minute, hour, day, month, weekday) or a macro such as @hourly"
+WORD = "one word of letters, digits, '.', ':', '+', '-' and '_'"

@@ -1,0 +1,109 @@
+#!/usr/bin/env bash
+# Waits until the server of the newest revision answers, showing what its start-up does.
+#
+# usage: await-server.sh --context C --namespace N STATEFUL_SET SECONDS
+# Ends at once, with the reason, when start-up refuses (prepare-data stopped) or cannot begin:
+# Pulumi's own wait would only say, at its end, that the pod is not ready.
+# stdout: nothing. stderr: the log of prepare-data. Status: 0, or 1 when the server does not answer.
+set -Eeuo pipefail
+shopt -s inherit_errexit
+
+# A pull that fails may be a registry's bad moment; one that fails this long is not.
+STUCK_LIMIT="${STUCK_LIMIT:-120}"
+KNOWN_ENDS=$'64 wrong use\n65 a set is broken\n69 the store cannot be reached\n73 no space\n75 another one holds the lock\n78 refused by a safety rule'
+
+kubectl_() { kubectl --context "$CONTEXT" --namespace "$NAMESPACE" "$@"; }
+
+fail() {
+	printf '%s\n' "$@" >&2
+	exit 1
+}
+
+# The pod in six words: revision, uid, terminating?, prepare-data's last exit, why it waits, ready?
+look_at_pod() {
+	local template='{{index .metadata.labels "controller-revision-hash"}} {{.metadata.uid}} '
+	template+='{{if .metadata.deletionTimestamp}}going{{else}}here{{end}} '
+	template+='{{range .status.initContainerStatuses}}'
+	template+='{{if .lastState.terminated}}{{.lastState.terminated.exitCode}}'
+	template+='{{else if .state.terminated}}{{.state.terminated.exitCode}}{{else}}-{{end}}'
+	template+='{{else}}-{{end}} '
+	template+='{{range .status.initContainerStatuses}}{{if .state.waiting}}{{.state.waiting.reason}}{{end}}{{end}}'
+	template+='{{range .status.containerStatuses}}{{if .state.waiting}}+{{.state.waiting.reason}}{{end}}{{else}}-{{end}} '
+	template+='{{range .status.conditions}}{{if eq .type "Ready"}}{{.status}}{{end}}{{else}}False{{end}}'
+	kubectl_ get pod "$SET-0" --ignore-not-found -o "go-template=$template"
+}
+
+newest_revision() {
+	local generation observed revision
+
+	read -r generation observed revision < <(
+		kubectl_ get statefulset "$SET" \
+			-o 'jsonpath={.metadata.generation} {.status.observedGeneration} {.status.updateRevision}'
+	)
+	[[ "$generation" == "$observed" ]] && printf '%s' "$revision"
+	return 0
+}
+
+explain() {
+	local status="$1" meaning
+
+	meaning="$(grep "^$status " <<<"$KNOWN_ENDS" || true)" # any other status has no name
+	fail "$SET-0 does not start: prepare-data ended with ${meaning:-$status}. The lines above say what it found" \
+		"and what to do; then run pulumi up again. Nothing was written over."
+}
+
+show_log() {
+	kubectl_ logs "$SET-0" -c prepare-data --tail=40 >&2 || true # not there yet: nothing to show
+}
+
+main() {
+	[[ "$1" == --context && "$3" == --namespace ]]
+	CONTEXT="$2" NAMESPACE="$4" SET="$5"
+	local deadline=$((SECONDS + $6)) stuck_since='' old='' shown=''
+	local revision pod pod_revision uid state status reason ready
+
+	while ((SECONDS < deadline)); do
+		revision="$(newest_revision)"
+		pod="$(look_at_pod)"
+		read -r pod_revision uid state status reason ready <<<"${pod:-none - - - - -}"
+		if [[ -z "$revision" || "$pod_revision" != "$revision" || "$state" != here || "$uid" == "$old" ]]; then
+			sleep 1
+			continue
+		fi
+		if [[ "$ready" == True ]]; then
+			[[ -n "$shown" ]] || show_log
+			return 0
+		fi
+		if [[ "$status" != - && "$status" != 0 && -z "$shown" && -z "$old" && $SECONDS -lt 3 ]]; then
+			# It failed before we came, and what stopped it may be mended: no waiting for the back-off.
+			old="$uid"
+			kubectl_ delete pod "$SET-0" --wait=false >&2
+			continue
+		fi
+		case "$status" in
+		- | 0 | 137 | 143) ;; # running, done, or killed from outside
+		*)
+			show_log
+			explain "$status"
+			;;
+		esac
+		case "$reason" in
+		*ErrImage* | *ImagePull* | *InvalidImage* | *CreateContainer* | *CrashLoopBackOff*)
+			stuck_since="${stuck_since:-$SECONDS}"
+			((SECONDS - stuck_since < STUCK_LIMIT)) ||
+				fail "$SET-0 does not start: ${reason#+}. See: kubectl describe pod $SET-0 -n $NAMESPACE"
+			;;
+		*) stuck_since='' ;;
+		esac
+		if [[ -z "$shown" && "$reason" == *PodInitializing* && "$status" == - ]]; then
+			shown=yes
+			# Ends with prepare-data; a restore shows its progress here.
+			kubectl_ logs "$SET-0" -c prepare-data --follow >&2 || shown=''
+		fi
+		sleep 1
+	done
+	kubectl_ get events --field-selector "involvedObject.name=$SET-0" -o custom-columns=:message >&2
+	fail "$SET-0 did not answer within $6 s (startup.timeout). See: kubectl describe pod $SET-0 -n $NAMESPACE"
+}
+
+main "$@"

@@ -1,0 +1,59 @@
+"""kubectl for what Pulumi's provider cannot do: commands of local.Command, calls of hooks.
+
+Every call names its context; none carries a secret in its arguments.
+"""
+
+import json
+import os
+import shlex
+import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+HOST_SCRIPTS = Path(__file__).resolve().parent / "host"
+
+
+@dataclass(frozen=True)
+class Kubectl:
+    """One namespace of one cluster."""
+
+    context: str
+    namespace: str
+
+    def options(self) -> list[str]:
+        """What the scripts for people and those in components/host take."""
+        return ["--context", self.context, "--namespace", self.namespace]
+
+    def script(self, path: Path, *arguments: str) -> str:
+        """A shell command that runs `path` on this namespace."""
+        return f"{self.relative(path)} {shlex.join([*self.options(), *arguments])}"
+
+    @staticmethod
+    def relative(path: Path) -> str:
+        """`path` as a shell word, relative to the project.
+
+        Absolute, it would differ from machine to machine, and so would the stack's state.
+        """
+        return shlex.quote(os.path.relpath(path, Path.cwd()))
+
+    def get(self, *arguments: str) -> list[dict[str, object]]:
+        """Objects as `kubectl get` finds them; none found is an empty list, not an error."""
+        done = self.run("get", *arguments, "--ignore-not-found", "-o", "json")
+        found = json.loads(done.stdout) if done.stdout.strip() else {"items": []}
+        items: list[dict[str, object]] = found.get("items", [found])
+        return items
+
+    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """kubectl, with its own words as the error when it fails."""
+        return call(["kubectl", *self.options(), *arguments])
+
+
+def call(command: Sequence[str]) -> subprocess.CompletedProcess[str]:
+    """A program run in the project's directory; what it said is the error when it fails."""
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    if done.returncode:
+        said = (done.stderr.strip() or done.stdout.strip())[-2000:]
+        raise RuntimeError(f"{shlex.join(command)} ended with {done.returncode}: {said}")
+    return done

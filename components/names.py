@@ -1,0 +1,29 @@
+"""The fixed names of the stack. They are the seed's: people, guides and scripts rely on them."""
+
+SERVICE = "db"
+PORT = 5432
+STATEFUL_SET = "postgres"
+POD = "postgres-0"
+DATA_CLAIM = "postgres-data"
+BACKUP_VOLUME = "postgres-backup-pv"
+BACKUP_CLAIM = "postgres-backup-pvc"
+BACKUP_CLASS = "manual"
+SCRIPTS = "postgres-backup-scripts"
+BACKUP = "postgres-backup"
+VERIFY = "postgres-backup-verify"
+SUPERUSER = "postgres"
+SUPERUSER_SECRET = "postgres-superuser"  # noqa: S105 (the Secret's name)
+
+PART_OF = {"app.kubernetes.io/part-of": "brewget-postgres"}
+SERVER_LABELS = {"app": "postgres"}
+CLIENT_LABELS = {"brewget.dev/postgres-client": "true"}
+
+
+def database_secret(database: str) -> str:
+    """The Secret an application mounts to reach its database."""
+    return f"db-{database.replace('_', '-')}"
+
+
+def address(namespace: str) -> str:
+    """The server's name inside the cluster."""
+    return f"{SERVICE}.{namespace}.svc.cluster.local"

@@ -1,0 +1,39 @@
+"""Passwords that are made once and stay, and the texts they are used in."""
+
+import hashlib
+import secrets
+from urllib.parse import quote
+
+import pulumi
+
+from components import names
+
+
+def kept_password(name: str, generation: str, opts: pulumi.ResourceOptions) -> pulumi.Output[str]:
+    """A generated password that stays the same until `generation` changes.
+
+    It lives in the stack's state, encrypted: a new one on every `up` would lock everybody out of
+    an old data directory.
+    """
+    stash = pulumi.Stash(
+        f"{name}-password{generation and '-'}{generation}",
+        input=pulumi.Output.secret(secrets.token_urlsafe(24)),
+        # The first value is the one that counts; what later runs generate is dropped.
+        opts=pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(ignore_changes=["input"])),
+    )
+    return pulumi.Output.secret(stash.output.apply(str))
+
+
+def connection_uri(namespace: str, database: str, password: str) -> str:
+    """A URI for `database` as its own role, with everything percent-encoded that has to be."""
+    host = names.address(namespace)
+    return f"postgresql://{database}:{quote(password, safe='')}@{host}:{names.PORT}/{database}"
+
+
+def fingerprint(passwords: list[str]) -> str:
+    """Changes when a password does.
+
+    It is seen by everyone who may read a pod, so it is slow to guess from: scrypt, not a hash.
+    """
+    text = "\0".join(passwords).encode()
+    return hashlib.scrypt(text, salt=b"brewget-postgres", n=2**14, r=8, p=1, dklen=16).hex()

@@ -1,0 +1,77 @@
+"""The server's pod: prepare-data, which fills or checks the data directory, then PostgreSQL."""
+
+from pulumi_kubernetes import core
+
+from components import names
+from components.pods import (
+    DATA,
+    SCRIPTS,
+    PodArgs,
+    claim_volume,
+    container,
+    empty_volume,
+    pod,
+    server_env,
+)
+
+# The seed's `kubectl logs postgres-0 | grep restore` looks into the server's log: it begins with
+# what start-up decided.
+_START = f"bash {SCRIPTS}/prepare-data.sh --report; exec docker-entrypoint.sh postgres"
+
+
+def spec(args: PodArgs) -> core.v1.PodSpecArgs:
+    """One server with its init container."""
+    mounts = {
+        DATA: "data",
+        "/var/run/postgresql": "run",
+        "/dev/shm": "shm",  # noqa: S108 (a mount)
+        "/docker-entrypoint-initdb.d": "initdb",
+    }
+    env = server_env(args)
+    prepare = container(
+        args,
+        "prepare-data",
+        command=["bash", f"{SCRIPTS}/prepare-data.sh"],
+        env=env,
+        mounts=mounts,
+    )
+    server = container(args, "postgres", command=["bash", "-c", _START], env=env, mounts=mounts)
+    server.ports = [core.v1.ContainerPortArgs(name="postgres", container_port=names.PORT)]
+    # Crash recovery after a power cut replays for minutes; being killed in it starts it anew.
+    server.startup_probe = _probe(period=5, failures=360)
+    server.readiness_probe = _probe(period=10, failures=3)
+    server.liveness_probe = _probe(period=20, failures=6)
+    volumes = [
+        claim_volume("data", names.DATA_CLAIM),
+        empty_volume("run"),
+        # The runtime's own is 64 MB, which parallel queries outgrow.
+        empty_volume("shm", size="256Mi", medium="Memory"),
+        core.v1.VolumeArgs(
+            name="initdb",
+            config_map=core.v1.ConfigMapVolumeSourceArgs(
+                name=names.SCRIPTS,
+                default_mode=0o755,
+                items=[core.v1.KeyToPathArgs(key="init-databases.sh", path="init-databases.sh")],
+            ),
+        ),
+    ]
+    return pod(
+        args,
+        [server],
+        volumes,
+        init_containers=[prepare],
+        restart_policy="Always",
+        # A fast shutdown writes a checkpoint; cut short, the next start has to recover.
+        grace_seconds=120,
+    )
+
+
+def _probe(*, period: int, failures: int) -> core.v1.ProbeArgs:
+    # By TCP: on the socket even the server that only runs inside initialisation says "ready".
+    command = ["pg_isready", "--quiet", "-h", "127.0.0.1", "-U", names.SUPERUSER, "-d", "postgres"]
+    return core.v1.ProbeArgs(
+        exec_=core.v1.ExecActionArgs(command=command),
+        period_seconds=period,
+        failure_threshold=failures,
+        timeout_seconds=5,
+    )

@@ -1,0 +1,234 @@
+"""Every setting of the stack: its name, type, default and meaning, in one typed, frozen model.
+
+`Pulumi.yaml` repeats keys, types, defaults and descriptions for the Pulumi command line; a test
+compares the two. A key is the dotted camel-case path below Settings, as in `backup.storage.path`.
+"""
+
+from typing import Annotated
+
+from pydantic import Field, SecretStr, model_validator
+from pydantic_core import PydanticCustomError
+
+from components import fields
+from components.conflicts import conflicts
+from components.fields import Group, setting
+
+IMAGE = "postgres:16.15-alpine"
+
+
+class Resources(Group):
+    """CPU is requested and not limited: a limit would slow a restore on an idle machine."""
+
+    cpu: fields.Cpu = setting(
+        "100m", "CPU requested.", allowed="a number of cores", example="250m"
+    )
+    memory: fields.Memory = setting(
+        "512Mi",
+        "Memory requested, which is also the limit.",
+        allowed=fields.MEMORY,
+        example="512Mi",
+    )
+
+
+class PostgresSettings(Group):
+    """The server."""
+
+    image: fields.Image = setting(
+        IMAGE,
+        "Image of server, backup, restore and verification.",
+        allowed="an image of PostgreSQL 16 with a tag or a digest",
+        example=IMAGE,
+    )
+    databases: fields.Databases = setting(
+        ("brewget_auth", "brewget_settings"),
+        "Application databases; each is owned by a login role of the same name.",
+        allowed="different names of a-z, 0-9 and _, beginning with a letter, up to 50 characters",
+        example="--path 'postgres.databases[0]' brewget_auth",
+    )
+    data_size: fields.VolumeSize = setting(
+        "1Gi", "Size of the data claim.", allowed=fields.VOLUME_SIZE, example="2Gi"
+    )
+    storage_class: fields.OptionalHost = setting(
+        "",
+        "StorageClass of the data claim; empty takes the cluster's default.",
+        allowed="the name of a StorageClass",
+        example="standard",
+    )
+    resources: Resources = Resources()
+    password: fields.Password = setting(
+        SecretStr(""),
+        "The superuser's password, set with --secret; empty generates one and keeps it.",
+        allowed="a secret of up to 200 printable characters",
+        example="--secret postgres.password",
+    )
+    password_generation: fields.Nonce = setting(
+        "",
+        "A new value makes new passwords for all roles whose password is generated.",
+        allowed=fields.WORD,
+        example="2",
+    )
+    clients: fields.Clients = setting(
+        fields.Clients.LABELLED,
+        "Who may connect: pods labelled brewget.dev/postgres-client=true, the namespace, anyone.",
+        allowed="labelled, namespace or anyone",
+        example="labelled",
+    )
+
+
+class StorageSettings(Group):
+    """Where backup sets lie. The way to another place is destroy, copy, up."""
+
+    kind: fields.StorageKind = setting(
+        fields.StorageKind.HOST_PATH,
+        "What holds the backup sets: hostPath, storageClass, nfs or existingClaim.",
+        allowed="hostPath, storageClass, nfs or existingClaim",
+        example="hostPath",
+    )
+    path: fields.AbsolutePath = setting(
+        "/mnt/data/brewget-postgres-backups",
+        "Directory on the node (hostPath) or exported by the server (nfs).",
+        allowed="an absolute path without '.', '..' and doubled or closing '/'",
+        example="/mnt/data/brewget-postgres-backups",
+    )
+    size: fields.VolumeSize = setting(
+        "2Gi", "Size of the backup volume.", allowed=fields.VOLUME_SIZE, example="5Gi"
+    )
+    storage_class: fields.OptionalHost = setting(
+        "",
+        "StorageClass of the backup claim (kind storageClass).",
+        allowed="the name of a StorageClass",
+        example="standard",
+    )
+    server: fields.OptionalHost = setting(
+        "", "The NFS server (kind nfs).", allowed="a host name or address", example="nas.local"
+    )
+    claim: fields.OptionalLabel = setting(
+        "",
+        "A PersistentVolumeClaim that exists already (kind existingClaim).",
+        allowed="the name of a claim",
+        example="my-backups",
+    )
+
+
+class BackupSettings(Group):
+    """When and how sets are taken, and how many stay."""
+
+    schedule: fields.Cron = setting(
+        "0 */6 * * *", "When a set is taken.", allowed=fields.CRON, example="'0 */6 * * *'"
+    )
+    time_zone: fields.TimeZone = setting(
+        "Etc/UTC", "Time zone of both schedules.", allowed="an IANA name", example="Europe/Berlin"
+    )
+    keep: Annotated[int, Field(ge=1, le=1000)] = setting(
+        10, "Verified sets that stay.", allowed="a whole number from 1 to 1000", example="10"
+    )
+    format: fields.DumpFormat = setting(
+        fields.DumpFormat.PLAIN,
+        "plain (one SQL file a database) or directory (restored in parallel).",
+        allowed="plain or directory",
+        example="plain",
+    )
+    compression: fields.Compression = setting(
+        "zstd:3",
+        "none, gzip or zstd, with or without a level.",
+        allowed="none, gzip, gzip:1 to gzip:9, zstd, zstd:1 to zstd:19",
+        example="zstd:3",
+    )
+    jobs: Annotated[int, Field(ge=1, le=16)] = setting(
+        1, "Tables dumped at once (directory).", allowed="a whole number from 1 to 16", example="2"
+    )
+    min_free_bytes: Annotated[int, Field(ge=0, le=2**60)] = setting(
+        67_108_864,
+        "Bytes that must stay free in the store; a run that would need them is refused.",
+        allowed="a whole number of bytes",
+        example="67108864",
+    )
+    lock_wait: fields.Seconds = setting(
+        600, "Seconds to wait for another writer.", allowed=fields.SECONDS, example="600"
+    )
+    timeout: fields.Seconds = setting(
+        3600, "Seconds after which a run is stopped.", allowed=fields.SECONDS, example="3600"
+    )
+    on_destroy: fields.OnDestroy = setting(
+        fields.OnDestroy.BACKUP,
+        "backup takes a last set before the server is deleted, or stops; nothing skips that.",
+        allowed="backup or nothing",
+        example="nothing",
+    )
+    storage: StorageSettings = StorageSettings()
+
+
+class VerifySettings(Group):
+    """When sets are proven by restoring them into a server of their own."""
+
+    schedule: fields.Cron = setting(
+        "30 */6 * * *",
+        "When sets not yet verified are restored and compared.",
+        allowed=fields.CRON,
+        example="'30 */6 * * *'",
+    )
+    timeout: fields.Seconds = setting(
+        3600,
+        "Seconds after which a verification is stopped.",
+        allowed=fields.SECONDS,
+        example="3600",
+    )
+    scratch_size: fields.VolumeSize = setting(
+        "2Gi", "Room for the throwaway server.", allowed=fields.VOLUME_SIZE, example="4Gi"
+    )
+
+
+class StartupSettings(Group):
+    """What start-up may do when the data directory is not simply complete."""
+
+    accept: fields.Accepted = setting(
+        "",
+        "States at which start-up goes on instead of stopping, separated by blanks.",
+        allowed="unmarked-data, fresh-start, no-store, volatile-store, other-store",
+        example="fresh-start",
+    )
+    from_set: fields.OptionalSet = setting(
+        "",
+        "The set to restore into an absent data directory, instead of the newest good one.",
+        allowed="the name of a set",
+        example="backup_20261122_060000",
+    )
+    timeout: fields.Seconds = setting(
+        3600, "Seconds until the server must answer.", allowed=fields.SECONDS, example="7200"
+    )
+
+
+class Settings(Group):
+    """All settings of one stack."""
+
+    kube_context: Annotated[str, Field(min_length=1, max_length=253)] = setting(
+        "minikube", "Context of the kubeconfig.", allowed="a context's name", example="minikube"
+    )
+    namespace: fields.Label = setting(
+        "brewget", "Namespace of everything.", allowed="a DNS label", example="brewget"
+    )
+    postgres: PostgresSettings = PostgresSettings()
+    backup: BackupSettings = BackupSettings()
+    verify: VerifySettings = VerifySettings()
+    startup: StartupSettings = StartupSettings()
+    backup_now: fields.Nonce = setting(
+        "", "A new value takes a set on the next up.", allowed=fields.WORD, example='"$(date +%s)"'
+    )
+    restore_from: fields.OptionalRestorable = setting(
+        "",
+        "A new value restores that set on the next up, into empty databases.",
+        allowed="a set's name, latest or latest-verified",
+        example="latest",
+    )
+    restore_replace: bool = setting(
+        False,
+        "restoreFrom replaces databases that are not empty; the old ones are kept beside.",
+        allowed="true or false",
+        example="true",
+    )
+
+    @model_validator(mode="after")
+    def _no_conflicts(self) -> "Settings":
+        if found := conflicts(self):
+            raise PydanticCustomError("conflicts", "{text}", {"text": "\n".join(found)})
+        return self
