@@ -1,0 +1,87 @@
+"""Sets that look real to retention: whole by manifest, sums and verdict, with no dump in them."""
+
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from tests.lib.sandbox import Identity
+from tests.lib.store import sha256
+
+
+@dataclass(frozen=True)
+class Fake:
+    """One set as retention sees it."""
+
+    name: str
+    verified: bool = False
+    pinned: bool = False
+    flagged: bool = False
+    accepted: bool = False
+    broken: bool = False
+    """No manifest of ours can be read in it."""
+
+
+def name_at(hours: int) -> str:
+    """Return a set's name, so many hours after a fixed time."""
+    moment = datetime(2026, 1, 1, tzinfo=UTC) + timedelta(hours=hours)
+    return f"backup_{moment:%Y%m%d_%H%M%S}"
+
+
+def write(root: Path, store: str, fake: Fake) -> Path:
+    """Make the directory of one set."""
+    made = root / fake.name
+    made.mkdir()
+    (made / "globals.sql").write_text("-- no roles\n")
+    (made / "one.sql").write_text(f"-- {fake.name}\n")
+    (made / "manifest.json").write_text(
+        '{"version": 1, "set": "cut short' if fake.broken else json.dumps(manifest(store, fake))
+    )
+    names = ["globals.sql", "manifest.json", "one.sql"]
+    (made / "SHA256SUMS").write_text("".join(f"{sha256(made / x)}  {x}\n" for x in names))
+    if fake.verified:
+        verdict = {"version": 1, "set": fake.name, "result": "good"}
+        verdict["sums"] = sha256(made / "SHA256SUMS")
+        (made / "verified.json").write_text(json.dumps(verdict))
+    Identity.unprivileged().own(made)
+    return made
+
+
+def manifest(store: str, fake: Fake) -> dict[str, object]:
+    """Return a manifest with every key of format version 1."""
+    digits = fake.name.removeprefix("backup_")
+    moment = datetime.strptime(digits, "%Y%m%d_%H%M%S").replace(tzinfo=UTC)
+    stamp = f"{moment:%Y-%m-%dT%H:%M:%SZ}"
+    table = {"schema": "public", "name": "t", "rows": 100, "hash": "1"}
+    database = {
+        "name": "one",
+        "file": "one.sql",
+        "bytes": 1,
+        "sha256": "0" * 64,
+        "owner": "postgres",
+        "encoding": "UTF8",
+        "locale": "C.UTF-8",
+        "snapshot": "1-1-1",
+        "extensions": [],
+        "large_objects": 0,
+        "sequences": [],
+        "tables": [table],
+    }
+    return {
+        "version": 1,
+        "set": fake.name,
+        "reason": "test",
+        "pinned": fake.pinned,
+        "flagged": "lost data" if fake.flagged else None,
+        "accepted_shrink": fake.accepted,
+        "started": stamp,
+        "finished": stamp,
+        "store": store,
+        "server": {"version": "16.15", "system_identifier": "7", "superuser": "postgres"},
+        "client": "16.15",
+        "format": "plain",
+        "compression": "none",
+        "globals": {"file": "globals.sql", "bytes": 12, "sha256": "0" * 64, "roles": []},
+        "databases": [database],
+        "skipped": [],
+    }

@@ -1,0 +1,125 @@
+"""Where and as whom the scripts and servers under test run: never as root, never in /tmp."""
+
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+
+
+@dataclass(frozen=True)
+class Identity:
+    """A user of this machine."""
+
+    uid: int
+    gid: int
+    name: str
+
+    @classmethod
+    def unprivileged(cls) -> "Identity":
+        """`nobody` where the tests run as root (PostgreSQL refuses root), else ourselves."""
+        entry = pwd.getpwnam("nobody") if os.geteuid() == 0 else pwd.getpwuid(os.getuid())
+        return cls(entry.pw_uid, entry.pw_gid, entry.pw_name)
+
+    def options(self) -> dict[str, Any]:
+        """Return what makes subprocess run a program as this user."""
+        if os.geteuid() != 0:
+            return {}
+        return {"user": self.uid, "group": self.gid, "extra_groups": []}
+
+    def own(self, path: Path) -> Path:
+        """Give `path` and everything below it to this user."""
+        if os.geteuid() == 0:
+            for found in (path, *path.rglob("*")):
+                os.chown(found, self.uid, self.gid, follow_symlinks=False)
+        return path
+
+
+class Sandbox:
+    """A directory of our own on a real disk (scripts refuse a tmpfs), and the user who owns it."""
+
+    def __init__(self) -> None:
+        """Make the directory; short, because sockets live in it."""
+        self.identity = Identity.unprivileged()
+        self.base = Path(tempfile.mkdtemp(prefix="bg-", dir="/var/tmp"))
+        self.base.chmod(0o755)
+        self.serial = 0
+
+    def directory(self, name: str = "d") -> Path:
+        """Return a new directory that the unprivileged user owns."""
+        self.serial += 1
+        made = self.base / f"{name}{self.serial}"
+        made.mkdir(mode=0o755)
+        return self.identity.own(made)
+
+    def readable(self, tree: Path, probe: str) -> Path:
+        """Return `tree`, or a copy of it where the user cannot reach it (a private home)."""
+        look = subprocess.run(
+            ["test", "-r", tree / probe], check=False, cwd="/", **self.identity.options()
+        )
+        if look.returncode == 0:
+            return tree
+        copy = self.base / f"copy-{tree.name}"
+        if not copy.exists():
+            shutil.copytree(tree, copy, symlinks=True)
+        return copy
+
+    def remove(self) -> None:
+        """End what still runs in the sandbox (a killed script's children), then delete it."""
+        end_processes_below(self.base)
+        shutil.rmtree(self.base, ignore_errors=True)
+
+
+def processes_below(directory: Path) -> list[int]:
+    """Return the processes that name or stand in `directory`."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if not entry.name.isdigit() or int(entry.name) == os.getpid():
+            continue
+        try:
+            here = str((entry / "cwd").readlink())
+            words = (entry / "cmdline").read_bytes().decode(errors="replace")
+            environment = (entry / "environ").read_bytes().decode(errors="replace")
+        except (FileNotFoundError, ProcessLookupError, PermissionError):
+            continue  # it ended while we looked, or is not ours
+        if str(directory) in here + words + environment:
+            found.append(int(entry.name))
+    return found
+
+
+def end_processes_below(directory: Path) -> None:
+    """Kill what still runs in `directory`."""
+    for pid in processes_below(directory):
+        try:
+            os.kill(pid, signal.SIGKILL)
+        except ProcessLookupError:
+            continue
+
+
+def run_as(
+    identity: Identity,
+    words: Sequence[str | Path],
+    environment: Mapping[str, str],
+    *,
+    text: str = "",
+    timeout: float = 120,
+) -> subprocess.CompletedProcess[str]:
+    """Run a program as `identity` with this environment and nothing of ours."""
+    return subprocess.run(
+        [str(word) for word in words],
+        env=dict(environment),
+        input=text,
+        text=True,
+        capture_output=True,
+        check=False,
+        timeout=timeout,
+        cwd="/",
+        **identity.options(),
+    )

@@ -1,0 +1,52 @@
+"""The two worlds in which the scripts must work: GNU tools, and busybox + bash + zstd alone."""
+
+import shutil
+import subprocess
+from enum import StrEnum
+from pathlib import Path
+
+from tests.lib.sandbox import Sandbox
+
+
+class Tools(StrEnum):
+    """Whose `date`, `find`, `mv`, `stat`, … the scripts get."""
+
+    GNU = "gnu"
+    BUSYBOX = "busybox"
+
+
+def path_of(tools: Tools, box: Sandbox, binaries: Path) -> str:
+    """Return a PATH with these tools and PostgreSQL's programs, and nothing else in front."""
+    if tools is Tools.GNU:
+        return f"{binaries}:/usr/bin:/bin"
+    return f"{busybox_directory(box)}:{binaries}"
+
+
+def busybox_directory(box: Sandbox) -> Path:
+    """Return a directory of links as the alpine image has them: applets, bash, zstd, flock."""
+    made = box.base / "busybox"
+    if made.exists():
+        return made
+    busybox = shutil.which("busybox")
+    assert busybox, "busybox is missing: apt-get install busybox-static"
+    made.mkdir()
+    listing = subprocess.run([busybox, "--list"], capture_output=True, text=True, check=True)
+    for applet in listing.stdout.split():
+        (made / applet).symlink_to(busybox)
+    # alpine's busybox has a flock applet, Debian's has not: util-linux's stands in for it.
+    for program in ("bash", "zstd", "flock"):
+        found = shutil.which(program)
+        assert found, f"{program} is missing: apt-get install {program}"
+        (made / program).symlink_to(found)
+    made.chmod(0o755)
+    return made
+
+
+def shim(directory: Path, program: str, body: str) -> Path:
+    """Write a program that stands before the real one on PATH, to make one fault happen."""
+    directory.mkdir(exist_ok=True)
+    script = directory / program
+    script.write_text(f"#!/bin/bash\n{body}\n")
+    script.chmod(0o755)
+    directory.chmod(0o755)
+    return directory

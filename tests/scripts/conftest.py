@@ -1,0 +1,140 @@
+"""One pair of servers a worker; each test gets them empty, and a store of its own."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.lib.content import Golden, fill
+from tests.lib.postgres import Server
+from tests.lib.sandbox import Sandbox
+from tests.lib.scripts import Scripts, scripts_directory
+from tests.lib.store import Store, copy_tree
+from tests.lib.toolbox import Tools, path_of
+from tests.lib.wheels import postgresql
+
+VERSION = "16.15"
+
+
+@pytest.fixture(scope="session")
+def box() -> Iterator[Sandbox]:
+    """The directory of this worker; gone afterwards, with every process in it."""
+    os.umask(0o022)
+    made = Sandbox()
+    yield made
+    made.remove()
+
+
+@pytest.fixture(scope="session")
+def binaries(box: Sandbox) -> Path:
+    """PostgreSQL's programs in the version that the project runs."""
+    return box.readable(postgresql(VERSION).parent, "bin/postgres") / "bin"
+
+
+@pytest.fixture(scope="session")
+def source_server(box: Sandbox, binaries: Path) -> Iterator[Server]:
+    """The server that is backed up."""
+    server = Server(box, binaries).start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def target_server(box: Sandbox, binaries: Path) -> Iterator[Server]:
+    """Another server, with another system identifier, that sets are restored into."""
+    server = Server(box, binaries).start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def source(source_server: Server) -> Server:
+    """The server that is backed up, empty."""
+    source_server.reset()
+    return source_server
+
+
+@pytest.fixture
+def filled(source: Server) -> Server:
+    """The server that is backed up, with the two application databases."""
+    fill(source)
+    return source
+
+
+@pytest.fixture
+def target(target_server: Server) -> Server:
+    """The server to restore into, empty."""
+    target_server.reset()
+    return target_server
+
+
+@pytest.fixture
+def lone(box: Sandbox, binaries: Path) -> Iterator[Server]:
+    """A server of this test alone, which may be killed."""
+    server = Server(box, binaries).start()
+    yield server
+    server.remove()
+
+
+@pytest.fixture(params=list(Tools))
+def tools(request: pytest.FixtureRequest) -> Tools:
+    """Both worlds: tests that ask for this run twice."""
+    found: Tools = request.param
+    return found
+
+
+@pytest.fixture
+def bare(box: Sandbox, binaries: Path) -> Scripts:
+    """The scripts with GNU tools and an empty directory that is no store yet."""
+    path = path_of(Tools.GNU, box, binaries)
+    return Scripts(box, scripts_directory(box), path, box.directory("store"))
+
+
+@pytest.fixture
+def scripts(bare: Scripts, source_server: Server) -> Scripts:
+    """The scripts with GNU tools, a new store and the source server."""
+    bare.run("init-store").expect(0)
+    return bare.with_(server=source_server)
+
+
+@pytest.fixture
+def both(scripts: Scripts, tools: Tools, binaries: Path) -> Scripts:
+    """The scripts in either world."""
+    return scripts.with_(path=path_of(tools, scripts.box, binaries))
+
+
+@pytest.fixture
+def store(scripts: Scripts) -> Store:
+    """The store of `scripts`."""
+    return Store(scripts.root)
+
+
+@pytest.fixture(scope="session")
+def golden(box: Sandbox, binaries: Path) -> Golden:
+    """A store with one verified set of the two application databases, taken once a worker."""
+    server = Server(box, binaries).start()
+    fill(server)
+    path = path_of(Tools.GNU, box, binaries)
+    scripts = Scripts(box, scripts_directory(box), path, box.directory("golden"))
+    scripts.run("init-store").expect(0)
+    name = scripts.with_(server=server).backup("--reason", "golden")
+    scripts.with_(server=server).verify(name).expect(0)
+    dump = server.dump_all()
+    identifier = server.system_identifier()
+    server.stop()
+    return Golden(scripts.root, name, dump, identifier)
+
+
+@pytest.fixture
+def kept(golden: Golden, scripts: Scripts) -> Store:
+    """The store of `scripts`, holding a copy of the golden set, verified."""
+    for path in scripts.root.iterdir():
+        assert path.name.startswith("."), "a new store holds no set"
+        if path.is_dir():
+            path.rmdir()
+        else:
+            path.unlink()
+    scripts.root.rmdir()
+    copy_tree(golden.root, scripts.root)
+    return Store(scripts.root)

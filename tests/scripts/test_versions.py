@@ -1,0 +1,73 @@
+"""Clients older and newer than the server: a set that can be restored, or a plain refusal."""
+
+import pytest
+
+from tests.lib.content import AUTH, USERS, count
+from tests.lib.postgres import Server
+from tests.lib.scripts import Scripts
+from tests.lib.store import Store
+from tests.lib.wheels import postgresql
+
+pytestmark = pytest.mark.usefixtures("filled")
+
+
+def client_of(scripts: Scripts, version: str) -> Scripts:
+    """Return the scripts with the client programs of this version first on PATH."""
+    programs = scripts.box.readable(postgresql(version).parent, "bin/psql") / "bin"
+    return scripts.with_(path=f"{programs}:/usr/bin:/bin")
+
+
+@pytest.mark.trap(10)
+def test_a_client_older_than_the_server_is_refused(scripts: Scripts, kept: Store) -> None:
+    before = kept.snapshot()
+
+    done = client_of(scripts, "15.19").run("backup").expect(78)
+
+    assert "15.19" in done.stderr
+    assert "16.15" in done.stderr
+    assert kept.snapshot() == before
+
+
+@pytest.mark.trap(10)
+def test_a_client_newer_than_the_server_gives_a_set_for_that_server_or_none(
+    target: Server, scripts: Scripts, store: Store
+) -> None:
+    done = client_of(scripts, "17.11").run("backup")
+
+    if done.returncode == 0:
+        scripts.with_(server=target).run("restore").expect(0)
+        assert count(target, AUTH, "users") == USERS
+    else:
+        assert done.returncode == 78, done.said
+        assert "17.11" in done.stderr
+        assert store.names() == []
+
+
+@pytest.mark.trap(10)
+@pytest.mark.parametrize("version", ["15.19", "17.11"])
+def test_restoring_with_another_client_works_or_is_refused_before_anything_is_touched(
+    version: str, target: Server, scripts: Scripts, kept: Store
+) -> None:
+    done = client_of(scripts, version).with_(server=target).run("restore")
+
+    if done.returncode == 0:
+        assert count(target, AUTH, "users") == USERS
+    else:
+        assert done.returncode == 78, done.said
+        assert version in done.stderr
+        assert target.databases() == ["postgres"]
+    assert len(kept.names()) == 1
+
+
+@pytest.mark.trap(10)
+def test_a_set_of_a_newer_server_is_not_forced_into_an_older_one(
+    target: Server, scripts: Scripts, kept: Store
+) -> None:
+    (name,) = kept.names()
+    server = {**kept.manifest(name)["server"], "version": "99.1"}
+    changed = kept.copy_set(name, "backup_20991231_000000", server=server, client="99.1")
+
+    done = scripts.with_(server=target).run("restore", changed.name).expect(78)
+
+    assert "99" in done.stderr
+    assert target.databases() == ["postgres"]
