@@ -97,7 +97,8 @@ dump_all() {
 		log "dumping $name"
 		dump_database "$index" "$name" "$STAGING" "$file"
 		printf '%s\t%s\n' "$line" "$file" >>"$WORK/databases"
-		awk -F '\t' -v name="$token" '$1 == "table" { n += $5 } END { printf "%s\t%.0f\n", name, n }' \
+		# Through the environment: -v would read the backslashes of a JSON string as escapes.
+		NAME="$token" awk -F '\t' '$1 == "table" { n += $5 } END { printf "%s\t%.0f\n", ENVIRON["NAME"], n }' \
 			"$WORK/contents.$index" >>"$WORK/rows.now"
 		index=$((index + 1))
 	done 3<"$WORK/databases.found"

@@ -159,7 +159,8 @@ copying { if ($0 == "\\.") copying = 0; next }
 	key = substr(line, 1, RSTART - 1); rest = substr(line, RSTART + 3)
 	gsub(/\047\047/, "\047", key); sub(/\);$/, "", rest); sub(/, /, "\t", rest)
 	# The same sequence twice: one of them is text that only looks like setval. Neither is believed.
-	value[key] = (key in value) ? "null\tnull" : rest
+	if (key in value) rest = "null\tnull"
+	value[key] = rest
 }
 END {
 	if (!complete) { print "its last line is missing" > "/dev/stderr"; exit 65 }

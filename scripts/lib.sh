@@ -148,7 +148,7 @@ prepare_connection() {
 	# dump, read-only stops a restore. What stands here wins over ALTER ROLE and ALTER DATABASE.
 	export PGOPTIONS="${PGOPTIONS:-} -c statement_timeout=0 -c lock_timeout=0 -c row_security=off
 		-c idle_in_transaction_session_timeout=0 -c default_transaction_read_only=off
-		-c default_transaction_isolation=read\\ committed -c client_min_messages=warning"
+		-c default_transaction_isolation=read\\ committed -c client_min_messages=warning -c standard_conforming_strings=on"
 	PGOPTIONS="${PGOPTIONS//[$'\n\t']/ }"
 	[[ -n "${PGPASSWORD_FILE:-}" ]] || return 0
 	write_pgpass "$WORK/pgpass" "$PGPASSWORD_FILE"
@@ -176,6 +176,12 @@ connection_string() {
 
 	printf "dbname='%s'" "${name//\'/\\\'}"
 }
+
+# usage: sql_name TEXT   As a quoted identifier.
+sql_name() { printf '"%s"' "${1//\"/\"\"}"; }
+
+# usage: sql_text TEXT   As a string literal (standard_conforming_strings is on in all our sessions).
+sql_text() { printf "'%s'" "${1//\'/\'\'}"; }
 
 # usage: tool_version PROGRAM   e.g. 16.15
 tool_version() {

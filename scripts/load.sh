@@ -1,0 +1,163 @@
+#!/usr/bin/env bash
+# Restores databases of a set: into a server of our own (verify, start-up) or beside the databases of a live one.
+# Each function returns 65 with WHY where the set is at fault, another status where something else is. Sourced, never run.
+[[ -z "${LOAD_SH_READ:-}" ]] || return 0
+LOAD_SH_READ=1
+
+# shellcheck source=contents.sh
+source "$(dirname -- "${BASH_SOURCE[0]}")/contents.sh"
+# shellcheck source=globals.sh
+source "$SCRIPTS/globals.sh"
+
+# usage: reads_restrict VERSION   0 if that psql knows \restrict, 1 if not.
+reads_restrict() {
+	local major="${1%%.*}" minor="${1#*.}"
+
+	case "$major" in
+	13) ((minor >= 22)) || return 1 ;;
+	14) ((minor >= 19)) || return 1 ;;
+	15) ((minor >= 14)) || return 1 ;;
+	16) ((minor >= 10)) || return 1 ;;
+	17) ((minor >= 6)) || return 1 ;;
+	*) ((major >= 18)) || return 1 ;;
+	esac
+}
+
+# usage: require_versions   The tools and the server at hand can load the set that read_manifest read last.
+require_versions() {
+	local saved_by saved_from server client superuser
+
+	json_text saved_by "${MANIFEST[client]}"
+	json_text saved_from "${MANIFEST[server.version]}"
+	client="$(tool_version psql)"
+	server="$(sql template1 -c 'SHOW server_version')"
+	server="${server%% *}"
+	((${client%%.*} >= ${saved_by%%.*})) ||
+		die "$REFUSED" "the set was written by PostgreSQL $saved_by, the tools here are $client: newer ones are needed. Nothing was touched."
+	((${server%%.*} >= ${saved_from%%.*})) ||
+		die "$REFUSED" "the set is of PostgreSQL $saved_from, the server here is $server: it is too old. Nothing was touched."
+	json_text superuser "${MANIFEST[server.superuser]}"
+	# Whatever it owned or granted would fail half-way.
+	[[ -n "$(sql template1 -v name="$superuser" <<<"SELECT 1 FROM pg_roles WHERE rolname = :'name' AND rolsuper")" ]] ||
+		die "$REFUSED" "the superuser was $superuser where the set was made, and this server has no such superuser." \
+			"Create it, then try again. Nothing was touched."
+	if reads_restrict "$saved_by" && ! reads_restrict "$client"; then
+		die "$REFUSED" "the set was written by pg_dump $saved_by and begins with \\restrict, which psql $client does not know:" \
+			"a newer minor version is needed. Nothing was touched."
+	fi
+}
+
+# usage: create_database INDEX NAME   From template0, as the source was.
+create_database() {
+	local owner encoding locale ctype provider icu
+
+	json_text owner "${MANIFEST[databases.$1.owner]}"
+	json_text encoding "${MANIFEST[databases.$1.encoding]}"
+	json_text locale "${MANIFEST[databases.$1.locale]:-null}"
+	json_text ctype "${MANIFEST[databases.$1.ctype]:-null}"
+	json_text provider "${MANIFEST[databases.$1.provider]:-null}"
+	json_text icu "${MANIFEST[databases.$1.icu_locale]:-null}"
+	sql template1 -v name="$2" -v owner="$owner" -v encoding="$encoding" -v locale="$locale" \
+		-v ctype="${ctype:-$locale}" -v provider="${provider:-libc}" -v icu="$icu" 2>"$WORK/load.err" <<'SQL'
+SELECT format('CREATE DATABASE %I OWNER %I TEMPLATE template0 ENCODING %L LC_COLLATE %L LC_CTYPE %L LOCALE_PROVIDER %s%s%s',
+	:'name', :'owner', :'encoding', :'locale', :'ctype', :'provider',
+	CASE :'provider' WHEN 'icu' THEN ' ICU_LOCALE ' || quote_literal(:'icu') END,
+	CASE :'provider' WHEN 'builtin' THEN ' BUILTIN_LOCALE ' || quote_literal(:'icu') END) \gexec
+SQL
+}
+
+# usage: load_database DIRECTORY INDEX NAME   Dump number INDEX into the empty database NAME; stops at the first error.
+load_database() {
+	local file
+
+	file="$1/${MANIFEST[databases.$2.file]//\"/}"
+	# Nothing is lost by synchronous_commit=off: the commit that makes the result count comes later and is synchronous,
+	# and it flushes all that came before.
+	local -x PGOPTIONS="$PGOPTIONS -c synchronous_commit=off"
+	if [[ -d "$file" ]]; then
+		pg_restore --exit-on-error --no-password --jobs="$BACKUP_JOBS" --dbname="$(connection_string "$3")" "$file" \
+			>"$WORK/load.out" 2>"$WORK/load.err" || load_failed
+	else
+		# pipefail: a file that breaks off in the middle of COPY restores without complaint, so zstd's word counts too.
+		read_file "$file" 2>"$WORK/read.err" | sql "$3" >"$WORK/load.out" 2>"$WORK/load.err" || load_failed
+	fi
+}
+
+# usage: load_failed   Whose fault? 73: the disk is full. 69: the server is gone. Else the set's: 65. Sets WHY.
+load_failed() {
+	WHY="$(head -n 2 "$WORK/load.err" | tr '\n' ' ')"
+	if grep -q -i 'no space left on device\|could not extend file\|disk quota' "$WORK/load.err"; then return 73; fi
+	if ! sql template1 -c 'SELECT' >"$WORK/alive" 2>&1 || grep -q -i 'out of memory\|out of shared memory\|terminating connection' "$WORK/load.err"; then
+		return 69
+	fi
+	return 65
+}
+
+# usage: restore_database DIRECTORY INDEX NAME   Creates, loads, compares, analyzes. NAME must not exist.
+restore_database() {
+	local status=0
+
+	create_database "$2" "$3" || {
+		WHY="cannot create the database: $(tail -n 2 "$WORK/load.err" | tr '\n' ' ')"
+		return 69
+	}
+	step created
+	load_database "$1" "$2" "$3" || return $?
+	step loaded
+	compare_database "$2" "$3" 2>"$WORK/load.err" || status=$?
+	case $status in
+	0) ;;
+	65) return 65 ;;
+	*)
+		load_failed || status=$?
+		return "$status"
+		;;
+	esac
+	step compared
+	# A database without statistics is slow in a way that nobody connects with the restore.
+	sql "$3" -c 'ANALYZE' >"$WORK/load.out" 2>"$WORK/load.err" || load_failed
+}
+
+# usage: restore_all_fresh DIRECTORY   The whole set into a server of our own that has nothing but what initdb makes.
+# Status as restore_database; CURRENT names the database at fault.
+restore_all_fresh() {
+	local directory="$1" i name
+
+	CURRENT="roles"
+	apply_globals "$directory" fresh 2>"$WORK/load.err" || {
+		load_failed
+		return $?
+	}
+	step roles
+	for ((i = 0; i < MANIFEST[databases]; i++)); do
+		json_text name "${MANIFEST[databases.$i.name]}"
+		CURRENT="$name"
+		# initdb made `postgres`; ours may have another owner or encoding.
+		sql template1 -v name="$name" 2>"$WORK/load.err" <<<'DROP DATABASE IF EXISTS :"name";' || return 69
+		restore_database "$directory" "$i" "$name" || return $?
+		{ database_statements "$i" | sql template1 -1; } 2>"$WORK/load.err" || {
+			load_failed
+			return $?
+		}
+		compare_settings "$i" "$name" || return $?
+		step settings
+	done
+}
+
+# usage: compare_settings INDEX NAME   Owner, settings, grants, comment: what belongs to the database itself.
+compare_settings() {
+	local owner
+
+	owner="$(sql "$2" -c 'SELECT to_json(pg_get_userbyid(datdba)::text) FROM pg_database WHERE datname = current_database()')" || return 69
+	if [[ "$owner" != "${MANIFEST[databases.$1.owner]}" ]]; then
+		WHY="owner: saved ${MANIFEST[databases.$1.owner]}, restored $owner"
+		return 65
+	fi
+	database_settings_sql >"$WORK/settings.sql" || return 69
+	sql "$2" -f "$WORK/settings.sql" | sort >"$WORK/settings.now" || return 69
+	awk -F '\t' -v at="databases.$1.settings." 'index($1, at) == 1 { print $2 }' "$MANIFEST_FLAT" | sort >"$WORK/settings.saved" || return 69
+	if ! cmp -s "$WORK/settings.saved" "$WORK/settings.now"; then
+		WHY="settings or grants differ: $(diff "$WORK/settings.saved" "$WORK/settings.now" | grep '^[-+<>]' | head -n 4 | tr '\n' ' ')"
+		return 65
+	fi
+}

@@ -1,0 +1,246 @@
+#!/usr/bin/env bash
+# Restores databases of a set into the server that the PG* variables name: beside the present ones, compared with the
+# manifest, then swapped by one transaction, all or none. Reads the store; writes the server; prints what was restored.
+
+# shellcheck source=load.sh
+source "$(dirname -- "${BASH_SOURCE[0]}")/load.sh"
+
+SET=latest
+WANTED=()
+REPLACE=""
+DRY_RUN=""
+# Per target: number in the manifest, name, state (absent, empty, full), and the names for swapping.
+INDEXES=()
+NAMES=()
+STATES=()
+ASIDE=()
+SWAPPED=""
+STAMP=""
+LEFTOVER='^brewget_(load|drop)_[0-9]{8}_[0-9]{6}_[0-9]+$'
+
+usage() {
+	cat <<'USAGE'
+usage: restore.sh [SET|latest|latest-verified] [--database DB]... [--replace] [--dry-run]
+
+Restores all databases of a set (the newest by default), or those named. Only into databases that are empty or absent.
+  --database DB   only this one; may be given several times
+  --replace       also over databases with data: the old one stays as DB_replaced_TIME until you drop it
+  --dry-run       checks everything and says what would be done
+USAGE
+}
+
+parse_options() {
+	local given=""
+
+	while (($# > 0)); do
+		case "$1" in
+		--help) usage && exit 0 ;;
+		--database)
+			[[ -n "${2:-}" ]] || die "$USAGE" "--database needs a name. See: restore.sh --help"
+			WANTED+=("$2")
+			shift
+			;;
+		--replace) REPLACE=1 ;;
+		--dry-run) DRY_RUN=1 ;;
+		-*) die "$USAGE" "unknown option '$1'. See: restore.sh --help" ;;
+		*)
+			[[ -n "$1" && -z "$given" ]] || die "$USAGE" "one set is needed, '$1' is too much or empty. See: restore.sh --help"
+			given=1
+			SET="$1"
+			;;
+		esac
+		shift
+	done
+}
+
+# usage: choose_targets   Fills INDEXES and NAMES from the manifest and --database.
+choose_targets() {
+	local i name wanted
+	local -A left=()
+
+	for wanted in "${WANTED[@]}"; do left["$wanted"]=1; done
+	for ((i = 0; i < MANIFEST[databases]; i++)); do
+		json_text name "${MANIFEST[databases.$i.name]}"
+		[[ ${#WANTED[@]} -eq 0 || -n "${left["$name"]:-}" ]] || continue
+		unset 'left[$name]'
+		INDEXES+=("$i")
+		NAMES+=("$name")
+	done
+	for wanted in "${!left[@]}"; do die "$USAGE" "$SET has no database '$wanted'. Nothing was touched."; done
+	((${#NAMES[@]} > 0)) || die "$BROKEN" "$SET holds no database at all. Nothing was touched."
+}
+
+# usage: inspect_target NAME   Sets STATE: absent, empty or full, and WHY.
+inspect_target() {
+	local there
+
+	there="$(sql template1 -v name="$1" <<<"SELECT datallowconn FROM pg_database WHERE datname = :'name'")"
+	WHY=""
+	case "$there" in
+	'') STATE=absent ;;
+	t)
+		empty_sql >"$WORK/empty.sql"
+		WHY="$(sql "$1" -f "$WORK/empty.sql" 2>"$WORK/empty.err" | paste -s -d , -)" ||
+			die "$UNREACHABLE" "cannot look into database $1: $(tail -n 1 "$WORK/empty.err"). Nothing was touched."
+		STATE=empty
+		[[ -z "$WHY" ]] || STATE=full
+		;;
+	*)
+		STATE=full
+		WHY="it allows no connections, so nobody can tell"
+		;;
+	esac
+}
+
+# usage: inspect_targets   Refuses before anything is touched if one database is not empty.
+inspect_targets() {
+	local name STATE refused=()
+
+	for name in "${NAMES[@]}"; do
+		inspect_target "$name"
+		STATES+=("$STATE")
+		if [[ "$STATE" == full && -z "$REPLACE" ]]; then refused+=("$name is not empty ($WHY)"); fi
+	done
+	((${#refused[@]} == 0)) || die "$REFUSED" "${refused[*]}. Nothing was touched. To restore beside and swap: --replace"
+}
+
+# usage: plan_names   The name that each present database gets at the swap.
+plan_names() {
+	local i name base now
+
+	now="$(date -u +%Y%m%d_%H%M%S)"
+	STAMP="$now"
+	for i in "${!NAMES[@]}"; do
+		name="${NAMES[i]}"
+		base="${name:0:38}"
+		# A name is at most 63 bytes; it must not be cut within a letter.
+		while ((${#base} < ${#name})) && [[ "${name:${#base}:1}" == [$'\x80'-$'\xbf'] ]]; do base="${base:0:-1}"; done
+		case "${STATES[i]}" in
+		full) ASIDE+=("${base}_replaced_$now") ;;
+		empty) ASIDE+=("brewget_drop_${now}_$i") ;;
+		absent) ASIDE+=("") ;;
+		esac
+	done
+}
+
+# usage: drop_leftovers   Databases that an unfinished restore left; nobody else uses such names.
+drop_leftovers() {
+	sql template1 -v pattern="$LEFTOVER" <<'SQL'
+SELECT format('DROP DATABASE %I WITH (FORCE)', datname) FROM pg_database WHERE datname ~ :'pattern' \gexec
+SQL
+}
+
+# At exit: what was restored beside is of no use to anybody.
+drop_unfinished() {
+	[[ -n "$STAMP" && -z "$SWAPPED" ]] || return 0
+	drop_leftovers >"$WORK/drop.out" 2>&1 || log "warning: brewget_load_* databases are left; the next restore removes them"
+}
+
+# usage: load_all DIRECTORY
+load_all() {
+	local i status
+
+	apply_globals "$1" live 2>"$WORK/load.err" || die "$UNREACHABLE" "cannot create the set's roles: $(tail -n 2 "$WORK/load.err" | tr '\n' ' ')"
+	step roles
+	for i in "${!NAMES[@]}"; do
+		log "restoring ${NAMES[i]} beside"
+		status=0
+		restore_database "$1" "${INDEXES[i]}" "brewget_load_${STAMP}_$i" || status=$?
+		((status == 0)) || die "$status" "${NAMES[i]} of $SET: $WHY. No database was touched."
+	done
+}
+
+# usage: swap_sql   All renames, and what belongs to the databases themselves: one transaction.
+swap_sql() {
+	local i
+
+	for i in "${!NAMES[@]}"; do
+		[[ -z "${ASIDE[i]}" ]] || printf 'ALTER DATABASE %s RENAME TO %s;\n' "$(sql_name "${NAMES[i]}")" "$(sql_name "${ASIDE[i]}")"
+		printf 'ALTER DATABASE %s RENAME TO %s;\n' "$(sql_name "brewget_load_${STAMP}_$i")" "$(sql_name "${NAMES[i]}")"
+		database_statements "${INDEXES[i]}"
+	done
+}
+
+# usage: terminator_sql   Ends the sessions of the databases that are about to be renamed, again and again: an
+# application reconnects at once. RENAME locks the database first and waits 5 s for sessions to go, and a new one has to
+# wait for that lock, so this wins. ALLOW_CONNECTIONS=false would do the same, but would outlive a kill.
+terminator_sql() {
+	local i list="''"
+
+	for i in "${!NAMES[@]}"; do list+=", $(sql_text "${NAMES[i]}")"; done
+	cat <<SQL
+DO \$do\$ BEGIN FOR i IN 1..1200 LOOP
+	PERFORM pg_stat_clear_snapshot();
+	PERFORM pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname IN ($list) AND pid <> pg_backend_pid();
+	PERFORM pg_sleep(0.05);
+END LOOP; END \$do\$;
+SQL
+}
+
+# usage: swap   After this the restored databases are the databases.
+swap() {
+	local helper status=0
+
+	swap_sql >"$WORK/swap.sql"
+	terminator_sql >"$WORK/terminate.sql"
+	(trap - ERR && exec 7>&- 8>&- 9>&- && sql template1 -f "$WORK/terminate.sql") >"$WORK/terminate.out" 2>&1 &
+	helper=$!
+	sql template1 -1 -f "$WORK/swap.sql" >"$WORK/swap.out" 2>"$WORK/swap.err" || status=$?
+	sql template1 -c "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'DO \$do\$ BEGIN FOR i IN 1..1200%'" >"$WORK/stop.out" 2>&1 || true
+	kill "$helper" 2>/dev/null || true # it may have ended by itself
+	wait "$helper" || true             # terminated on purpose
+	((status == 0)) || die "$UNREACHABLE" "could not swap the databases: $(head -n 2 "$WORK/swap.err" | tr '\n' ' '). None was touched."
+	SWAPPED=1
+	step swapped
+}
+
+# usage: report   What was done, on stdout, and where the old databases are.
+report() {
+	local i rows
+
+	rows_of_targets >"$WORK/rows"
+	for i in "${!NAMES[@]}"; do
+		rows="$(sed -n "$((INDEXES[i] + 1))p" "$WORK/rows")"
+		printf '%s %s %s: %s rows\n' "$1" "${NAMES[i]}" "$SET" "$rows"
+		[[ -n "$DRY_RUN" || "${STATES[i]}" != full ]] ||
+			log "the old ${NAMES[i]} is kept. When it is no longer needed: DROP DATABASE $(sql_name "${ASIDE[i]}");"
+	done
+}
+
+rows_of_targets() {
+	awk -F '\t' -v count="${MANIFEST[databases]}" '
+		split($1, p, ".") == 5 && p[3] == "tables" && p[5] == "rows" { rows[p[2]] += $2 }
+		END { for (i = 0; i < count; i++) printf "%.0f\n", rows[i] }' "$MANIFEST_FLAT"
+}
+
+main() {
+	local directory status=0
+
+	parse_options "$@"
+	begin
+	at_exit drop_unfinished
+	require_store
+	take_lock
+	SET="$(resolve_set "$SET")"
+	directory="$BACKUP_ROOT/$SET"
+	require_set "$directory"
+	hold_set "$directory" || die "$BUSY" "$SET is being removed or changed"
+	require_server
+	require_versions
+	choose_targets
+	inspect_targets
+	plan_names
+	if [[ -n "$DRY_RUN" ]]; then
+		STAMP=""
+		report "would restore"
+		exit 0
+	fi
+	drop_leftovers
+	load_all "$directory"
+	swap
+	drop_leftovers || status=$?
+	((status == 0)) || log "warning: an empty database that was replaced is left (brewget_drop_*); the next restore removes it"
+	report restored
+}
+
+if [[ "${BASH_SOURCE[0]}" == "$0" ]]; then main "$@"; fi

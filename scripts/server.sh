@@ -1,0 +1,60 @@
+#!/usr/bin/env bash
+# A server of our own on a private socket: the drill's throwaway one, and the one that start-up builds in.
+# Sourced, never run.
+[[ -z "${SERVER_SH_READ:-}" ]] || return 0
+SERVER_SH_READ=1
+
+# shellcheck source=lib.sh
+source "$(dirname -- "${BASH_SOURCE[0]}")/lib.sh"
+
+OUR_SERVER=""
+
+# usage: start_server DATA_DIRECTORY [POSTGRES OPTION...]   On a socket in WORK, reachable by nobody else.
+# Everything after this talks to it: PGHOST and PGPORT are set.
+start_server() {
+	local data="$1"
+
+	shift
+	mkdir -p -- "$WORK/socket"
+	# The descriptors of our locks stay with us. A locale of its own: LC_ALL=C is for our sort and awk only.
+	# Called in this very shell: PostgreSQL takes a stale postmaster.pid for stale if it names its parent's parent,
+	# and in a container all the numbers are small.
+	LC_ALL="$CALLERS_LC_ALL" pg_ctl start -D "$data" -w -t 3600 -s -l "$WORK/server.log" \
+		-o "-c listen_addresses='' -c unix_socket_directories='$WORK/socket' -c port=5432 -c logging_collector=off
+			-c log_destination=stderr -c archive_mode=off -c ssl=off $*" \
+		7>&- 8>&- 9>&- >"$WORK/pg_ctl.out" 2>&1 || return 69
+	OUR_SERVER="$data"
+	export PGHOST="$WORK/socket" PGPORT=5432
+	unset PGHOSTADDR PGSERVICE PGSSLMODE PGDATABASE
+}
+
+# usage: stop_server [MODE]
+stop_server() {
+	local data="$OUR_SERVER"
+
+	[[ -n "$data" ]] || return 0
+	OUR_SERVER=""
+	pg_ctl stop -D "$data" -m "${1:-fast}" -w -t 3600 -s >"$WORK/pg_ctl.out" 2>&1 || return 69
+}
+
+# At exit: whatever state it is in, it is not left running.
+stop_server_now() {
+	[[ -z "$OUR_SERVER" ]] || pg_ctl stop -D "$OUR_SERVER" -m immediate -w -s >"$WORK/pg_ctl.out" 2>&1
+	OUR_SERVER=""
+}
+
+# usage: stop_orphan DATA_DIRECTORY   Ends a server that a killed run of ours left behind there. Status 1 if a server
+# is running that is not ours.
+stop_orphan() {
+	local socket
+
+	[[ -f "$1/postmaster.pid" ]] || return 0
+	socket="$(sed -n 5p "$1/postmaster.pid")"
+	pg_ctl status -D "$1" >/dev/null 2>&1 || return 0
+	[[ "$socket" == */brewget.??????/socket ]] || return 1
+	log "stopping the server that an unfinished run left in $1"
+	pg_ctl stop -D "$1" -m immediate -w -s >/dev/null 2>&1 || return 1
+}
+
+# usage: server_said   The last lines of its log, for a message.
+server_said() { tail -n 3 "$WORK/server.log" 2>/dev/null | tr '\n' ' '; }

@@ -1,0 +1,70 @@
+#!/usr/bin/env bash
+# Writes what a drill found out: verified.json beside a good set, failed/ for a bad one. Sourced, never run.
+[[ -z "${VERDICT_SH_READ:-}" ]] || return 0
+VERDICT_SH_READ=1
+
+# shellcheck source=sets.sh
+source "$(dirname -- "${BASH_SOURCE[0]}")/sets.sh"
+
+# usage: manifest_totals   tables TAB rows TAB hashes (true or false), of the manifest read last.
+manifest_totals() {
+	awk -F '\t' '
+		split($1, p, ".") == 5 && p[3] == "tables" && p[5] == "rows" { tables++; rows += $2 }
+		split($1, p, ".") == 5 && p[3] == "tables" && p[5] == "hash" && $2 == "null" { missing = 1 }
+		END { printf "%d\t%.0f\t%s\n", tables, rows, (missing || ENVIRON["BACKUP_HASHES"] == "rows") ? "false" : "true" }
+	' "$MANIFEST_FLAT"
+}
+
+# usage: record_good SET RESTORE_SECONDS SECONDS LOGINS PASSWORDS BY
+# Bound to the sum of SHA256SUMS: a verdict does not outlive a change of any file.
+record_good() {
+	local set="$1" tables rows hashes totals
+
+	lock_for_verdict "$set" || return 0
+	totals="$(manifest_totals)"
+	IFS=$'\t' read -r tables rows hashes <<<"$totals"
+	step verdict
+	write_atomically "$BACKUP_ROOT/$set/verified.json" <<-JSON
+		{
+		 "version": 1,
+		 "set": "$set",
+		 "result": "good",
+		 "sums": "$(sum_of "$BACKUP_ROOT/$set/SHA256SUMS")",
+		 "verified": "$(utc)",
+		 "by": "$6",
+		 "server": "$(tool_version postgres)",
+		 "restore_seconds": $2,
+		 "seconds": $3,
+		 "databases": ${MANIFEST[databases]},
+		 "tables": $tables,
+		 "rows": $rows,
+		 "hashes": $hashes,
+		 "logins": $4,
+		 "passwords": "$5"
+		}
+	JSON
+	step verdict-written
+	refresh_links
+	release_lock
+	log "$set is good: restored in $2 s, $tables tables with $rows rows equal the manifest"
+	printf '%s good\n' "$set"
+}
+
+# usage: record_bad SET WHY
+record_bad() {
+	log "error: $1 is bad: $2"
+	lock_for_verdict "$1" || return 0
+	set_aside "$1" "$2"
+	release_lock
+	printf '%s bad: %s\n' "$1" "${2//$'\n'/ }"
+}
+
+# usage: lock_for_verdict SET   Status 1 if the set went away meanwhile: then there is nothing to say about it.
+lock_for_verdict() {
+	take_lock
+	mkdir -p -- "$BACKUP_ROOT/.staging" || die "$NO_SPACE" "cannot write to $BACKUP_ROOT"
+	[[ -d "$BACKUP_ROOT/$1" ]] && return 0
+	log "$1 went away while it was being verified"
+	release_lock
+	return 1
+}

@@ -1,0 +1,209 @@
+#!/usr/bin/env bash
+# Proves a set by restoring it into a throwaway server of its own and comparing all of the manifest.
+# Reads the set; writes VERIFY_SCRATCH, and the set's verified.json or, if it is bad, moves it to failed/.
+
+# shellcheck source=load.sh
+source "$(dirname -- "${BASH_SOURCE[0]}")/load.sh"
+# shellcheck source=server.sh
+source "$SCRIPTS/server.sh"
+# shellcheck source=roles.sh
+source "$SCRIPTS/roles.sh"
+# shellcheck source=verdict.sh
+source "$SCRIPTS/verdict.sh"
+
+SCRATCH="${VERIFY_SCRATCH:-${TMPDIR:-/tmp}/brewget-verify-$(id -u)}"
+# --pending begins no further set after so many seconds.
+VERIFY_SECONDS="${VERIFY_SECONDS:-3000}"
+
+usage() {
+	cat <<'USAGE'
+usage: verify.sh [SET|latest|--pending]
+
+Restores a set (the newest by default) into a throwaway server and compares it with its manifest. Prints a verdict a set.
+  --pending   the sets without a verdict, newest first, for at most VERIFY_SECONDS seconds (3000)
+A bad set is moved to failed/ and the exit status is 65. VERIFY_SCRATCH is where the throwaway server lives.
+With ROLE_PASSWORDS_DIR each role's login with its password is proven as well.
+USAGE
+}
+
+# usage: claim_scratch   One drill at a time in one scratch directory (descriptor 7); what a killed one left is swept.
+claim_scratch() {
+	mkdir -p -- "$SCRATCH" || die "$NO_SPACE" "cannot make the scratch directory $SCRATCH"
+	{ exec 7>>"$SCRATCH/.verify-lock"; } || die "$NO_SPACE" "cannot write to the scratch directory $SCRATCH"
+	flock -x -n 7 || die "$BUSY" "another verification is using $SCRATCH"
+	sweep_scratch
+}
+
+sweep_scratch() {
+	stop_orphan "$SCRATCH/verify-data" || die "$REFUSED" "a server that is not ours runs in $SCRATCH/verify-data"
+	rm -rf -- "$SCRATCH/verify-data" || die "$NO_SPACE" "cannot clear $SCRATCH"
+}
+
+# At exit.
+clear_scratch() {
+	stop_server_now
+	rm -rf -- "$SCRATCH/verify-data"
+}
+
+# usage: make_server   A throwaway server with the source's superuser name: grants in the set name it.
+make_server() {
+	local superuser
+
+	json_text superuser "${MANIFEST[server.superuser]}"
+	export PGUSER="$superuser"
+	initdb -D "$SCRATCH/verify-data" -U "$superuser" --auth=trust --encoding=UTF8 --locale=C --no-sync >"$WORK/initdb.out" 2>&1 ||
+		die "$NO_SPACE" "cannot make a throwaway server in $SCRATCH: $(tail -n 2 "$WORK/initdb.out" | tr '\n' ' ')"
+	write_hba >"$SCRATCH/verify-data/pg_hba.conf" || die "$NO_SPACE" "cannot write in $SCRATCH"
+	# It is thrown away after minutes: nothing it writes has to last. Many tables need many locks in one pg_restore.
+	start_server "$SCRATCH/verify-data" -c fsync=off -c full_page_writes=off -c wal_level=minimal -c max_wal_senders=0 \
+		-c autovacuum=off -c max_locks_per_transaction=256 -c max_wal_size=4GB ||
+		die "$UNREACHABLE" "the throwaway server does not start: $(server_said)"
+	step server
+}
+
+# usage: write_hba   Roles whose password is at hand must show it; for the others the private socket is enough.
+write_hba() {
+	local role names
+
+	names="$(password_roles)"
+	for role in $names; do printf 'local all "%s" scram-sha-256\n' "$role"; done
+	echo 'local all all trust'
+}
+
+# usage: roles_can_log_in   Each role that may log in opens each database that is its own or was granted to it.
+# Sets OPENED. Returns 65 with WHY if one cannot.
+roles_can_log_in() {
+	local role database line
+
+	sql template1 >"$WORK/logins" <<'SQL' || return 69
+SELECT to_json(r.rolname::text), to_json(d.datname::text) FROM pg_roles r, pg_database d
+WHERE r.rolcanlogin AND r.rolconnlimit <> 0 AND d.datallowconn AND NOT d.datistemplate AND d.datconnlimit <> 0
+AND (d.datdba = r.oid OR EXISTS (SELECT FROM aclexplode(d.datacl) a
+	WHERE a.privilege_type = 'CONNECT' AND a.grantee <> 0 AND pg_has_role(r.oid, a.grantee, 'USAGE'))
+	OR (d.datname = 'postgres' AND has_database_privilege(r.oid, d.oid, 'CONNECT')))
+AND has_database_privilege(r.oid, d.oid, 'CONNECT') ORDER BY r.rolname, d.datname;
+SQL
+	OPENED=0 PASSWORDS=""
+	while IFS= read -r line <&3; do
+		json_text role "${line%%$'\t'*}"
+		json_text database "${line#*$'\t'}"
+		log_in "$role" "$database" || return $?
+		OPENED=$((OPENED + 1))
+	done 3<"$WORK/logins"
+}
+
+# usage: log_in ROLE DATABASE
+log_in() {
+	local file="${ROLE_PASSWORDS_DIR:-/nonexistent}/$1"
+
+	if [[ "$1" =~ ^[A-Za-z0-9._-]+$ && -f "$file" ]]; then
+		write_pgpass "$WORK/rolepass" "$file"
+		if PGPASSFILE="$WORK/rolepass" PGUSER="$1" sql "$2" -c 'SELECT 1' >"$WORK/login.out" 2>&1; then
+			PASSWORDS="${PASSWORDS:-as saved}"
+			return 0
+		fi
+		# The Secret may be newer than the set; start-up applies it again, so that is what is proven then.
+		PGUSER="$SUPERUSER" PGPASSFILE="$WORK/superpass" apply_password "$1" "$file" 2>"$WORK/login.out" || return 69
+		PASSWORDS="applied again"
+		PGPASSFILE="$WORK/rolepass" PGUSER="$1" sql "$2" -c 'SELECT 1' >"$WORK/login.out" 2>&1 && return 0
+	else
+		PGUSER="$1" sql "$2" -c 'SELECT 1' >"$WORK/login.out" 2>&1 && return 0
+	fi
+	WHY="role $1 cannot open database $2: $(tail -n 1 "$WORK/login.out")"
+	return 65
+}
+
+# usage: drill DIRECTORY   Status 0 good, 65 bad (WHY), anything else: could not be told.
+drill() {
+	local status=0
+
+	read_manifest "$1" || return 65
+	check_sums "$1" || return 65
+	step sums-checked
+	make_server
+	SUPERUSER="$PGUSER"
+	require_versions
+	restore_all_fresh "$1" || status=$?
+	RESTORED=$SECONDS
+	if ((status != 0)); then
+		WHY="$CURRENT: $WHY"
+		return "$status"
+	fi
+	roles_can_log_in || return $?
+	step logins
+	stop_server immediate || return 69
+}
+
+# usage: verify_set SET   Prints the verdict and writes it into the store. Status as drill's.
+verify_set() {
+	local directory="$BACKUP_ROOT/$1" status=0 started RESTORED=0 OPENED=0 PASSWORDS="" CURRENT="" SUPERUSER=""
+
+	hold_set "$directory" || {
+		log "$1 is gone or has no SHA256SUMS"
+		[[ ! -d "$directory" ]] || status=65
+		WHY="it has no SHA256SUMS"
+		((status == 65)) || return 0
+	}
+	log "verifying $1"
+	SECONDS=0
+	((status != 0)) || drill "$directory" || status=$?
+	stop_server_now
+	sweep_scratch
+	case $status in
+	0) record_good "$1" "$RESTORED" "$SECONDS" "$OPENED" "${PASSWORDS:-not given}" verify.sh ;;
+	65) record_bad "$1" "$WHY" ;;
+	*) log "error: $1 could neither be proven nor disproven: $WHY. It stays as it is. $(server_said)" ;;
+	esac
+	release_set
+	return "$status"
+}
+
+# usage: verify_pending   Newest first. A set that failed for the machine's sake ends the run: the next would too.
+verify_pending() {
+	local list name names status worst=0 begun
+
+	begun="$(date +%s)"
+	list="$(list_sets)"
+	names="$(awk -F '\t' '$2 == 0 { print $1 }' <<<"$list" | sort -r)"
+	[[ -n "$names" ]] || log "every set has its verdict"
+	for name in $names; do
+		if (($(date +%s) - begun >= VERIFY_SECONDS)); then
+			log "time is up; the other sets' turn comes with the next run"
+			break
+		fi
+		status=0
+		verify_set "$name" || status=$?
+		((status == 0)) || worst=$status
+		((status == 0 || status == 65)) || break
+	done
+	exit "$worst"
+}
+
+main() {
+	local set=""
+
+	while (($# > 0)); do
+		case "$1" in
+		--help) usage && exit 0 ;;
+		--pending) set="$1" ;;
+		-*) die "$USAGE" "unknown option '$1'. See: verify.sh --help" ;;
+		*)
+			[[ -n "$1" && -z "$set" ]] || die "$USAGE" "one set is needed, '$1' is too much or empty. See: verify.sh --help"
+			set="$1"
+			;;
+		esac
+		shift
+	done
+	begin
+	require_number VERIFY_SECONDS "$VERIFY_SECONDS" 0
+	require_store
+	claim_scratch
+	at_exit clear_scratch
+	if [[ "$set" == --pending ]]; then verify_pending; fi
+	set="$(resolve_set "${set:-latest}")"
+	local status=0
+	verify_set "$set" || status=$?
+	exit "$status"
+}
+
+if [[ "${BASH_SOURCE[0]}" == "$0" ]]; then main "$@"; fi
