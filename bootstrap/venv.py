@@ -5,9 +5,9 @@ import os
 import shutil
 import subprocess
 import sys
+import time
+from collections import deque
 from pathlib import Path
-
-OLDEST_PYTHON = (3, 11)
 
 
 class VenvError(Exception):
@@ -19,17 +19,17 @@ def ensure(root: Path) -> bool:
 
     The stamp is written last, so an interrupted installation is begun afresh.
     """
-    venv = root / ".venv"
+    venv, lock = root / ".venv", root / "requirements.lock"
     stamp = venv / ".lock-installed"
-    wanted = digest(root / "requirements.lock")
+    wanted = digest(lock)
     if stamp.is_file() and stamp.read_text() == wanted and (venv / "bin/python").exists():
         return False
-    if sys.version_info < OLDEST_PYTHON:
-        raise VenvError(f"Python {sys.version.split()[0]} is too old: install 3.11 or newer")
+    began = time.monotonic()
     stamp.unlink(missing_ok=True)
     _create(venv)
-    _install(root, venv)
+    _install(lock, venv)
     stamp.write_text(wanted)
+    _show(f"✓ Python environment  installed · {time.monotonic() - began:.1f} s\n")
     return True
 
 
@@ -40,7 +40,10 @@ def digest(lock: Path) -> str:
 
 def _create(venv: Path) -> None:
     made = subprocess.run(
-        [sys.executable, "-m", "venv", "--clear", str(venv)], capture_output=True, text=True
+        [sys.executable, "-m", "venv", "--clear", str(venv)],
+        check=False,
+        capture_output=True,
+        text=True,
     )
     if made.returncode != 0:
         shutil.rmtree(venv, ignore_errors=True)
@@ -50,23 +53,34 @@ def _create(venv: Path) -> None:
         )
 
 
-def _install(root: Path, venv: Path) -> None:
+def _install(lock: Path, venv: Path) -> None:
     # Hashes in the lock are those of the registry's files, so a local folder of wheels built
     # elsewhere (PIP_FIND_LINKS) could only make the installation fail.
     environment = {k: v for k, v in os.environ.items() if k != "PIP_FIND_LINKS"}
-    pip = [str(venv / "bin/python"), "-m", "pip", "--disable-pip-version-check"]
-    done = subprocess.run(
-        [*pip, "install", "--quiet", "--require-hashes", "-r", "requirements.lock"],
-        cwd=root,
+    command = [str(venv / "bin/python"), "-m", "pip", "--disable-pip-version-check", "install"]
+    total = sum("==" in line for line in lock.read_text().splitlines())
+    last_lines: deque[str] = deque(maxlen=20)
+    done = 0
+    with subprocess.Popen(
+        [*command, "--progress-bar=off", "--no-deps", "--require-hashes", "-r", str(lock)],
         env=environment,
-        stdout=sys.stderr,
-    )
-    if done.returncode != 0:
-        raise VenvError("pip could not install requirements.lock (its own message is above)")
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    ) as process:
+        for line in process.stdout or ():
+            last_lines.append(line)
+            if line.startswith("Collecting "):
+                done += 1
+                _show(f"\r  Python environment: package {done} of {total}", live=True)
+    _show("\r\x1b[K", live=True)
+    if process.returncode != 0:
+        raise VenvError(f"pip could not install {lock.name}:\n{''.join(last_lines)}".rstrip())
 
 
-if __name__ == "__main__":
-    try:
-        ensure(Path(__file__).resolve().parent.parent)
-    except (VenvError, OSError) as error:
-        sys.exit(f"error: {error}")
+def _show(text: str, *, live: bool = False) -> None:
+    """Progress goes to stderr; what is overwritten again only to a terminal."""
+    if not live or sys.stderr.isatty():
+        sys.stderr.write(text)
+        sys.stderr.flush()

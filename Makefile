@@ -1,0 +1,44 @@
+# One word per action; each prints the command that it runs. `make help` lists them.
+# Variables: KUBE_CONTEXT, BACKUP_DIR, LOCALCLUSTER_PROFILE, STACK (docs: README.md).
+
+PYTHON ?= python3
+RUN = $(PYTHON) -m bootstrap
+# For tests and benchmarks: the venv's Python, with the built tools behind it.
+INSIDE = PATH="$(CURDIR)/.venv/bin:$(CURDIR)/.tools/bin:$$PATH" .venv/bin/python
+
+.DEFAULT_GOAL := help
+.PHONY: help up env test lint tools bench stop destroy clean lock
+.NOTPARALLEL:
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
+
+up: ## everything: tools, a cluster if there is none, the stack, a first backup
+	$(RUN) up
+
+env: ## export lines for a shell: eval "$(make -s env)"
+	$(RUN) env
+
+test: tools lint ## every check and every test
+	$(INSIDE) -m pytest $(PYTEST_ARGS)
+
+lint: ## style, types and shell checks over all files
+	$(RUN) lint
+
+tools: ## what `up` and the tests run on, built or fetched; starts nothing
+	$(RUN) tools
+
+bench: tools ## measured ratios against plain pg_dump and the usual script
+	$(INSIDE) -m benchmarks
+
+stop: ## the cluster ends, its data stays
+	$(RUN) stop
+
+destroy: ## the stack's resources go, the backups stay
+	$(RUN) destroy
+
+clean: ## tools and stopped clusters go; backups, stack and passphrase stay
+	$(RUN) clean
+
+lock: ## new exact versions and hashes from requirements.txt
+	$(PYTHON) bootstrap/relock.py

@@ -1,0 +1,51 @@
+"""The sets of the running stack, asked through kubectl."""
+
+import json
+import subprocess
+from typing import Any
+
+from bootstrap.errors import BootstrapError
+from bootstrap.place import Place
+
+LIST = ["bash", "/backup-scripts/list.sh", "--json"]
+
+
+def published(context: str, namespace: str, environment: dict[str, str]) -> list[dict[str, Any]]:
+    """The published sets, as list.sh tells them."""
+    asked = subprocess.run(
+        [
+            "kubectl",
+            f"--context={context}",
+            f"--namespace={namespace}",
+            *("exec", "postgres-0", "--container=postgres", "--", *LIST),
+        ],
+        check=False,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+    )
+    if asked.returncode != 0:
+        raise BootstrapError(f"the backup sets cannot be listed: {asked.stderr.strip()}")
+    found = json.loads(asked.stdout)
+    return list(found["sets"] if isinstance(found, dict) else found)
+
+
+def take(place: Place, context: str, namespace: str, environment: dict[str, str]) -> str:
+    """Takes a set now and returns its name; the job's log is shown."""
+    script = place.root / "scripts/backup-postgres.sh"
+    done = subprocess.run(
+        [str(script), "--context", context, "--namespace", namespace, "--reason", "first"],
+        check=False,
+        cwd=place.root,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    if done.returncode != 0:
+        raise BootstrapError(
+            f"the first backup failed with status {done.returncode}, see above. "
+            "Try again with: scripts/backup-postgres.sh"
+        )
+    return done.stdout.strip()

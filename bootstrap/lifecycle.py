@@ -1,0 +1,137 @@
+"""`make up`: everything from an empty machine to a database with a first backup."""
+
+import subprocess
+
+from bootstrap import backups, clusters, summary
+from bootstrap.clusters import Cluster, Kind
+from bootstrap.environment import for_children
+from bootstrap.errors import BootstrapError
+from bootstrap.locking import exclusive
+from bootstrap.place import Place
+from bootstrap.progress import Step, Steps
+from bootstrap.stack import Stack
+from bootstrap.tools import NODE_STEPS, PULUMI_STEPS, prepare_node, prepare_pulumi
+
+MOUNT = "/mnt/data/brewget-postgres-backups"
+"""Where the node sees BACKUP_DIR: the default of the setting backup.storage.path."""
+
+OWN_STEPS = 4
+
+
+def up(place: Place) -> None:
+    """Safe to repeat and to interrupt: each step looks before it acts."""
+    cluster = clusters.find(place)
+    is_local = cluster.kind is Kind.LOCALCLUSTER
+    steps = Steps(total=PULUMI_STEPS + (NODE_STEPS if is_local else 0) + OWN_STEPS)
+    prepare_pulumi(place, cluster, steps)
+    if is_local:
+        prepare_node(place, steps)
+    with exclusive(place.state / ".lock", steps.say):
+        _bring_up(place, cluster, steps)
+
+
+def _bring_up(place: Place, cluster: Cluster, steps: Steps) -> None:
+    stack = Stack(place, for_children(place, cluster))
+    with steps.step(f"Cluster {cluster.context}") as step:
+        step.outcome = _start(place, cluster, stack.environment, step)
+        clusters.record(place, cluster)
+    with steps.step(f"Stack {place.stack}") as step:
+        step.outcome = _prepare_stack(stack, cluster, step)
+    with steps.step("pulumi up") as step:
+        step.hand_over()
+        # --refresh: a namespace or cluster that was deleted meanwhile is noticed and made again;
+        # without it Pulumi compares with its own state only, and finds nothing to do.
+        stack.show("up", "--yes", "--refresh", "--skip-preview", "--stack", place.stack)
+    outputs = stack.outputs()
+    namespace = str(outputs.get("namespace", "brewget"))
+    with steps.step("First backup") as step:
+        sets = backups.published(cluster.context, namespace, stack.environment)
+        step.outcome = (
+            f"{len(sets)} there already" if sets else _take(stack, cluster, namespace, step)
+        )
+    if not sets:
+        sets = backups.published(cluster.context, namespace, stack.environment)
+    facts = summary.Facts(cluster, namespace, outputs, sets, summary.now())
+    summary.show(place, facts, steps.console)
+
+
+def _take(stack: Stack, cluster: Cluster, namespace: str, step: Step) -> str:
+    step.hand_over()
+    return backups.take(stack.place, cluster.context, namespace, stack.environment)
+
+
+def _start(place: Place, cluster: Cluster, environment: dict[str, str], step: Step) -> str:
+    if cluster.kind is Kind.NAMED:
+        clusters.check_reachable(cluster, environment)
+        return "reachable"
+    place.backup_dir.mkdir(parents=True, exist_ok=True)
+    if cluster.kind is Kind.MINIKUBE and _runs(environment):
+        clusters.check_reachable(cluster, environment)
+        return "running already"
+    step.hand_over()
+    verbs = ["start", "--mount", f"--mount-string={place.backup_dir}:{MOUNT}"]
+    _run([*clusters.command(place, cluster).split(), *verbs], place, environment)
+    clusters.check_reachable(cluster, environment)
+    return "running"
+
+
+def _runs(environment: dict[str, str]) -> bool:
+    asked = subprocess.run(
+        [clusters.MINIKUBE, "status"], check=False, env=environment, capture_output=True
+    )
+    return asked.returncode == 0
+
+
+def _run(command: list[str], place: Place, environment: dict[str, str]) -> None:
+    done = subprocess.run(
+        command, check=False, cwd=place.root, env=environment, stdin=subprocess.DEVNULL, stdout=2
+    )
+    if done.returncode != 0:
+        raise BootstrapError(
+            f"`{' '.join(command)}` ended with status {done.returncode}, see above"
+        )
+
+
+def _prepare_stack(stack: Stack, cluster: Cluster, step: Step) -> str:
+    is_new = stack.select()
+    for said in stack.clear_interrupted():
+        step.say(said)
+    stack.configure(cluster)
+    if is_new:
+        step.say(
+            f"this machine's settings are in {stack.place.stack_file.name}, "
+            "which git is told to leave alone (skip-worktree)"
+        )
+        step.say("the passphrase is in .state/passphrase: keep it as long as the stack")
+    return "made" if is_new else "already there"
+
+
+def stop(place: Place) -> None:
+    """Ends the cluster; its disks stay."""
+    cluster = clusters.find(place)
+    if cluster.kind is Kind.NAMED:
+        raise BootstrapError(
+            f"the cluster '{cluster.context}' was not started from here, so it is not stopped here"
+        )
+    command = [*clusters.command(place, cluster).split(), "stop"]
+    _run(command, place, for_children(place, cluster))
+
+
+def destroy(place: Place) -> str:
+    """Removes the stack's resources and returns what is left."""
+    cluster = clusters.find(place)
+    stack = Stack(place, for_children(place, cluster))
+    if not stack.exists():
+        return f"there is no stack '{place.stack}' here, so there is nothing to destroy"
+    with exclusive(place.state / ".lock", Steps(total=0).say):
+        clusters.check_reachable(cluster, stack.environment)
+        stack.select()
+        stack.clear_interrupted()
+        path = str(stack.outputs().get("backup_path", MOUNT))
+        # --run-program: the hook that takes a last backup is part of the program.
+        stack.show("destroy", "--run-program", "--yes", "--skip-preview", "--stack", place.stack)
+        clusters.forget(place)
+    return (
+        f"The stack is gone. Its backups stay: {summary.backup_place(place, cluster, path)}. "
+        "`make up` brings the data back from them."
+    )

@@ -1,0 +1,69 @@
+"""`make lint`: every checker over every tracked file, all findings at once."""
+
+import os
+import subprocess
+import sys
+
+from bootstrap.place import Place
+
+TYPED = ["localcluster", "bootstrap", "components", "console"]
+
+
+def lint(place: Place) -> int:
+    """Runs all checkers and returns 1 if any of them found something."""
+    environment = {
+        **os.environ,
+        "PATH": f"{place.venv / 'bin'}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
+    }
+    failed = False
+    for command, folder in commands(place, tracked(place)):
+        sys.stderr.write(f"$ {' '.join(command[:6])}{' …' if len(command) > 6 else ''}\n")  # noqa: PLR2004
+        done = subprocess.run(
+            command, check=False, cwd=place.root / folder, env=environment, stdout=subprocess.PIPE
+        )
+        sys.stderr.buffer.write(done.stdout)
+        # gofmt and shfmt -l list files and exit 0.
+        failed |= done.returncode != 0 or (command[0] == "gofmt" and bool(done.stdout))
+    return int(failed)
+
+
+def tracked(place: Place) -> list[str]:
+    """The project's files: committed, and new ones that git does not ignore."""
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        check=True,
+        cwd=place.root,
+        capture_output=True,
+        text=True,
+    )
+    names = {name for name in listed.stdout.split("\0") if name}
+    return sorted(name for name in names if (place.root / name).is_file())
+
+
+def commands(place: Place, files: list[str]) -> list[tuple[list[str], str]]:
+    """Each command with the folder that it runs in."""
+    scripts = [name for name in files if is_shell_script(place, name)]
+    go_files = [name for name in files if name.endswith(".go")]
+    modules = sorted(name.removesuffix("/go.mod") for name in files if name.endswith("/go.mod"))
+    typed = [name for name in TYPED if (place.root / name / "__init__.py").is_file()]
+    found = [
+        (["ruff", "check", "."], "."),
+        (["ruff", "format", "--check", "."], "."),
+        (["mypy", "--strict", *[word for name in typed for word in ("-p", name)]], "."),
+    ]
+    if scripts:
+        found.append((["shellcheck", "-x", *scripts], "."))
+        found.append((["shfmt", "-d", *scripts], "."))
+    if go_files:
+        found.append((["gofmt", "-l", *go_files], "."))
+    vetted = [name for name in modules if any(file.startswith(f"{name}/") for file in go_files)]
+    return found + [(["go", "vet", "./..."], name) for name in vetted]
+
+
+def is_shell_script(place: Place, name: str) -> bool:
+    """By its ending, or by its first line."""
+    if name.endswith(".sh"):
+        return True
+    with (place.root / name).open("rb") as file:
+        first = file.readline(100)
+    return first.startswith(b"#!") and first.split()[-1].endswith((b"/bash", b"/sh", b"bash"))

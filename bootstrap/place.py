@@ -1,0 +1,74 @@
+"""Where things lie, and what a person chose by environment variables."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@dataclass(frozen=True)
+class Place:
+    """A checkout and the choices that `make` takes from the environment."""
+
+    root: Path
+    backup_dir: Path
+    profile: str
+    stack: str
+    kube_context: str
+    """Empty: no cluster was named, so one is looked for."""
+
+    @property
+    def venv(self) -> Path:
+        """The Python of the program, the tests and of make itself."""
+        return self.root / ".venv"
+
+    @property
+    def tools(self) -> Path:
+        """What was built or downloaded; can be deleted at any time."""
+        return self.root / ".tools"
+
+    @property
+    def bin(self) -> Path:
+        """Goes on PATH."""
+        return self.tools / "bin"
+
+    @property
+    def pulumi_home(self) -> Path:
+        """Pulumi's own directory: plugins, no login of another project."""
+        return self.tools / "pulumi-home"
+
+    @property
+    def state(self) -> Path:
+        """What cannot be made again: the stack, its passphrase, the local cluster's disks."""
+        return self.root / ".state"
+
+    @property
+    def backend(self) -> Path:
+        """Pulumi's file backend."""
+        return self.state / "pulumi"
+
+    @property
+    def passphrase(self) -> Path:
+        """What the stack's secrets are encrypted with."""
+        return self.state / "passphrase"
+
+    @property
+    def stack_file(self) -> Path:
+        """The stack's settings, this machine's among them."""
+        return self.root / f"Pulumi.{self.stack}.yaml"
+
+
+def from_environment(environment: Mapping[str, str] = os.environ, root: Path = ROOT) -> Place:
+    """Empty variables count as unset, as make passes them on."""
+    home = Path(environment.get("HOME") or "~").expanduser()
+    return Place(
+        root=root,
+        backup_dir=Path(
+            environment.get("BACKUP_DIR") or home / "brewget-postgres-backups"
+        ).absolute(),
+        profile=environment.get("LOCALCLUSTER_PROFILE") or "localcluster",
+        stack=environment.get("STACK") or "dev",
+        kube_context=environment.get("KUBE_CONTEXT") or "",
+    )

@@ -1,0 +1,118 @@
+"""What a machine must have, asked before anything is changed. Standard library only: runs first."""
+
+import os
+import shutil
+import sys
+from pathlib import Path
+
+from bootstrap import clusters
+from bootstrap.clusters import Cluster, Kind
+from bootstrap.place import Place
+from localcluster import preflight as localcluster_preflight
+
+# Measured with empty caches: Go modules 3 GB, Go's build cache 3 GB, tools and venv 1.5 GB.
+BUILD_SPACE = 8
+RUN_SPACE = 1
+"""GiB to be free where nothing is left to build: the local cluster and the stack."""
+
+
+def problems(place: Place, cluster: Cluster | None) -> list[str]:
+    """Everything that keeps `make` from going on, each with what to do; nothing is changed.
+
+    Without a cluster (make test) the tools of the local one are wanted all the same.
+    """
+    found = _directories(place) + _space(place)
+    if cluster is None or cluster.kind is Kind.LOCALCLUSTER:
+        found += _localcluster(place)
+    elif shutil.which("kubectl") is None:
+        found.append("there is no `kubectl` on PATH: https://kubernetes.io/docs/tasks/tools/")
+    return found
+
+
+def _directories(place: Place) -> list[str]:
+    found = []
+    for path, meaning in (
+        (place.tools, "tools"),
+        (place.state, "state"),
+        (place.venv, "the Python environment"),
+    ):
+        if path.exists() and not path.is_dir():
+            found.append(f"{path} is a file, but {meaning} are to be kept there: move it away")
+    if place.backup_dir.exists() and not place.backup_dir.is_dir():
+        found.append(
+            f"BACKUP_DIR={place.backup_dir} is a file, but backup sets go into a directory: "
+            "name another one, as in BACKUP_DIR=/var/backups/brewget make up"
+        )
+    elif not os.access(nearest(place.backup_dir), os.W_OK):
+        found.append(
+            f"BACKUP_DIR={place.backup_dir} cannot be written: "
+            f"make it yours (chown), or name another one"
+        )
+    return found
+
+
+def nearest(path: Path) -> Path:
+    """The path, or the closest directory above it that exists."""
+    return next(entry for entry in (path, *path.parents) if entry.exists())
+
+
+def _space(place: Place) -> list[str]:
+    wanted = RUN_SPACE if is_built(place) else BUILD_SPACE
+    found = []
+    for path in {nearest(place.tools), nearest(go_cache())}:
+        free = shutil.disk_usage(path).free / 2**30
+        if free < wanted:
+            found.append(
+                f"{path} has {free:.1f} GiB free, {wanted} are needed: make room. "
+                "`go clean -cache -modcache` frees what Go can fetch again"
+            )
+    return found
+
+
+def is_built(place: Place) -> bool:
+    """A hint, not a proof: a rebuild after a change fits into Go's caches of before."""
+    names = ("pulumi", "localcluster-node")
+    return all((place.bin / name).is_file() for name in names)
+
+
+def go_cache() -> Path:
+    """Where Go puts what it compiles."""
+    base = os.environ.get("XDG_CACHE_HOME") or Path("~/.cache").expanduser()
+    return Path(os.environ.get("GOCACHE") or Path(base) / "go-build")
+
+
+def _localcluster(place: Place) -> list[str]:
+    found = []
+    needs = localcluster_preflight.problems()
+    missing = missing_packages()
+    if missing and can_install():
+        # The step "packages" brings them; all other needs stay.
+        needs = [need for need in needs if missing[0] not in need]
+    found += needs
+    if needs:
+        found.append(
+            "or install minikube, which needs none of this: https://minikube.sigs.k8s.io/docs/start"
+        )
+    if shutil.which("go") is None and not is_built(place):
+        found.append(
+            "there is no `go` on PATH: install Go 1.25 or newer, https://go.dev/doc/install"
+        )
+    return found
+
+
+def missing_packages() -> list[str]:
+    """Debian packages that the local cluster and its tests want and that are not there."""
+    return localcluster_preflight.missing_packages()
+
+
+def can_install() -> bool:
+    """Whether packages can be installed without asking anybody."""
+    return os.geteuid() == 0 and shutil.which("apt-get") is not None
+
+
+def check(place: Place, *, with_cluster: bool) -> None:
+    """Ends the program with the whole list: a person fixes all of it at once."""
+    cluster = clusters.find(place) if with_cluster else None
+    found = problems(place, cluster)
+    if found:
+        sys.exit("error: this machine is not ready, nothing was changed:\n- " + "\n- ".join(found))

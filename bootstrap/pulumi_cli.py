@@ -1,0 +1,192 @@
+"""Pulumi's command line and plugins: found, downloaded, or built from Go modules."""
+
+import os
+import re
+import shutil
+import subprocess
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from bootstrap import gobuild
+from bootstrap.errors import BootstrapError
+from bootstrap.place import Place
+
+VERSION = "3.259.0"
+# Since this one a hook that fails stops the operation: the last backup before a delete is a hook.
+OLDEST = (3, 238)
+INSTALLER = "https://get.pulumi.com"
+REFUSED_AFTER = 10
+"""Seconds without an answer from the official download after which it counts as out of reach."""
+
+GO = Path(__file__).resolve().parent / "go"
+VERSION_FLAG = f"-X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=v{VERSION}"
+
+
+@dataclass(frozen=True)
+class Plugin:
+    """A resource plugin at the version of its Python package."""
+
+    name: str
+    version: str
+
+    @property
+    def installed(self) -> str:
+        """Below PULUMI_HOME."""
+        return f"plugins/resource-{self.name}-v{self.version}/pulumi-resource-{self.name}"
+
+
+PLUGINS = [Plugin("command", "1.2.1"), Plugin("kubernetes", "4.25.0")]
+
+
+def usable_on_path(place: Place) -> Path | None:
+    """A pulumi that somebody installed, if it is new enough."""
+    outside = [entry for entry in os.get_exec_path() if Path(entry).absolute() != place.bin]
+    found = shutil.which("pulumi", path=os.pathsep.join(outside))
+    if found is None:
+        return None
+    told = subprocess.run([found, "version"], check=False, capture_output=True, text=True)
+    return Path(found) if is_new_enough(told.stdout) else None
+
+
+def is_new_enough(version: str) -> bool:
+    """Whether what `pulumi version` printed is a version that the program runs on."""
+    numbers = re.match(r"v(\d+)\.(\d+)\.", version.strip())
+    return numbers is not None and tuple(map(int, numbers.groups())) >= OLDEST
+
+
+def download(place: Place, url: str = INSTALLER) -> bool:
+    """Runs the official installer below `.tools`; False where that cannot be had."""
+    try:
+        with urllib.request.urlopen(url, timeout=REFUSED_AFTER) as answer:  # noqa: S310 - https
+            script = answer.read()
+    except (OSError, urllib.error.URLError):
+        return False
+    aside = place.tools / f".pulumi.{os.getpid()}.new"
+    try:
+        ran = subprocess.run(
+            ["sh", "-s", "--", "--version", VERSION, "--install-root", aside, "--no-edit-path"],
+            check=False,
+            input=script,
+            capture_output=True,
+        )
+        if ran.returncode != 0 or not (aside / "bin/pulumi").is_file():
+            return False
+        place.bin.mkdir(parents=True, exist_ok=True)
+        # `pulumi` itself last: it is what says that the others are there too.
+        files = sorted((aside / "bin").iterdir(), key=lambda path: path.name == "pulumi")
+        for path in files:
+            path.replace(place.bin / path.name)
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
+    return True
+
+
+def build(place: Place, report: gobuild.Report) -> bool:
+    """Builds the command line and its Python language host; True if one had to be built."""
+    is_new = gobuild.build(
+        GO / "language-python",
+        "github.com/pulumi/pulumi/sdk/v3/python/cmd/pulumi-language-python",
+        place.bin / "pulumi-language-python",
+        ldflags="-s -w",
+        report=report,
+    )
+    is_new |= gobuild.build(
+        GO / "pulumi",
+        "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi",
+        place.bin / "pulumi",
+        ldflags=f"-s -w {VERSION_FLAG}",
+        tags="osusergo,grpcnotrace",
+        report=report,
+    )
+    helper = place.bin / "pulumi-language-python-exec"
+    if is_new or not helper.is_file():
+        _copy_helper(helper)
+    return is_new
+
+
+def _copy_helper(target: Path) -> None:
+    """The script in which the language host runs the program, of the newer SDK."""
+    found = subprocess.run(
+        ["go", "list", "-m", "-f", "{{.Dir}}", "github.com/pulumi/pulumi/sdk/v3"],
+        check=True,
+        cwd=GO / "pulumi",
+        env=gobuild.environment(),
+        capture_output=True,
+        text=True,
+    )
+    aside = target.with_name(f".{target.name}.{os.getpid()}.new")
+    shutil.copyfile(Path(found.stdout.strip(), "python/cmd", target.name), aside)
+    aside.chmod(0o755)
+    aside.replace(target)
+
+
+def is_built(place: Place) -> bool:
+    """Whether the pulumi in `.tools` was built here (and then its plugins were, too)."""
+    return gobuild.stamp_of(place.bin / "pulumi").is_file()
+
+
+def has_own_plugins(place: Place) -> bool:
+    """Whether a plugin was built here, which says that none can be downloaded."""
+    return any(_installed_stamp(place, plugin).is_file() for plugin in PLUGINS)
+
+
+def download_plugins(place: Place, environment: dict[str, str]) -> bool:
+    """Installs the official plugins; False where they cannot be had."""
+    return all(
+        (place.pulumi_home / plugin.installed).is_file()
+        or _run_install(plugin, [], environment).returncode == 0
+        for plugin in PLUGINS
+    )
+
+
+def build_plugins(
+    place: Place, environment: dict[str, str], report: Callable[[str, gobuild.Progress], None]
+) -> bool:
+    """Builds the plugins and installs them; True if there was something to do."""
+    is_new = False
+    for plugin in PLUGINS:
+        built = place.tools / "plugins" / f"pulumi-resource-{plugin.name}"
+        gobuild.build(
+            GO / f"provider-{plugin.name}",
+            ".",
+            built,
+            ldflags="-s -w",
+            report=partial(report, plugin.name),
+        )
+        is_new |= _install(place, plugin, built, environment)
+    return is_new
+
+
+def _install(place: Place, plugin: Plugin, built: Path, environment: dict[str, str]) -> bool:
+    """Puts a built plugin where Pulumi looks; the stamp is written last."""
+    stamp = _installed_stamp(place, plugin)
+    wanted = gobuild.stamp_of(built).read_text()
+    is_there = (place.pulumi_home / plugin.installed).is_file()
+    if is_there and stamp.is_file() and stamp.read_text() == wanted:
+        return False
+    done = _run_install(plugin, ["--file", str(built), "--reinstall"], environment)
+    if done.returncode != 0:
+        raise BootstrapError(f"pulumi did not take the plugin {plugin.name}: {done.stderr.strip()}")
+    stamp.write_text(wanted)
+    return True
+
+
+def _installed_stamp(place: Place, plugin: Plugin) -> Path:
+    return place.tools / "plugins" / f".installed-{plugin.name}"
+
+
+def _run_install(
+    plugin: Plugin, options: list[str], environment: dict[str, str]
+) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        ["pulumi", "plugin", "install", "resource", plugin.name, plugin.version, *options],
+        check=False,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+    )

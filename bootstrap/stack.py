@@ -1,0 +1,183 @@
+"""The stack: its backend, passphrase, settings and what an interrupted run has left."""
+
+import json
+import os
+import secrets
+import socket
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bootstrap.clusters import Cluster, Kind
+from bootstrap.errors import BootstrapError
+from bootstrap.place import Place
+
+IMAGE_OF_LOCALCLUSTER = "localhost/brewget/postgres-standin:16.15"
+
+
+@dataclass(frozen=True)
+class Stack:
+    """A stack and the environment that leads Pulumi to it."""
+
+    place: Place
+    environment: dict[str, str]
+
+    def pulumi(self, *arguments: str, check: bool = True) -> str:
+        """Runs Pulumi without a word and returns its stdout."""
+        done = subprocess.run(
+            ["pulumi", "--non-interactive", *arguments],
+            check=False,
+            cwd=self.place.root,
+            env=self.environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+        )
+        if check and done.returncode != 0:
+            raise BootstrapError(
+                f"pulumi {' '.join(arguments[:2])} failed: {(done.stderr or done.stdout).strip()}"
+            )
+        return done.stdout
+
+    def show(self, *arguments: str) -> None:
+        """Runs Pulumi for a person to watch."""
+        done = subprocess.run(
+            ["pulumi", *arguments],
+            check=False,
+            cwd=self.place.root,
+            env=self.environment,
+            stdin=subprocess.DEVNULL,
+            stdout=2,  # stdout of make is for what was asked for
+        )
+        if done.returncode != 0:
+            raise BootstrapError(
+                f"pulumi {arguments[0]} ended with status {done.returncode}, see above"
+            )
+
+    def select(self) -> bool:
+        """Makes the stack if there is none, and the one that plain `pulumi` means; True if new."""
+        self.place.backend.mkdir(parents=True, exist_ok=True)
+        is_new_passphrase = _make_passphrase(self.place.passphrase)
+        if is_new_passphrase:
+            drop_foreign_salt(self.place.stack_file)
+        # Before the file changes: git then never sees the machine's settings.
+        _hide_from_git(self.place)
+        self.pulumi("stack", "select", "--create", "--stack", self.place.stack)
+        return is_new_passphrase
+
+    def configure(self, cluster: Cluster) -> None:
+        """Writes what depends on this machine; all other settings stay as they are."""
+        wanted = {"kubeContext": cluster.context}
+        if cluster.kind is Kind.LOCALCLUSTER:
+            # No registry is asked there: the image is built beside the cluster.
+            wanted["postgres.image"] = IMAGE_OF_LOCALCLUSTER
+        for key, value in wanted.items():
+            self.pulumi("config", "set", "--path", key, value, "--stack", self.place.stack)
+
+    def clear_interrupted(self) -> list[str]:
+        """Puts right what a killed `pulumi up` has left, and says what that was."""
+        said = []
+        if self._cancel_stale_locks():
+            said.append("a run that was killed had left its lock: removed")
+        state = json.loads(self.pulumi("stack", "export", "--stack", self.place.stack))
+        if has_pending(state):
+            # A refresh cannot tell what became of an unfinished creation. Forgetting it is right
+            # here: every name is fixed, so the next up takes over what was made after all.
+            self.pulumi(
+                "refresh",
+                "--yes",
+                "--skip-preview",
+                "--clear-pending-creates",
+                "--run-program=false",
+            )
+            said.append("a run that was interrupted had left operations unfinished: cleared")
+        return said
+
+    def _cancel_stale_locks(self) -> bool:
+        locks = sorted(self.place.backend.glob(f".pulumi/locks/**/{self.place.stack}/*.json"))
+        for lock in locks:
+            if holder := holder_of(lock):
+                raise BootstrapError(
+                    f"another pulumi (process {holder}) is working on the stack "
+                    f"'{self.place.stack}': wait for it, or end it with `kill {holder}`"
+                )
+        if locks:
+            self.pulumi("cancel", "--yes", "--stack", self.place.stack)
+        return bool(locks)
+
+    def exists(self) -> bool:
+        """Whether the stack was ever made here."""
+        return any(self.place.backend.glob(f".pulumi/stacks/*/{self.place.stack}.json*"))
+
+    def outputs(self) -> dict[str, Any]:
+        """The stack's outputs; secret ones stay masked."""
+        found: dict[str, Any] = json.loads(
+            self.pulumi("stack", "output", "--json", "--stack", self.place.stack)
+        )
+        return found
+
+
+def holder_of(lock: Path) -> int | None:
+    """The live process behind a lock of Pulumi's file backend; None where it is gone.
+
+    A lock of another host, or one that cannot be read, counts as held: it is not ours to judge.
+    """
+    found = json.loads(lock.read_text())
+    process = int(found["pid"])
+    if found["hostname"] != socket.gethostname():
+        return process
+    try:
+        name = Path(f"/proc/{process}/comm").read_text().strip()
+    except FileNotFoundError:
+        return None
+    # Numbers are given out again: only a pulumi can hold Pulumi's lock.
+    return process if name.startswith("pulumi") else None
+
+
+def has_pending(exported: dict[str, Any]) -> bool:
+    """Whether an exported state has operations that were begun and not finished."""
+    return bool(exported.get("deployment", {}).get("pending_operations"))
+
+
+def _make_passphrase(path: Path) -> bool:
+    """A random one, readable by nobody else; True if it was made now."""
+    if path.is_file() and path.stat().st_size > 0:
+        return False
+    path.parent.mkdir(parents=True, exist_ok=True)
+    aside = path.with_name(f".passphrase.{os.getpid()}")
+    descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        file.write(secrets.token_urlsafe(32) + "\n")
+    aside.replace(path)
+    return True
+
+
+def drop_foreign_salt(stack_file: Path) -> None:
+    """Takes out the salt of a passphrase that is gone: with it Pulumi would refuse the new one."""
+    if not stack_file.is_file():
+        return
+    lines = stack_file.read_text().splitlines(keepends=True)
+    if any(line.strip().startswith("secure:") for line in lines):
+        raise BootstrapError(
+            f"{stack_file.name} holds secrets, but the passphrase that they need is gone "
+            "(.state/passphrase). Put it back, or remove the 'secure:' entries and set them again "
+            "with `pulumi config set --secret`"
+        )
+    kept = [line for line in lines if not line.startswith("encryptionsalt:")]
+    if kept != lines:
+        stack_file.write_text("".join(kept))
+
+
+def _hide_from_git(place: Place) -> None:
+    """This machine's settings are no change to the project: `git status` stays clean.
+
+    Fails where the file is not tracked, or where this is no git checkout: then there is nothing
+    to hide.
+    """
+    subprocess.run(
+        ["git", "update-index", "--skip-worktree", "--", place.stack_file.name],
+        check=False,
+        cwd=place.root,
+        capture_output=True,
+    )

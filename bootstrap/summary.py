@@ -1,0 +1,92 @@
+"""What `make up` leaves on the screen: where things are and what to try next."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from rich.console import Console
+from rich.table import Table
+
+from bootstrap.clusters import Cluster, Kind
+from bootstrap.cron import next_run
+from bootstrap.place import Place
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What the summary is made from."""
+
+    cluster: Cluster
+    namespace: str
+    outputs: dict[str, Any]
+    sets: list[dict[str, Any]]
+    now: datetime
+
+
+def rows(place: Place, facts: Facts) -> list[tuple[str, str]]:
+    """Pairs of label and text, in reading order."""
+    outputs = facts.outputs
+    database = next(iter(outputs.get("databases") or ["postgres"]))
+    return [
+        ("cluster", f"{facts.cluster.context} ({facts.cluster.kind.value})"),
+        ("applications", f"{outputs.get('host', '?')}:{outputs.get('port', '?')}"),
+        (
+            "connect",
+            f"kubectl exec -it postgres-0 -n {facts.namespace} -c postgres -- "
+            f"psql -U postgres {database}",
+        ),
+        ("backups", backup_place(place, facts.cluster, str(outputs.get("backup_path", "?")))),
+        ("last set", last_set(facts.sets)),
+        ("next backup", next_backup(outputs, facts.now)),
+    ]
+
+
+def backup_place(place: Place, cluster: Cluster, path: str) -> str:
+    """The directory on this machine, where the cluster was started from here with a mount."""
+    if cluster.kind is Kind.NAMED:
+        return f"{path} on the node"
+    return f"{place.backup_dir} (on the node: {path})"
+
+
+def last_set(sets: list[dict[str, Any]]) -> str:
+    """The newest set: names are times, so the order is theirs."""
+    names = sorted(str(entry.get("set") or entry.get("name")) for entry in sets)
+    return f"{names[-1]} ({len(names)} in all)" if names else "none yet"
+
+
+def next_backup(outputs: dict[str, Any], now: datetime) -> str:
+    """For example `2026-11-23 06:00 UTC (0 */6 * * *)`."""
+    told = outputs.get("schedule", "")
+    schedule = told.get("backup", "") if isinstance(told, dict) else str(told)
+    zone = ZoneInfo(str(outputs.get("time_zone") or "Etc/UTC"))
+    moment = next_run(schedule, now.astimezone(zone))
+    return f"{moment:%Y-%m-%d %H:%M %Z} ({schedule})" if moment else schedule
+
+
+NEXT = [
+    ('eval "$(make -s env)"', "pulumi and kubectl in this shell"),
+    ("pulumi preview", "shows no change"),
+    ("scripts/backup-postgres.sh", "a set now"),
+    ("make stop", "the cluster, with its data kept; `make up` goes on"),
+    ("make destroy", "the stack, with its backups kept"),
+]
+
+
+def show(place: Place, facts: Facts, console: Console) -> None:
+    """Prints the summary."""
+    table = Table.grid(padding=(0, 2))
+    for label, text in rows(place, facts):
+        table.add_row(f"  {label}", text)
+    console.print("\nPostgreSQL is up.", highlight=False)
+    console.print(table, highlight=False, markup=False, soft_wrap=True)
+    console.print("\nNext:", highlight=False)
+    table = Table.grid(padding=(0, 2))
+    for command, meaning in NEXT:
+        table.add_row(f"  {command}", meaning)
+    console.print(table, highlight=False)
+
+
+def now() -> datetime:
+    """The only clock of the summary."""
+    return datetime.now(UTC)

@@ -1,0 +1,74 @@
+"""The steps that put programs into place: the same for `make up` and `make test`."""
+
+from contextlib import AbstractContextManager
+
+from bootstrap import gobuild, packages, postgresql, preflight, pulumi_cli
+from bootstrap.clusters import Cluster
+from bootstrap.environment import for_children
+from bootstrap.locking import exclusive
+from bootstrap.place import Place
+from bootstrap.progress import Step, Steps
+from localcluster import binary
+
+NODE_STEPS = 3
+PULUMI_STEPS = 2
+
+
+def prepare_pulumi(place: Place, cluster: Cluster, steps: Steps) -> None:
+    """The command line, then the plugins that the program's packages ask for."""
+    with steps.step("Pulumi command line") as step, _locked(place, step):
+        step.outcome = _pulumi(place, step)
+    with steps.step("Pulumi plugins") as step, _locked(place, step):
+        step.outcome = _plugins(place, cluster, step)
+
+
+def prepare_node(place: Place, steps: Steps) -> None:
+    """What the local cluster is made of."""
+    with steps.step("Debian packages") as step:
+        missing = preflight.missing_packages()
+        step.outcome = f"installed {' '.join(missing)}" if missing else "already there"
+        if missing:
+            packages.install(missing, place.tools / "apt.log")
+    with steps.step(f"PostgreSQL {postgresql.VERSION} programs") as step, _locked(place, step):
+        step.outcome = "unpacked" if postgresql.ensure(place.root) else "already there"
+    with steps.step("Kubernetes") as step, _locked(place, step):
+        step.outcome = _kubernetes(step)
+
+
+def _locked(place: Place, step: Step) -> AbstractContextManager[None]:
+    return exclusive(place.tools / ".lock", step.say)
+
+
+def _pulumi(place: Place, step: Step) -> str:
+    if found := pulumi_cli.usable_on_path(place):
+        return f"{found}"
+    if not pulumi_cli.is_built(place):
+        if (place.bin / "pulumi").is_file():
+            return "already there"
+        if pulumi_cli.download(place):
+            return f"downloaded {pulumi_cli.VERSION}"
+        step.say(f"{pulumi_cli.INSTALLER} cannot be reached: building it from Go modules")
+    is_new = pulumi_cli.build(place, lambda progress: step.report("pulumi", progress))
+    return f"built {pulumi_cli.VERSION}" if is_new else "already there"
+
+
+def _plugins(place: Place, cluster: Cluster, step: Step) -> str:
+    environment = for_children(place, cluster)
+    # Where pulumi itself could not be downloaded, its plugins cannot be either.
+    is_official = not pulumi_cli.is_built(place) and not pulumi_cli.has_own_plugins(place)
+    if is_official and pulumi_cli.download_plugins(place, environment):
+        return "official"
+    is_new = pulumi_cli.build_plugins(place, environment, step.report)
+    return "built" if is_new else "already there"
+
+
+def _kubernetes(step: Step) -> str:
+    is_new = gobuild.build(
+        binary.MODULE,
+        ".",
+        binary.NODE,
+        ldflags=binary.LDFLAGS,
+        report=lambda progress: step.report("kubernetes", progress),
+    )
+    is_new |= binary.build_node()
+    return f"built {binary.KUBERNETES}" if is_new else "already there"

@@ -1,0 +1,72 @@
+"""The verbs of `python -m bootstrap`, each with its exit status."""
+
+import sys
+
+from bootstrap import clusters, lifecycle, linting
+from bootstrap import postgresql as server_programs
+from bootstrap.cleaning import clean as remove_tools
+from bootstrap.environment import export_lines
+from bootstrap.errors import BootstrapError
+from bootstrap.gobuild import BuildError
+from bootstrap.place import Place
+from bootstrap.postgresql import PostgresqlError
+from bootstrap.progress import Steps
+from bootstrap.tools import NODE_STEPS, PULUMI_STEPS, prepare_node, prepare_pulumi
+from localcluster.errors import ClusterError
+
+
+def up(place: Place) -> int:
+    """Everything, from an empty machine to a first backup."""
+    try:
+        lifecycle.up(place)
+    except (BuildError, ClusterError, PostgresqlError) as error:
+        raise BootstrapError(str(error)) from error
+    return 0
+
+
+def tools(place: Place) -> int:
+    """What `up` and the tests run on, without starting anything."""
+    steps = Steps(total=PULUMI_STEPS + NODE_STEPS)
+    try:
+        prepare_pulumi(place, clusters.find(place), steps)
+        prepare_node(place, steps)
+    except (BuildError, ClusterError, PostgresqlError) as error:
+        raise BootstrapError(str(error)) from error
+    return 0
+
+
+def env(place: Place) -> int:
+    """The lines for `eval "$(make -s env)"`, and nothing else, on stdout."""
+    for line in export_lines(place, clusters.find(place)):
+        sys.stdout.write(f"{line}\n")
+    return 0
+
+
+def stop(place: Place) -> int:
+    """Ends the cluster and keeps its disks."""
+    lifecycle.stop(place)
+    return 0
+
+
+def destroy(place: Place) -> int:
+    """Removes the stack's resources and says where the backups are."""
+    sys.stderr.write(f"{lifecycle.destroy(place)}\n")
+    return 0
+
+
+def clean(place: Place) -> int:
+    """Removes what can be made again."""
+    done = remove_tools(place, lambda text: sys.stderr.write(f"{text}\n"))
+    return 0 if done else 1
+
+
+def lint(place: Place) -> int:
+    """All checkers over all files."""
+    return linting.lint(place)
+
+
+def postgresql(place: Place) -> int:
+    """Prints the directory of PostgreSQL's programs, fetched if need be."""
+    server_programs.ensure(place.root)
+    sys.stdout.write(f"{server_programs.directory(place.root)}\n")
+    return 0
