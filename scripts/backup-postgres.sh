@@ -1,0 +1,50 @@
+#!/usr/bin/env bash
+# Takes a backup set now, by hand: a Job made from the CronJob postgres-backup. Needs kubectl only.
+# The job's log goes to stderr as it comes, the new set's name to stdout; the status is the job's own.
+
+# shellcheck source=kube.sh
+source "$(dirname -- "${BASH_SOURCE[0]}")/kube.sh"
+
+usage() {
+	cat <<'USAGE'
+usage: backup-postgres.sh [--namespace N] [--context C] [--reason R] [--pin] [--accept-shrink] [--timeout S]
+
+Takes a backup set in the cluster now and prints its name.
+  --namespace N     where the stack is (brewget)
+  --context C       kubectl's context (the current one)
+  --reason R        a word for the set's manifest (manual)
+  --pin             retention never removes this set
+  --accept-shrink   data that is missing since the last accepted set was meant to go
+  --timeout S       seconds to wait for its end (3600); the job goes on after that
+USAGE
+}
+
+main() {
+	local reason=manual words
+
+	words=()
+	while (($# > 0)); do
+		case "$1" in
+		--help)
+			usage
+			exit 0
+			;;
+		--pin | --accept-shrink) words=(${words[@]+"${words[@]}"} "$1") ;;
+		--namespace | --context | --reason | --timeout)
+			[[ -n "${2:-}" ]] || fail 64 "$1 needs a value. See: backup-postgres.sh --help"
+			case "$1" in
+			--namespace) NAMESPACE="$2" ;;
+			--context) CONTEXT="$2" ;;
+			--reason) reason="$2" ;;
+			--timeout) number --timeout "$2" && TIMEOUT="$2" ;;
+			esac
+			shift
+			;;
+		*) fail 64 "unknown option '$1'. See: backup-postgres.sh --help" ;;
+		esac
+		shift
+	done
+	run_job postgres-backup-manual backup_ /backup-scripts/backup.sh --reason "$reason" ${words[@]+"${words[@]}"}
+}
+
+if [[ "${BASH_SOURCE[0]}" == "$0" ]]; then main "$@"; fi

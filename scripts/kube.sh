@@ -1,0 +1,167 @@
+#!/usr/bin/env bash
+# Runs one of our scripts as a Job made from the backup CronJob's template, with kubectl alone. For the two scripts that
+# a person runs on the host. Sourced, never run. Works with bash 3.2, which is what macOS has.
+
+set -Eeuo pipefail
+# bash 3.2 and 4.3 do not know it.
+shopt -s inherit_errexit 2>/dev/null || true
+
+NAMESPACE="${NAMESPACE:-brewget}"
+CONTEXT="${KUBE_CONTEXT:-}"
+CRONJOB="${CRONJOB:-postgres-backup}"
+TIMEOUT=3600
+# A pod that is not running after so many seconds has a reason, and the reason is shown.
+START_TIMEOUT="${START_TIMEOUT:-300}"
+# Finished jobs stay for a day.
+KEEP_JOB=86400
+KUBECTL=(kubectl)
+
+say() { printf '%s %s\n' "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$*" >&2; }
+
+# usage: fail STATUS MESSAGE...
+fail() {
+	local status="$1"
+
+	shift
+	say "error: $*"
+	exit "$status"
+}
+
+# usage: number NAME VALUE
+number() {
+	case "$2" in
+	'' | *[!0-9]* | 0) fail 64 "$1 needs a number of seconds, not '$2'" ;;
+	esac
+}
+
+# usage: json_word TEXT   As a JSON string.
+json_word() {
+	local text="$1"
+
+	case "$text" in
+	*[[:cntrl:]]*) fail 64 "a line break or control character cannot be passed on: '$text'" ;;
+	esac
+	text="${text//\\/\\\\}"
+	printf '"%s"' "${text//\"/\\\"}"
+}
+
+# usage: require_cronjob   Names what is wrong: no kubectl, no cluster, no CronJob.
+require_cronjob() {
+	local answer
+
+	command -v kubectl >/dev/null || fail 69 "kubectl is not on PATH"
+	[[ -z "$CONTEXT" ]] || KUBECTL=(kubectl --context "$CONTEXT")
+	KUBECTL=("${KUBECTL[@]}" --namespace "$NAMESPACE")
+	if answer="$("${KUBECTL[@]}" get cronjob "$CRONJOB" --request-timeout=20s -o name 2>&1)"; then return 0; fi
+	case "$answer" in
+	*NotFound* | *'not found'*)
+		fail 69 "there is no CronJob $CRONJOB in namespace $NAMESPACE ($(last_line "$answer")). Is the stack up? See: pulumi up"
+		;;
+	*) fail 69 "the cluster cannot be reached: $(last_line "$answer"). Is it started, and is it the right context?" ;;
+	esac
+}
+
+last_line() { printf '%s\n' "$1" | tail -n 1; }
+
+# usage: create_job NAME WORD...   The CronJob's own pod, with another command.
+# kubectl itself reads and writes the object: nothing else on the host has to know YAML.
+create_job() {
+	local name="$1" words="" word patch answer
+
+	shift
+	for word in "$@"; do words="$words${words:+, }$(json_word "$word")"; done
+	# A failed run is not tried again: the person who asked sees its status and decides.
+	patch="[{\"op\": \"add\", \"path\": \"/spec/template/spec/containers/0/command\", \"value\": [$words]},
+		{\"op\": \"add\", \"path\": \"/spec/template/spec/containers/0/args\", \"value\": []},
+		{\"op\": \"add\", \"path\": \"/spec/backoffLimit\", \"value\": 0},
+		{\"op\": \"add\", \"path\": \"/spec/ttlSecondsAfterFinished\", \"value\": $KEEP_JOB}]"
+	answer="$("${KUBECTL[@]}" create job "$name" --from="cronjob/$CRONJOB" --dry-run=client -o yaml |
+		"${KUBECTL[@]}" patch --local -f - --type=json -p "$patch" -o yaml |
+		"${KUBECTL[@]}" create -f - 2>&1)" || fail 69 "cannot create the job: $answer"
+}
+
+# usage: pod_field JSONPATH   Of the job's pod; nothing while there is none.
+pod_field() { "${KUBECTL[@]}" get pods -l "job-name=$JOB" -o "jsonpath={$1}"; }
+
+# usage: wait_for_start   Until the container runs or has run. Ends with 69 and the reason if it does not.
+wait_for_start() {
+	local waited=0 state="" reason
+
+	while :; do
+		state="$(pod_field '.items[0].status.phase')" 2>/dev/null || state=""
+		case "$state" in
+		Running | Succeeded | Failed) return 0 ;;
+		esac
+		if ((waited >= START_TIMEOUT || waited >= TIMEOUT)); then break; fi
+		sleep 1
+		waited=$((waited + 1))
+	done
+	reason="$(pod_reason)"
+	fail 69 "the pod of job $JOB does not start after $waited s: ${reason:-no pod was made}. Look: kubectl describe job/$JOB -n $NAMESPACE"
+}
+
+# usage: pod_reason   Why a pod waits: what the scheduler says, else what the kubelet says.
+pod_reason() {
+	"${KUBECTL[@]}" get pods -l "job-name=$JOB" -o \
+		'jsonpath={.items[0].status.conditions[?(@.type=="PodScheduled")].message} {.items[0].status.containerStatuses[0].state.waiting.reason} {.items[0].status.containerStatuses[0].state.waiting.message}' 2>/dev/null || true # the pod may not exist
+}
+
+# usage: follow_log   The job's log as it comes. Lines with a time in front are log lines and go to stderr; what remains
+# is the script's stdout (a pod's log does not tell the two apart).
+follow_log() {
+	local line
+
+	"${KUBECTL[@]}" logs -f "job/$JOB" 2>&1 | while IFS= read -r line; do
+		case "$line" in
+		[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]T*) printf '%s\n' "$line" >&2 ;;
+		"$RESULT"* | "would $RESULT"*) printf '%s\n' "$line" ;;
+		*) printf '%s\n' "$line" >&2 ;;
+		esac
+	done
+}
+
+# usage: exit_code   Of the job's container; waits for the cluster to know it.
+exit_code() {
+	local waited=0 code=""
+
+	while :; do
+		code="$(pod_field '.items[0].status.containerStatuses[0].state.terminated.exitCode')" || code=""
+		if [[ -n "$code" ]]; then
+			printf '%s\n' "$code"
+			return 0
+		fi
+		if (($(date +%s) >= DEADLINE)); then
+			fail 75 "job $JOB is still running after $TIMEOUT s and goes on. Follow it: kubectl logs -f job/$JOB -n $NAMESPACE"
+		fi
+		sleep 1
+		waited=$((waited + 1))
+		# The log broke off (the connection, a rotated file) before the job's end.
+		((waited % 10 != 0)) || say "waiting for job $JOB to end"
+	done
+}
+
+# usage: run_job PREFIX RESULT WORD...   Creates the job, follows it, ends with its container's status.
+# Lines that begin with RESULT are the script's stdout.
+run_job() {
+	local prefix="$1" follower code
+
+	RESULT="$2"
+	shift 2
+	require_cronjob
+	JOB="$prefix-$(date -u +%Y%m%d-%H%M%S)-$((RANDOM % 9000 + 1000))"
+	DEADLINE=$(($(date +%s) + TIMEOUT))
+	create_job "$JOB" "$@"
+	say "job $JOB in namespace $NAMESPACE"
+	wait_for_start
+	follow_log &
+	follower=$!
+	code="$(exit_code)" || {
+		code=$?
+		kill "$follower" 2>/dev/null || true # it may have ended by itself
+		exit "$code"
+	}
+	# The rest of the log; a follower whose log broke off has said so itself.
+	wait "$follower" || true
+	[[ "$code" == 0 ]] || say "job $JOB failed with status $code"
+	exit "$code"
+}

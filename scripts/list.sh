@@ -1,0 +1,120 @@
+#!/usr/bin/env bash
+# Lists the sets of a store. Reads the store only; prints a table or JSON.
+
+# shellcheck source=sets.sh
+source "$(dirname -- "${BASH_SOURCE[0]}")/sets.sh"
+
+usage() {
+	cat <<'USAGE'
+usage: list.sh [--json]
+
+Lists the backup sets of BACKUP_ROOT, oldest first: age, size, reason, state.
+  --json   an array of objects with set, started, age_seconds, bytes, reason, databases, rows, verified, pinned, flagged,
+           state (published, failed, unusable) and why
+USAGE
+}
+
+# usage: describe_set DIRECTORY STATE NOW   One JSON object.
+describe_set() {
+	local directory="$1" state="$2" name="${1##*/}" why="" started="" verified=false bytes rows age=null databases=0
+
+	bytes="$(find "$directory" -type f -exec stat -c %s {} + | awk '{ sum += $1 } END { printf "%.0f", sum }')"
+	if ! read_manifest "$directory"; then
+		why="$WHY"
+	elif [[ "${MANIFEST[store]:-}" != "\"$STORE\"" ]]; then
+		why="it was made for store ${MANIFEST[store]:-none}"
+	fi
+	if [[ -n "$why" ]]; then
+		MANIFEST=([databases]=0)
+		[[ "$state" == failed ]] || state=unusable
+		rows=null
+	else
+		json_text started "${MANIFEST[started]}"
+		age=$(($3 - $(epoch "$started")))
+		rows="$(awk -F '\t' 'split($1, p, ".") == 5 && p[3] == "tables" && p[5] == "rows" { n += $2 } END { printf "%.0f", n }' "$MANIFEST_FLAT")"
+		if is_verified "$directory"; then verified=true; fi
+		databases="${MANIFEST[databases]}"
+	fi
+	printf '{"set": "%s", "state": "%s", "started": %s, "age_seconds": %s, "bytes": %s, "reason": %s, "databases": %s, "rows": %s, ' \
+		"$name" "$state" "${MANIFEST[started]:-null}" "$age" "$bytes" "${MANIFEST[reason]:-null}" "$databases" "$rows"
+	printf '"verified": %s, "pinned": %s, "flagged": %s, "why": %s}\n' \
+		"$verified" "${MANIFEST[pinned]:-false}" "${MANIFEST[flagged]:-null}" "$([[ -z "$why" ]] && echo null || json_quote "$why")"
+}
+
+# usage: describe_all
+describe_all() {
+	local now name names
+
+	now="$(date +%s)"
+	names="$(candidate_names)"
+	for name in $names; do describe_set "$BACKUP_ROOT/$name" published "$now"; done
+	names="$(candidate_names "$BACKUP_ROOT/failed")"
+	for name in $names; do describe_set "$BACKUP_ROOT/failed/$name" failed "$now"; done
+}
+
+# usage: age_text SECONDS   e.g. 3 d 04 h
+age_text() {
+	if [[ "$1" == null ]]; then
+		echo '?'
+	elif (($1 >= 86400)); then
+		printf '%d d %02d h\n' "$(($1 / 86400))" "$(($1 / 3600 % 24))"
+	else
+		printf '%d h %02d min\n' "$(($1 / 3600))" "$(($1 / 60 % 60))"
+	fi
+}
+
+# usage: size_text BYTES
+size_text() { awk -v n="$1" 'BEGIN { split("B KiB MiB GiB TiB", u, " "); i = 1; while (n >= 1024 && i < 5) { n /= 1024; i++ } printf (i == 1) ? "%d %s\n" : "%.1f %s\n", n, u[i] }'; }
+
+# usage: print_table < OBJECTS
+print_table() {
+	local line path token text
+	local -A field
+
+	printf '%-23s %-12s %-10s %-12s %-9s %s\n' SET AGE SIZE REASON VERIFIED NOTES
+	while IFS= read -r line; do
+		field=()
+		printf '%s\n' "$line" >"$WORK/object"
+		while IFS=$'\t' read -r path token; do
+			json_text text "$token"
+			field["$path"]="$text"
+		done < <(json_flatten "$WORK/object")
+		printf '%-23s %-12s %-10s %-12s %-9s %s\n' "${field[set]}" "$(age_text "${field[age_seconds]:-null}")" "$(size_text "${field[bytes]}")" \
+			"${field[reason]:-?}" "$([[ "${field[verified]}" == true ]] && echo yes || echo no)" "$(notes)"
+	done
+}
+
+# usage: notes   Reads print_table's field.
+notes() {
+	local out=()
+
+	[[ "${field[state]}" == published ]] || out+=("${field[state]}")
+	[[ "${field[pinned]}" != true ]] || out+=(pinned)
+	[[ -z "${field[flagged]}" ]] || out+=("flagged: ${field[flagged]}")
+	[[ -z "${field[why]}" ]] || out+=("${field[why]}")
+	printf '%s' "${out[*]}"
+}
+
+main() {
+	local json=""
+
+	while (($# > 0)); do
+		case "$1" in
+		--help) usage && exit 0 ;;
+		--json) json=1 ;;
+		*) die "$USAGE" "unknown option '$1'. See: list.sh --help" ;;
+		esac
+		shift
+	done
+	begin
+	BACKUP_ALLOW_VOLATILE=1 # looking does no harm
+	require_store
+	describe_all >"$WORK/objects"
+	if [[ -n "$json" ]]; then
+		printf '[\n%s\n]\n' "$(sed '$!s/$/,/' "$WORK/objects")"
+	else
+		print_table <"$WORK/objects"
+	fi
+}
+
+if [[ "${BASH_SOURCE[0]}" == "$0" ]]; then main "$@"; fi
