@@ -29,7 +29,7 @@ def parse(config: Mapping[str, str], encrypted: set[str]) -> Settings:
     """Settings out of `config`: keys without the project, `encrypted` ones set with --secret."""
     known = leaves(Settings)
     values, problems = _flat(config, known)
-    problems += [_unknown(key, known) for key in sorted(values.keys() - known.keys())]
+    problems += [_unknown(key, values, known) for key in sorted(values.keys() - known.keys())]
     problems += [
         f"{key} is not encrypted. Example: pulumi config set --secret {key}"
         for key, field in known.items()
@@ -99,7 +99,7 @@ def _inside(key: str, value: object) -> dict[str, Any]:
 def _is_default(field: FieldInfo, value: str) -> bool:
     # Pulumi fills in the default of each key that the stack does not set: that is no setting.
     default = plain_default(field)
-    return _typed(field, value) in {str(default), str(default).lower()} or _json(value) == default
+    return value == default or _json(value) == default
 
 
 def _typed(field: FieldInfo, value: Any) -> Any:
@@ -124,10 +124,10 @@ def _nested(values: Mapping[str, Any]) -> dict[str, Any]:
     return tree
 
 
-def _unknown(key: str, known: Mapping[str, FieldInfo]) -> str:
+def _unknown(key: str, values: Mapping[str, Any], known: Mapping[str, FieldInfo]) -> str:
     near = difflib.get_close_matches(key, known, n=1, cutoff=0.0)[0]
     return (
-        f"{key} is no setting; the nearest is {near}. "
+        f"{key} is {_shown(values[key])}, which is no setting; the nearest is {near}. "
         f"Example: pulumi config rm {key}; all settings are in Pulumi.yaml"
     )
 

@@ -117,9 +117,7 @@ def image(text: str) -> str:
         raise ValueError("it names no version, so a restart could bring another one")
     major = re.match(r"\d+", tag or "")
     if major and major[0] != "16":
-        raise ValueError(
-            f"it is version {major[0]}, and a data directory of 16 does not start there"
-        )
+        raise ValueError(f"it is version {major[0]}, and a data directory of 16 cannot start there")
     return text
 
 

@@ -19,9 +19,7 @@ IMAGE = "postgres:16.15-alpine"
 class Resources(Group):
     """CPU is requested and not limited: a limit would slow a restore on an idle machine."""
 
-    cpu: fields.Cpu = setting(
-        "100m", "CPU requested.", allowed="a number of cores", example="250m"
-    )
+    cpu: fields.Cpu = setting("100m", "CPU requested.", allowed="a number of cores", example="250m")
     memory: fields.Memory = setting(
         "512Mi",
         "Memory requested, which is also the limit.",

@@ -1,0 +1,128 @@
+"""Runs the program, or a piece of it, on mocks to its end, and keeps what was registered."""
+
+import asyncio
+import runpy
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pulumi
+import pytest
+from google.protobuf.struct_pb2 import Struct
+from pulumi.runtime.mocks import MockCallArgs, MockMonitor, MockResourceArgs, Mocks
+from pulumi.runtime.proto.resource_pb2 import RegisterResourceResponse
+from pulumi.runtime.settings import SETTINGS, get_root_resource
+from pulumi.runtime.stack import run_pulumi_func
+
+from tests.unit.recorder import Recorder
+
+ROOT = Path(__file__).resolve().parents[2]
+Deploy = Callable[..., Recorder]
+
+
+_STASHED: dict[str, Any] = {}
+_RUNS: dict[str, Recorder] = {}  # the whole program takes a second: tests only read what it made
+
+
+class _NoCalls(Mocks):
+    """The program asks no provider for anything: previews would do the same."""
+
+    def new_resource(self, args: MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
+        raise AssertionError(f"the monitor below answers for {args.name}")
+
+    def call(self, args: MockCallArgs) -> tuple[dict[str, Any], None]:
+        raise AssertionError(f"the program asked a provider: {args.token}")
+
+
+class _Monitor(MockMonitor):
+    """Keeps each registration whole, as opts are only visible here, and answers it.
+
+    It answers in protobuf alone: the original's way needs an event loop in each of its threads
+    and leaves them open.
+    """
+
+    def __init__(self, recorder: Recorder) -> None:
+        super().__init__(_NoCalls())
+        self.recorder = recorder
+
+    def RegisterResource(self, request: Any) -> RegisterResourceResponse:  # noqa: N802 (gRPC's name)
+        urn = self.make_urn(request.parent, request.type, request.name)  # type: ignore[no-untyped-call]
+        if request.type == "pulumi:pulumi:Stack":
+            return RegisterResourceResponse(urn=urn)
+        self.recorder.add(urn, request)
+        state = Struct()
+        state.CopyFrom(request.object)
+        _complete(request, state)
+        return RegisterResourceResponse(urn=urn, id=f"{request.name}-id", object=state)
+
+
+def _complete(request: Any, state: Struct) -> None:
+    """What a provider would add to the inputs."""
+    if request.type.startswith("kubernetes:") and "metadata" in state:
+        metadata: Any = state["metadata"]
+        metadata.update({"uid": f"uid-{request.name}", "generation": 1})
+    if request.type == "command:local:Command":
+        state["stdout"] = f"request\nstdout of {request.name}"
+    if request.type == "pulumi:index:Stash":
+        if request.name in _STASHED:
+            state["output"] = _STASHED[request.name]
+        else:
+            state.fields["output"].CopyFrom(request.object.fields["input"])
+
+
+def _run(body: Callable[[], object], config: dict[str, str], secret: list[str]) -> Recorder:
+    recorder = Recorder()
+
+    async def main() -> None:
+        SETTINGS.outputs.clear()  # of a run that was refused halfway
+        pulumi.runtime.set_mocks(
+            _NoCalls(), project="brewget", stack="test", monitor=_Monitor(recorder)
+        )
+        pulumi.runtime.set_all_config(
+            {f"brewget:{key}": value for key, value in config.items()},
+            [f"brewget:{key}" for key in secret],
+        )
+        await run_pulumi_func(lambda: body() and None)  # type: ignore[func-returns-value]
+        for name, value in get_root_resource().outputs.items():  # type: ignore[union-attr]
+            output = pulumi.Output.from_input(value)
+            recorder.exports[name] = await output.future()
+            if await output.is_secret():
+                recorder.secret_exports.add(name)
+
+    asyncio.run(main())  # a loop of its own: nothing of one test is left for the next
+    return recorder
+
+
+@pytest.fixture
+def kubeconfig(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A kubeconfig with the contexts minikube and other."""
+    path = tmp_path / "kubeconfig"
+    path.write_text("contexts: [{name: minikube}, {name: other}]\n")
+    monkeypatch.setenv("KUBECONFIG", str(path))
+    return path
+
+
+@pytest.fixture
+def deploy(kubeconfig: Path, monkeypatch: pytest.MonkeyPatch) -> Deploy:
+    """`deploy(body)` runs a piece of the program, `deploy(**config)` the whole of it."""
+    assert kubeconfig.exists()
+    monkeypatch.chdir(ROOT)  # as the Pulumi command line does
+
+    def run(
+        body: Callable[[], object] | None = None,
+        config: dict[str, str] | None = None,
+        secret: dict[str, str] | None = None,
+        stashed: dict[str, Any] | None = None,
+    ) -> Recorder:
+        wanted = repr((config, secret, stashed))
+        if body is None and wanted in _RUNS:
+            return _RUNS[wanted]
+        _STASHED.clear()
+        _STASHED.update(stashed or {})
+        program = body or (lambda: runpy.run_path(str(ROOT / "__main__.py")))
+        recorder = _run(program, (config or {}) | (secret or {}), list(secret or {}))
+        if body is None:
+            _RUNS[wanted] = recorder
+        return recorder
+
+    return run

@@ -1,0 +1,327 @@
+"""Settings: what is taken, what is refused, and the words of each refusal."""
+
+import re
+import string
+
+import pulumi
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from components import rules
+from components.configuration import leaves, parse, plain_default
+from components.passwords import connection_uri, fingerprint
+from components.settings import IMAGE, Settings
+
+CRON = "a schedule of five fields (minute, hour, day, month, weekday) or a macro such as @hourly"
+SECONDS = "a whole number of seconds from 10 to 86400"
+VOLUME = "a whole number with Ki, Mi, Gi or Ti, at least 256Mi"
+IMAGES = "an image of PostgreSQL 16 with a tag or a digest"
+PATHS = "an absolute path without '.', '..' and doubled or closing '/'"
+
+
+def refusal(config: dict[str, str], encrypted: set[str] | None = None) -> list[str]:
+    """The sentences that `config` is refused with."""
+    with pytest.raises(pulumi.RunError) as refused:
+        parse(config, encrypted or set())
+    return str(refused.value).splitlines()
+
+
+def sentence(key: str, value: str, reason: str, allowed: str, example: str) -> str:
+    but = f", but {reason}" if reason else ""
+    return f"{key} is {value}{but}. Allowed: {allowed}. Example: pulumi config set {example}"
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "reason", "allowed", "example"),
+    [
+        (
+            "backup.schedule",
+            "0 25 * * *",
+            "the hour is '25', not 0-23",
+            CRON,
+            "backup.schedule '0 */6 * * *'",
+        ),
+        (
+            "backup.schedule",
+            "every six hours",
+            "it has 3 fields, not 5",
+            CRON,
+            "backup.schedule '0 */6 * * *'",
+        ),
+        (
+            "verify.schedule",
+            "CRON_TZ=UTC 0 3 * * *",
+            "it names a time zone, which belongs in backup.timeZone",
+            CRON,
+            "verify.schedule '30 */6 * * *'",
+        ),
+        (
+            "backup.timeZone",
+            "Europe/Atlantis",
+            "no such zone is known",
+            "an IANA name",
+            "backup.timeZone Europe/Berlin",
+        ),
+        ("backup.keep", "0", "", "a whole number from 1 to 1000", "backup.keep 10"),
+        ("backup.timeout", "1h", "", SECONDS, "backup.timeout 3600"),
+        (
+            "backup.compression",
+            "zip",
+            "no such compression is known",
+            "none, gzip, gzip:1 to gzip:9, zstd, zstd:1 to zstd:19",
+            "backup.compression zstd:3",
+        ),
+        (
+            "backup.storage.path",
+            "/data/../etc",
+            "it has an empty part, '.' or '..' in it",
+            PATHS,
+            "backup.storage.path /mnt/data/brewget-postgres-backups",
+        ),
+        (
+            "backup.storage.path",
+            "backups",
+            "it is not absolute",
+            PATHS,
+            "backup.storage.path /mnt/data/brewget-postgres-backups",
+        ),
+        (
+            "postgres.dataSize",
+            "1 gigabyte",
+            "it is no whole number with a unit",
+            VOLUME,
+            "postgres.dataSize 2Gi",
+        ),
+        ("postgres.dataSize", "1Mi", "it is below 256Mi", VOLUME, "postgres.dataSize 2Gi"),
+        (
+            "postgres.image",
+            "postgres",
+            "it names no version, so a restart could bring another one",
+            IMAGES,
+            f"postgres.image {IMAGE}",
+        ),
+        (
+            "postgres.image",
+            "postgres:17.2-alpine",
+            "it is version 17, and a data directory of 16 cannot start there",
+            IMAGES,
+            f"postgres.image {IMAGE}",
+        ),
+        ("namespace", "Brew_Get", "it is no DNS label", "a DNS label", "namespace brewget"),
+        (
+            "startup.accept",
+            "fresh-start anything",
+            "'anything' is no such state",
+            "unmarked-data, fresh-start, no-store, volatile-store, other-store",
+            "startup.accept fresh-start",
+        ),
+        (
+            "restoreFrom",
+            "yesterday",
+            "it is no set's name",
+            "a set's name, latest or latest-verified",
+            "restoreFrom latest",
+        ),
+        ("restoreReplace", "maybe", "", "true or false", "restoreReplace true"),
+        (
+            "postgres.clients",
+            "friends",
+            "",
+            "labelled, namespace or anyone",
+            "postgres.clients labelled",
+        ),
+    ],
+)
+def test_a_wrong_value_is_refused_in_one_sentence(
+    key: str, value: str, reason: str, allowed: str, example: str
+) -> None:
+    assert refusal({key: value}) == [sentence(key, f"'{value}'", reason, allowed, example)]
+
+
+@pytest.mark.parametrize(
+    ("value", "shown", "reason"),
+    [
+        ('["ale", "ale"]', '["ale", "ale"]', "it names one twice"),
+        ("[]", "[]", "it is empty"),
+        ('["template1"]', '["template1"]', "'template1' belongs to PostgreSQL itself"),
+        ('["ale\'; --"]', '["ale\'; --"]', '"ale\'; --" is no database name'),
+    ],
+)
+def test_wrong_databases_are_refused(value: str, shown: str, reason: str) -> None:
+    allowed = "different names of a-z, 0-9 and _, beginning with a letter, up to 50 characters"
+    example = "--path 'postgres.databases[0]' brewget_auth"
+    assert refusal({"postgres.databases": value}) == [
+        sentence("postgres.databases", shown, reason, allowed, example)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("config", "expected"),
+    [
+        (
+            {"backup.storage.kind": "nfs"},
+            "backup.storage.server is not set, but backup.storage.kind is 'nfs' and needs it. "
+            "Example: pulumi config set backup.storage.server nas.local",
+        ),
+        (
+            {"backup.storage.claim": "mine"},
+            "backup.storage.claim is 'mine', but backup.storage.kind is 'hostPath' and only "
+            "'existingClaim' has it. Example: pulumi config rm backup.storage.claim",
+        ),
+        (
+            {"backup.jobs": "3"},
+            "backup.jobs is 3, but backup.format is 'plain' and only 'directory' dumps tables at "
+            "once. Example: pulumi config set backup.format directory",
+        ),
+        (
+            {"backup.minFreeBytes": "2147483648"},
+            "backup.minFreeBytes is 2147483648, but backup.storage.size is '2Gi' and no set would "
+            "ever fit. Example: pulumi config set backup.minFreeBytes 67108864",
+        ),
+        (
+            {"restoreReplace": "true"},
+            "restoreReplace is true, but restoreFrom names no set. "
+            "Example: pulumi config set restoreFrom latest",
+        ),
+        (
+            {"startup.accept": "fresh-start", "startup.fromSet": "backup_20261122_060000"},
+            "startup.fromSet is 'backup_20261122_060000', but startup.accept has 'fresh-start' "
+            "and only one can be done. Example: pulumi config rm startup.accept",
+        ),
+    ],
+)
+def test_impossible_combinations_are_refused(config: dict[str, str], expected: str) -> None:
+    assert refusal(config) == [expected]
+
+
+def test_an_unknown_key_comes_with_the_nearest() -> None:
+    assert refusal({"backup.shedule": "0 * * * *"}) == [
+        "backup.shedule is '0 * * * *', which is no setting; the nearest is backup.schedule. "
+        "Example: pulumi config rm backup.shedule; all settings are in Pulumi.yaml"
+    ]
+
+
+def test_all_errors_come_at_once() -> None:
+    said = refusal({"backup.keep": "0", "backup.jobs": "x", "nonsense": "1", "namespace": "_"})
+    assert [line.split(" ")[0] for line in said] == [
+        "nonsense",
+        "namespace",
+        "backup.keep",
+        "backup.jobs",
+    ]
+
+
+def test_a_password_is_never_shown() -> None:
+    said = "\n".join(refusal({"postgres.password": "hush\nhush"}, {"postgres.password"}))
+    assert "(secret)" in said
+    assert "hush" not in said
+
+
+def test_a_password_in_clear_is_refused() -> None:
+    assert refusal({"postgres.password": "hush"}) == [
+        "postgres.password is not encrypted. Example: pulumi config set --secret postgres.password"
+    ]
+
+
+def test_defaults_are_valid_and_nothing_has_to_be_set() -> None:
+    assert parse({}, set()) == Settings()
+
+
+def test_defaults_that_pulumi_fills_in_change_nothing() -> None:
+    filled = {}
+    for key, field in leaves(Settings).items():
+        default = plain_default(field)
+        filled[key] = str(default).replace("'", '"') if isinstance(default, list) else str(default)
+    assert parse(filled, set()) == Settings()
+
+
+def test_keys_set_with_path_are_understood() -> None:
+    nested = {"backup": '{"keep": 7, "storage": {"size": "5Gi"}}', "backup.keep": "10"}
+    backup = parse(nested, set()).backup
+    assert (backup.keep, backup.storage.size) == (7, "5Gi")
+
+
+def test_a_key_set_twice_is_refused() -> None:
+    assert refusal({"backup": '{"keep": 7}', "backup.keep": "8"}) == [
+        "backup.keep is set twice, plainly and with --path. "
+        "Example: pulumi config rm --path 'backup.keep'"
+    ]
+
+
+def test_every_setting_says_what_is_allowed_with_an_example_that_is() -> None:
+    for key, field in leaves(Settings).items():
+        extra = field.json_schema_extra
+        assert isinstance(extra, dict)
+        assert extra["allowed"], key
+        example = str(extra["example"])
+        if not example.startswith("--") and "$(" not in example:
+            loaded = _valid(key, example.strip("'"))
+            assert loaded, key
+
+
+def _valid(key: str, value: str) -> Settings:
+    company = {
+        "backup.storage.storageClass": {"backup.storage.kind": "storageClass"},
+        "backup.storage.server": {"backup.storage.kind": "nfs"},
+        "backup.storage.claim": {"backup.storage.kind": "existingClaim"},
+        "backup.jobs": {"backup.format": "directory"},
+        "restoreReplace": {"restoreFrom": "latest"},
+    }
+    return parse({key: value} | company.get(key, {}), set())
+
+
+@given(st.text())
+def test_any_text_is_taken_or_refused_with_its_key(text: str) -> None:
+    for key in ("backup.schedule", "postgres.image", "backup.storage.path", "postgres.databases"):
+        try:
+            parse({key: text}, set())
+        except pulumi.RunError as refused:
+            assert str(refused).startswith(key)  # noqa: PT017 (either outcome is right)
+
+
+@given(
+    st.lists(st.integers(0, 59), min_size=1, max_size=5),
+    st.integers(1, 30),
+    st.sampled_from(["*", "1-5", "mon-fri", "SUN", "0,3"]),
+)
+def test_schedules_of_kubernetes_are_taken(minutes: list[int], step: int, days: str) -> None:
+    text = f"{','.join(map(str, minutes))} */{step} * * {days}"
+    assert rules.cron(text) == text
+
+
+@given(st.integers(1, 10**6), st.sampled_from(["Ki", "Mi", "Gi"]))
+def test_a_quantity_is_as_large_as_it_says(number: int, unit: str) -> None:
+    powers = {"Ki": 10, "Mi": 20, "Gi": 30}
+    assert rules.quantity_bytes(f"{number}{unit}") == number * 2 ** powers[unit]
+
+
+@given(st.text(st.characters(exclude_categories=("C", "Z")), min_size=1))
+def test_any_printable_password_survives_the_uri(password: str) -> None:
+    uri = connection_uri("ales", "ale", password)
+    found = re.fullmatch(r"postgresql://ale:([^@:/]*)@db\.ales\.svc\.cluster\.local:5432/ale", uri)
+    assert found
+    assert set(found[1]) <= set(string.ascii_letters + string.digits + "%._-~")
+    raw = re.sub(rb"%([0-9A-F]{2})", lambda m: bytes([int(m[1], 16)]), found[1].encode())
+    assert raw.decode() == password
+
+
+def test_the_fingerprint_tells_passwords_apart_and_hides_them() -> None:
+    first = fingerprint(["a", "b"])
+    assert first == fingerprint(["a", "b"])
+    assert len({first, fingerprint(["b", "a"]), fingerprint(["ab", ""])}) == 3
+    assert re.fullmatch(r"[0-9a-f]{32}", first)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        IMAGE,
+        "localhost/brewget/postgres-standin:16.15",
+        "registry.local:5000/a/b:16",
+        "postgres@sha256:" + "0" * 64,
+        "postgres:16.10@sha256:" + "f" * 64,
+    ],
+)
+def test_images_of_version_16_are_taken(text: str) -> None:
+    assert rules.image(text) == text
