@@ -46,7 +46,7 @@ class _Monitor(MockMonitor):
         self.recorder = recorder
 
     def RegisterResource(self, request: Any) -> RegisterResourceResponse:  # noqa: N802 (gRPC's name)
-        urn = self.make_urn(request.parent, request.type, request.name)  # type: ignore[no-untyped-call]
+        urn = self.make_urn(request.parent, request.type, request.name)
         if request.type == "pulumi:pulumi:Stack":
             return RegisterResourceResponse(urn=urn)
         self.recorder.add(urn, request)
@@ -73,6 +73,9 @@ def _complete(request: Any, state: Struct) -> None:
 def _run(body: Callable[[], object], config: dict[str, str], secret: list[str]) -> Recorder:
     recorder = Recorder()
 
+    def program() -> None:
+        body()
+
     async def main() -> None:
         SETTINGS.outputs.clear()  # of a run that was refused halfway
         pulumi.runtime.set_mocks(
@@ -82,7 +85,7 @@ def _run(body: Callable[[], object], config: dict[str, str], secret: list[str]) 
             {f"brewget:{key}": value for key, value in config.items()},
             [f"brewget:{key}" for key in secret],
         )
-        await run_pulumi_func(lambda: body() and None)  # type: ignore[func-returns-value]
+        await run_pulumi_func(program)
         for name, value in get_root_resource().outputs.items():  # type: ignore[union-attr]
             output = pulumi.Output.from_input(value)
             recorder.exports[name] = await output.future()

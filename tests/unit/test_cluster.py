@@ -1,0 +1,65 @@
+"""Finding the cluster and the volume: rules that need no cluster."""
+
+from pathlib import Path
+
+import pulumi
+import pytest
+
+from components.backup_storage import released
+from components.cluster import check_context, kubeconfig_files
+
+
+def test_a_missing_context_is_refused_with_those_there_are(kubeconfig: Path) -> None:
+    with pytest.raises(pulumi.RunError) as refused:
+        check_context("minikub", {"KUBECONFIG": str(kubeconfig)})
+    assert str(refused.value) == (
+        f"kubeContext is 'minikub', but {kubeconfig} has the contexts minikube, other. "
+        "Start the cluster (minikube start), or take another one. "
+        "Example: pulumi config set kubeContext minikube"
+    )
+
+
+def test_no_kubeconfig_at_all_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(pulumi.RunError) as refused:
+        check_context("minikube", {"HOME": str(tmp_path)})
+    assert str(refused.value) == (
+        f"kubeContext is 'minikube', but {tmp_path}/.kube/config has no contexts. "
+        "Start the cluster (minikube start), or take another one. "
+        "Example: pulumi config set kubeContext minikube"
+    )
+
+
+def test_a_damaged_kubeconfig_is_named(tmp_path: Path) -> None:
+    (tmp_path / "config").write_text("contexts: [")
+    with pytest.raises(pulumi.RunError, match=f"{tmp_path}/config cannot be read as a kubeconfig"):
+        check_context("minikube", {"KUBECONFIG": str(tmp_path / "config")})
+
+
+def test_a_context_may_lie_in_any_of_several_files(kubeconfig: Path, tmp_path: Path) -> None:
+    environment = {"KUBECONFIG": f"{tmp_path}/absent:{kubeconfig}"}
+    check_context("other", environment)
+    assert len(kubeconfig_files(environment)) == 2
+
+
+def volume(
+    phase: str, claim: str = "sets", uid: str | None = "u", space: str = "ales"
+) -> dict[str, object]:
+    reference = {"namespace": space, "name": claim} | ({"uid": uid} if uid else {})
+    name = f"{phase}-{claim}-{uid}-{space}"
+    return {
+        "metadata": {"name": name},
+        "spec": {"claimRef": reference},
+        "status": {"phase": phase},
+    }
+
+
+def test_only_volumes_that_our_deleted_claim_left_are_taken_again() -> None:
+    volumes = [
+        volume("Released"),
+        volume("Bound"),
+        volume("Released", uid=None),
+        volume("Released", claim="other"),
+        volume("Released", space="elsewhere"),
+        {"metadata": {"name": "free"}, "spec": {}, "status": {"phase": "Available"}},
+    ]
+    assert released(volumes, "ales", "sets") == ["Released-sets-u-ales"]
