@@ -37,11 +37,13 @@ class Operations(pulumi.ComponentResource):
         super().__init__("brewget:index:Operations", name, None, opts)
         settings = args.settings
         kubectl = Kubectl(settings.kube_context, settings.namespace)
+        # As long as the Job itself may take.
+        timeout = ["--timeout", str(settings.backup.timeout)]
         backup = self._once(
             f"{name}-backup",
             request=settings.backup_now,
             command=kubectl.script(
-                ROOT / "scripts" / "backup-postgres.sh", "--reason", "on-demand"
+                ROOT / "scripts" / "backup-postgres.sh", "--reason", "on-demand", *timeout
             ),
             after=args.after,
         )
@@ -50,7 +52,7 @@ class Operations(pulumi.ComponentResource):
             f"{name}-restore",
             request=" ".join([settings.restore_from, *(word[2:] for word in replace)]).strip(),
             command=kubectl.script(
-                ROOT / "scripts" / "restore-postgres.sh", settings.restore_from, *replace
+                ROOT / "scripts" / "restore-postgres.sh", settings.restore_from, *replace, *timeout
             ),
             # A set asked for together with a restore is the state to go back to.
             after=[*args.after, backup],
@@ -78,6 +80,7 @@ def last_backup_hook(name: str, settings: Settings) -> pulumi.ResourceHook:
     The server's data claim goes with it, so what was written since the last set would be lost.
     """
     kubectl = Kubectl(settings.kube_context, settings.namespace)
+    timeout = ["--timeout", str(settings.backup.timeout)]
 
     def take(_: pulumi.ResourceHookArgs) -> None:
         if settings.backup.on_destroy is OnDestroy.NOTHING:
@@ -88,7 +91,7 @@ def last_backup_hook(name: str, settings: Settings) -> pulumi.ResourceHook:
             if not kubectl.get("statefulset", names.STATEFUL_SET):
                 pulumi.log.info("The server is gone already: no last set is taken")
                 return
-            done = call([script, *kubectl.options(), "--reason", "before-delete"])
+            done = call([script, *kubectl.options(), "--reason", "before-delete", *timeout])
         except (RuntimeError, OSError) as error:
             raise pulumi.RunError(
                 f"The last backup before the server is deleted failed, so it stays. {error}\n"

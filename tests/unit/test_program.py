@@ -296,7 +296,7 @@ def test_requests_follow_the_server(deploy: Deploy) -> None:
     ready = stack.one("Command", "postgres-ready")
     assert backup["environment"] == {"REQUEST": "17"}
     assert restore["environment"] == {"REQUEST": "latest-verified replace"}
-    assert restore["create"].endswith(" latest-verified --replace")
+    assert restore["create"].endswith(" latest-verified --replace --timeout 3600")
     assert ready.urn in backup.depends_on
     assert backup.urn in restore.depends_on
     assert stack.exports["last_backup"] == "stdout of operations-backup"
