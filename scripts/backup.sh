@@ -30,11 +30,11 @@ parse_options() {
 		--help) usage && exit 0 ;;
 		--reason)
 			[[ -n "${2:-}" ]] || die "$USAGE" "--reason needs a word. See: backup.sh --help"
-			FACTS[reason]="$(json_quote "$2")"
+			FACTS["reason"]="$(json_quote "$2")"
 			shift
 			;;
-		--pin) FACTS[pinned]=true ;;
-		--accept-shrink) FACTS[accepted]=true ;;
+		--pin) FACTS["pinned"]=true ;;
+		--accept-shrink) FACTS["accepted"]=true ;;
 		*) die "$USAGE" "unknown option '$1'. See: backup.sh --help" ;;
 		esac
 		shift
@@ -50,8 +50,8 @@ require_same_major() {
 	client="$(tool_version pg_dump)"
 	[[ "${version%%.*}" == "${client%%.*}" ]] ||
 		die "$REFUSED" "the server is PostgreSQL $version, pg_dump here is $client: the same major version is needed. Nothing was written."
-	FACTS[server]="\"$version\""
-	FACTS[client]="\"$client\""
+	FACTS["server"]="\"$version\""
+	FACTS["client"]="\"$client\""
 }
 
 # usage: list_databases   Fills WORK/databases (what to dump) and WORK/skipped.
@@ -110,11 +110,11 @@ dump_all() {
 collect_facts() {
 	local facts
 
-	FACTS[set]="\"$1\""
-	FACTS[started]="\"$(utc)\""
-	FACTS[globals]="globals.sql$(extension)"
+	FACTS["set"]="\"$1\""
+	FACTS["started"]="\"$(utc)\""
+	FACTS["globals"]="globals.sql$(extension)"
 	facts="$(sql template1 -c "SELECT to_json(system_identifier::text), (SELECT to_json(rolname::text) FROM pg_roles WHERE oid = 10) FROM pg_control_system()")"
-	IFS=$'\t' read -r FACTS[system] FACTS[superuser] <<<"$facts"
+	IFS=$'\t' read -r FACTS["system"] FACTS["superuser"] <<<"$facts"
 }
 
 # usage: judge_shrinkage
@@ -122,12 +122,12 @@ judge_shrinkage() {
 	local why
 
 	why="$(shrinkage)"
-	FACTS[flagged]=null
+	FACTS["flagged"]=null
 	if [[ -z "$why" ]]; then return 0; fi
-	if [[ "${FACTS[accepted]}" == true ]]; then
+	if [[ "${FACTS["accepted"]}" == true ]]; then
 		log "accepted as asked: $why"
 	else
-		FACTS[flagged]="$(json_quote "$why")"
+		FACTS["flagged"]="$(json_quote "$why")"
 		log "warning: this set is flagged: $why. It is good in itself, but retention stands still from now on." \
 			"If the loss was meant: backup.sh --accept-shrink"
 	fi
@@ -168,7 +168,7 @@ main() {
 	mkdir -- "$STAGING" || die "$NO_SPACE" "cannot make $STAGING"
 	step staging
 	collect_facts "$name"
-	dump_globals "$STAGING" "${FACTS[globals]}"
+	dump_globals "$STAGING" "${FACTS["globals"]}"
 	: >"$WORK/rows.now"
 	dump_all
 	judge_shrinkage

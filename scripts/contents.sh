@@ -32,6 +32,7 @@ SQL
 contents_sql() {
 	local hash='NULL::text' snapshot="${2:-}"
 
+	# shellcheck disable=SC2016 # the dollar is format()'s
 	[[ "$1" != full ]] || hash='sum(hashtextextended(ROW(%2$s)::text COLLATE "C", 0))'
 	session_settings
 	echo "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;"
@@ -77,7 +78,6 @@ SELECT format('SELECT %L, last_value, CASE WHEN is_called THEN ''true'' ELSE ''f
 $USER_RELATIONS AND c.relkind = 'S' \\gexec
 SQL
 }
-
 
 # usage: tidy_contents full|rows < LINES
 tidy_contents() {

@@ -66,7 +66,10 @@ write_failed() {
 hold_snapshot() {
 	local line
 
-	coproc HOLDER { trap - ERR; sql "$1" 2>"$WORK/holder.err"; }
+	coproc HOLDER {
+		trap - ERR
+		sql "$1" 2>"$WORK/holder.err"
+	}
 	HOLDER_IN="${HOLDER[1]}"
 	HOLDER_OUT="${HOLDER[0]}"
 	# shellcheck disable=SC2153 # set by coproc
@@ -129,7 +132,7 @@ dump_database() {
 	wait "$READER" || write_failed "cannot read the contents of $database" "$WORK/contents.err"
 	READER=""
 	tidy_contents "$BACKUP_HASHES" <"$WORK/contents.raw" >"$WORK/contents.$index"
-	{ sequence_keys_sql && echo '\echo --settings' && database_settings_sql; } >"$WORK/keys.sql"
+	{ sequence_keys_sql && printf '%s\n' '\echo --settings' && database_settings_sql; } >"$WORK/keys.sql"
 	sql "$database" -f "$WORK/keys.sql" >"$WORK/keys" 2>"$WORK/contents.err" ||
 		write_failed "cannot read the settings of $database" "$WORK/contents.err"
 	drop_snapshot

@@ -53,7 +53,7 @@ apply_globals() {
 
 	[[ "$2" == live ]] || settings=1
 	sql template1 -c "SELECT encode(convert_to(rolname, 'UTF8'), 'hex') FROM pg_roles" >"$WORK/roles" || return 1
-	read_file "$1/${MANIFEST[globals.file]//\"/}" >"$WORK/globals.all" || return 65
+	read_file "$1/${MANIFEST["globals.file"]//\"/}" >"$WORK/globals.all" || return 65
 	filter_globals "$WORK/roles" "$settings" <"$WORK/globals.all" >"$WORK/globals.sql" || return 65
 	# One transaction: roles come all or not at all. Their passwords stay out of the server's log.
 	{

@@ -199,7 +199,5 @@ epoch() {
 	date -u -d "${digits:0:4}-${digits:4:2}-${digits:6:2} ${digits:8:2}:${digits:10:2}:${digits:12:2}" +%s
 }
 
-# usage: utc [EPOCH]
-utc() {
-	if (($# > 0)); then date -u -d "@$1" +%Y-%m-%dT%H:%M:%SZ; else date -u +%Y-%m-%dT%H:%M:%SZ; fi
-}
+# usage: utc   The time now.
+utc() { date -u +%Y-%m-%dT%H:%M:%SZ; }

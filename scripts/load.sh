@@ -28,7 +28,7 @@ require_versions() {
 	local saved_by saved_from server client superuser
 
 	json_text saved_by "${MANIFEST[client]}"
-	json_text saved_from "${MANIFEST[server.version]}"
+	json_text saved_from "${MANIFEST["server.version"]}"
 	client="$(tool_version psql)"
 	server="$(sql template1 -c 'SHOW server_version')"
 	server="${server%% *}"
@@ -36,7 +36,7 @@ require_versions() {
 		die "$REFUSED" "the set was written by PostgreSQL $saved_by, the tools here are $client: newer ones are needed. Nothing was touched."
 	((${server%%.*} >= ${saved_from%%.*})) ||
 		die "$REFUSED" "the set is of PostgreSQL $saved_from, the server here is $server: it is too old. Nothing was touched."
-	json_text superuser "${MANIFEST[server.superuser]}"
+	json_text superuser "${MANIFEST["server.superuser"]}"
 	# Whatever it owned or granted would fail half-way.
 	[[ -n "$(sql template1 -v name="$superuser" <<<"SELECT 1 FROM pg_roles WHERE rolname = :'name' AND rolsuper")" ]] ||
 		die "$REFUSED" "the superuser was $superuser where the set was made, and this server has no such superuser." \
@@ -51,12 +51,12 @@ require_versions() {
 create_database() {
 	local owner encoding locale ctype provider icu
 
-	json_text owner "${MANIFEST[databases.$1.owner]}"
-	json_text encoding "${MANIFEST[databases.$1.encoding]}"
-	json_text locale "${MANIFEST[databases.$1.locale]:-null}"
-	json_text ctype "${MANIFEST[databases.$1.ctype]:-null}"
-	json_text provider "${MANIFEST[databases.$1.provider]:-null}"
-	json_text icu "${MANIFEST[databases.$1.icu_locale]:-null}"
+	json_text owner "${MANIFEST["databases.$1.owner"]}"
+	json_text encoding "${MANIFEST["databases.$1.encoding"]}"
+	json_text locale "${MANIFEST["databases.$1.locale"]:-null}"
+	json_text ctype "${MANIFEST["databases.$1.ctype"]:-null}"
+	json_text provider "${MANIFEST["databases.$1.provider"]:-null}"
+	json_text icu "${MANIFEST["databases.$1.icu_locale"]:-null}"
 	sql template1 -v name="$2" -v owner="$owner" -v encoding="$encoding" -v locale="$locale" \
 		-v ctype="${ctype:-$locale}" -v provider="${provider:-libc}" -v icu="$icu" 2>"$WORK/load.err" <<'SQL'
 SELECT format('CREATE DATABASE %I OWNER %I TEMPLATE template0 ENCODING %L LC_COLLATE %L LC_CTYPE %L LOCALE_PROVIDER %s%s%s',
@@ -70,7 +70,7 @@ SQL
 load_database() {
 	local file
 
-	file="$1/${MANIFEST[databases.$2.file]//\"/}"
+	file="$1/${MANIFEST["databases.$2.file"]//\"/}"
 	# Nothing is lost by synchronous_commit=off: the commit that makes the result count comes later and is synchronous,
 	# and it flushes all that came before.
 	local -x PGOPTIONS="$PGOPTIONS -c synchronous_commit=off"
@@ -130,7 +130,7 @@ restore_all_fresh() {
 	}
 	step roles
 	for ((i = 0; i < MANIFEST[databases]; i++)); do
-		json_text name "${MANIFEST[databases.$i.name]}"
+		json_text name "${MANIFEST["databases.$i.name"]}"
 		CURRENT="$name"
 		# initdb made `postgres`; ours may have another owner or encoding.
 		sql template1 -v name="$name" 2>"$WORK/load.err" <<<'DROP DATABASE IF EXISTS :"name";' || return 69
@@ -149,8 +149,8 @@ compare_settings() {
 	local owner
 
 	owner="$(sql "$2" -c 'SELECT to_json(pg_get_userbyid(datdba)::text) FROM pg_database WHERE datname = current_database()')" || return 69
-	if [[ "$owner" != "${MANIFEST[databases.$1.owner]}" ]]; then
-		WHY="owner: saved ${MANIFEST[databases.$1.owner]}, restored $owner"
+	if [[ "$owner" != "${MANIFEST["databases.$1.owner"]}" ]]; then
+		WHY="owner: saved ${MANIFEST["databases.$1.owner"]}, restored $owner"
 		return 65
 	fi
 	database_settings_sql >"$WORK/settings.sql" || return 69

@@ -50,14 +50,14 @@ write_manifest() {
 	local directory="$1" count="$2" i
 
 	{
-		printf '{"version": 1, "set": %s, "reason": %s, "pinned": %s,\n' "${FACTS[set]}" "${FACTS[reason]}" "${FACTS[pinned]}"
-		printf ' "flagged": %s, "accepted_shrink": %s,\n' "${FACTS[flagged]}" "${FACTS[accepted]}"
-		printf ' "started": %s, "finished": "%s", "store": "%s",\n' "${FACTS[started]}" "$(utc)" "$STORE"
+		printf '{"version": 1, "set": %s, "reason": %s, "pinned": %s,\n' "${FACTS["set"]}" "${FACTS["reason"]}" "${FACTS["pinned"]}"
+		printf ' "flagged": %s, "accepted_shrink": %s,\n' "${FACTS["flagged"]}" "${FACTS["accepted"]}"
+		printf ' "started": %s, "finished": "%s", "store": "%s",\n' "${FACTS["started"]}" "$(utc)" "$STORE"
 		printf ' "server": {"version": %s, "system_identifier": %s, "superuser": %s}, "client": %s,\n' \
-			"${FACTS[server]}" "${FACTS[system]}" "${FACTS[superuser]}" "${FACTS[client]}"
+			"${FACTS["server"]}" "${FACTS["system"]}" "${FACTS["superuser"]}" "${FACTS["client"]}"
 		printf ' "format": "%s", "compression": "%s",\n' "$BACKUP_FORMAT" "$(compression)"
-		printf ' "globals": {"file": "%s", "bytes": %s, "sha256": "%s", "roles": [%s]},\n' "${FACTS[globals]}" \
-			"$(size_of "$directory/${FACTS[globals]}")" "$(sum_of "$directory/${FACTS[globals]}")" "$(paste -s -d , "$WORK/role.names")"
+		printf ' "globals": {"file": "%s", "bytes": %s, "sha256": "%s", "roles": [%s]},\n' "${FACTS["globals"]}" \
+			"$(size_of "$directory/${FACTS["globals"]}")" "$(sum_of "$directory/${FACTS["globals"]}")" "$(paste -s -d , "$WORK/role.names")"
 		printf ' "databases": [\n'
 		for ((i = 0; i < count; i++)); do
 			json_database "$i" "$directory"

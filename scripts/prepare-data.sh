@@ -112,13 +112,9 @@ make_cluster() {
 	# BREWGET_PREPARING: our script in /docker-entrypoint-initdb.d leaves the work to us.
 	# PG* variables are for clients of a running server; the entrypoint's temporary one has its own socket.
 	if command -v docker-ensure-initdb.sh >/dev/null; then
-		(
-			export PGDATA="$BUILD" BREWGET_PREPARING=1 LC_ALL="$CALLERS_LC_ALL"
-			[[ -n "$LC_ALL" ]] || unset LC_ALL
-			unset PGHOST PGHOSTADDR PGUSER PGDATABASE PGPASSFILE PGOPTIONS PGCLIENTENCODING
-			exec 7>&- 8>&- 9>&-
-			docker-ensure-initdb.sh postgres
-		) >"$WORK/initdb.out" 2>&1 || refuse "$NO_SPACE" "cannot make a data directory: $(tail -n 3 "$WORK/initdb.out" | tr '\n' ' ')"
+		PGDATA="$BUILD" BREWGET_PREPARING=1 env -u PGHOST -u PGHOSTADDR -u PGUSER -u PGDATABASE -u PGPASSFILE \
+			-u PGOPTIONS -u PGCLIENTENCODING -u LC_ALL ${CALLERS_LC_ALL:+"LC_ALL=$CALLERS_LC_ALL"} \
+			docker-ensure-initdb.sh postgres 7>&- 8>&- 9>&- >"$WORK/initdb.out" 2>&1 || refuse "$NO_SPACE" "cannot make a data directory: $(tail -n 3 "$WORK/initdb.out" | tr '\n' ' ')"
 	else
 		plain_initdb
 	fi

@@ -60,7 +60,7 @@ choose_targets() {
 
 	for wanted in "${WANTED[@]}"; do left["$wanted"]=1; done
 	for ((i = 0; i < MANIFEST[databases]; i++)); do
-		json_text name "${MANIFEST[databases.$i.name]}"
+		json_text name "${MANIFEST["databases.$i.name"]}"
 		[[ ${#WANTED[@]} -eq 0 || -n "${left["$name"]:-}" ]] || continue
 		unset 'left[$name]'
 		INDEXES+=("$i")

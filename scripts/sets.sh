@@ -70,16 +70,16 @@ check_manifest() {
 check_databases() {
 	local i=0 token
 
-	while [[ -n "${MANIFEST[databases.$i.name]:-}${MANIFEST[databases.$i.file]:-}" ]]; do
-		token="${MANIFEST[databases.$i.file]:-}"
-		if [[ ! "$token" =~ ^\"[A-Za-z0-9_%-]+(\.[a-z.]+)?\"$ || "${MANIFEST[databases.$i.name]:-}" != \"*\" ]]; then
+	while [[ -n "${MANIFEST["databases.$i.name"]:-}${MANIFEST["databases.$i.file"]:-}" ]]; do
+		token="${MANIFEST["databases.$i.file"]:-}"
+		if [[ ! "$token" =~ ^\"[A-Za-z0-9_%-]+(\.[a-z.]+)?\"$ || "${MANIFEST["databases.$i.name"]:-}" != \"*\" ]]; then
 			WHY="its manifest.json has no usable file name for database $i"
 			return 65
 		fi
 		i=$((i + 1))
 	done
 	MANIFEST[databases]="$i"
-	if [[ ! "${MANIFEST[globals.file]}" =~ ^\"[A-Za-z0-9_%-]+(\.[a-z.]+)?\"$ ]]; then
+	if [[ ! "${MANIFEST["globals.file"]}" =~ ^\"[A-Za-z0-9_%-]+(\.[a-z.]+)?\"$ ]]; then
 		WHY="its manifest.json has no usable file name for the globals"
 		return 65
 	fi
@@ -99,14 +99,14 @@ check_sums() {
 		return 65
 	fi
 	listed=" $(awk '{ sub(/^[0-9a-f]+ [ *](\.\/)?/, ""); print }' "$directory/SHA256SUMS" | tr '\n' ' ')"
-	for file in manifest.json "${MANIFEST[globals.file]//\"/}"; do
+	for file in manifest.json "${MANIFEST["globals.file"]//\"/}"; do
 		[[ "$listed" == *" $file "* ]] || {
 			WHY="SHA256SUMS does not cover $file"
 			return 65
 		}
 	done
 	for ((i = 0; i < MANIFEST[databases]; i++)); do
-		file="${MANIFEST[databases.$i.file]//\"/}"
+		file="${MANIFEST["databases.$i.file"]//\"/}"
 		[[ "$listed" == *" $file "* || "$listed" == *" $file/toc.dat "* ]] || {
 			WHY="SHA256SUMS does not cover $file"
 			return 65

@@ -49,7 +49,7 @@ clear_scratch() {
 make_server() {
 	local superuser
 
-	json_text superuser "${MANIFEST[server.superuser]}"
+	json_text superuser "${MANIFEST["server.superuser"]}"
 	export PGUSER="$superuser"
 	initdb -D "$SCRATCH/verify-data" -U "$superuser" --auth=trust --encoding=UTF8 --locale=C --no-sync >"$WORK/initdb.out" 2>&1 ||
 		die "$NO_SPACE" "cannot make a throwaway server in $SCRATCH: $(tail -n 2 "$WORK/initdb.out" | tr '\n' ' ')"
