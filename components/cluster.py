@@ -1,17 +1,22 @@
 """The cluster that the stack talks to, named by a context of the kubeconfig."""
 
 import os
+import socket
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
 
 import pulumi
 import pulumi_kubernetes as kubernetes
 import yaml
 
+CONNECT_SECONDS = 5
+
 
 def provider(name: str, context: str) -> kubernetes.Provider:
     """A provider for `context`; the kubeconfig is the one that kubectl would take."""
-    check_context(context, os.environ)
+    check(context, os.environ)
     return kubernetes.Provider(
         name,
         context=context,
@@ -22,18 +27,28 @@ def provider(name: str, context: str) -> kubernetes.Provider:
     )
 
 
-def check_context(context: str, environment: Mapping[str, str]) -> None:
-    """End the program when no kubeconfig has `context`: the provider would only warn, and hang."""
+def check(context: str, environment: Mapping[str, str]) -> None:
+    """End the program when `context` is unknown or its API server does not listen.
+
+    The provider would only warn, preview as if all were well, and fail halfway through `up`.
+    """
     files = kubeconfig_files(environment)
-    known = sorted({name for path in files for name in _contexts(path)})
-    if context not in known:
-        where = ", ".join(str(path) for path in files)
+    configs = [_read(path) for path in files]
+    contexts = _by_name(configs, "contexts", "context")
+    where = ", ".join(str(path) for path in files)
+    if context not in contexts:
+        found = f"the contexts {', '.join(sorted(contexts))}" if contexts else "no contexts"
         raise pulumi.RunError(
-            f"kubeContext is '{context}', but {where} has "
-            f"{'the contexts ' + ', '.join(known) if known else 'no contexts'}. "
+            f"kubeContext is '{context}', but {where} has {found}. "
             "Start the cluster (minikube start), or take another one. "
-            f"Example: pulumi config set kubeContext {known[0] if known else 'minikube'}"
+            f"Example: pulumi config set kubeContext {min(contexts, default='minikube')}"
         )
+    cluster = _by_name(configs, "clusters", "cluster").get(
+        str(contexts[context].get("cluster")), {}
+    )
+    server = urlsplit(str(cluster.get("server", "")))
+    if server.hostname and not _by_another_way(cluster, environment):
+        _connect(context, server.hostname, server.port or 443)
 
 
 def kubeconfig_files(environment: Mapping[str, str]) -> list[Path]:
@@ -42,12 +57,38 @@ def kubeconfig_files(environment: Mapping[str, str]) -> list[Path]:
     return listed or [Path(environment.get("HOME", "~")).expanduser() / ".kube" / "config"]
 
 
-def _contexts(path: Path) -> list[str]:
+def _by_another_way(cluster: Mapping[str, Any], environment: Mapping[str, str]) -> bool:
+    """A proxy answers for the server, or the cluster is known to be gone for good."""
+    gone = environment.get("PULUMI_K8S_DELETE_UNREACHABLE", "").lower() in {"1", "true"}
+    proxies = {"https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"}
+    return gone or "proxy-url" in cluster or any(environment.get(key) for key in proxies)
+
+
+def _connect(context: str, host: str, port: int) -> None:
+    try:
+        socket.create_connection((host, port), CONNECT_SECONDS).close()
+    except OSError as error:
+        raise pulumi.RunError(
+            f"kubeContext is '{context}', but its API server {host}:{port} cannot be reached "
+            f"({error}). Start the cluster (minikube start), or take another context. "
+            "Example: pulumi config set kubeContext minikube"
+        ) from error
+
+
+def _read(path: Path) -> Mapping[str, Any]:
     try:
         config = yaml.safe_load(path.read_text("utf-8"))
     except FileNotFoundError:
-        return []  # as kubectl does: one of several may be missing
+        return {}  # as kubectl does: one of several may be missing
     except (OSError, yaml.YAMLError) as error:
         raise pulumi.RunError(f"{path} cannot be read as a kubeconfig: {error}") from error
-    entries = config.get("contexts") if isinstance(config, dict) else None
-    return [str(entry["name"]) for entry in entries or [] if "name" in entry]
+    return config if isinstance(config, dict) else {}
+
+
+def _by_name(configs: list[Mapping[str, Any]], plural: str, one: str) -> dict[str, dict[str, Any]]:
+    """Entries of all files by their name; the first file that has one counts, as in kubectl."""
+    found: dict[str, dict[str, Any]] = {}
+    for config in configs:
+        for entry in config.get(plural) or []:
+            found.setdefault(str(entry.get("name")), entry.get(one) or {})
+    return found

@@ -168,10 +168,8 @@ class PostgresDatabase(pulumi.ComponentResource):
             ),
             # Again after each change of the server and each loss of its claim.
             environment={
-                "SERVER": pulumi.Output.concat(
-                    server.metadata.uid, "/", server.metadata.generation.apply(str)
-                ),
-                "DATA": claim.metadata.uid.apply(str),
+                "SERVER": server.metadata.apply(lambda of: f"{of.uid}/{of.generation}"),
+                "DATA": claim.metadata.apply(lambda of: str(of.uid)),
             },
             opts=pulumi.ResourceOptions(
                 parent=self,

@@ -1,17 +1,18 @@
 """Finding the cluster and the volume: rules that need no cluster."""
 
+import socket
 from pathlib import Path
 
 import pulumi
 import pytest
 
 from components.backup_storage import released
-from components.cluster import check_context, kubeconfig_files
+from components.cluster import check, kubeconfig_files
 
 
 def test_a_missing_context_is_refused_with_those_there_are(kubeconfig: Path) -> None:
     with pytest.raises(pulumi.RunError) as refused:
-        check_context("minikub", {"KUBECONFIG": str(kubeconfig)})
+        check("minikub", {"KUBECONFIG": str(kubeconfig)})
     assert str(refused.value) == (
         f"kubeContext is 'minikub', but {kubeconfig} has the contexts minikube, other. "
         "Start the cluster (minikube start), or take another one. "
@@ -21,7 +22,7 @@ def test_a_missing_context_is_refused_with_those_there_are(kubeconfig: Path) -> 
 
 def test_no_kubeconfig_at_all_is_refused(tmp_path: Path) -> None:
     with pytest.raises(pulumi.RunError) as refused:
-        check_context("minikube", {"HOME": str(tmp_path)})
+        check("minikube", {"HOME": str(tmp_path)})
     assert str(refused.value) == (
         f"kubeContext is 'minikube', but {tmp_path}/.kube/config has no contexts. "
         "Start the cluster (minikube start), or take another one. "
@@ -32,13 +33,44 @@ def test_no_kubeconfig_at_all_is_refused(tmp_path: Path) -> None:
 def test_a_damaged_kubeconfig_is_named(tmp_path: Path) -> None:
     (tmp_path / "config").write_text("contexts: [")
     with pytest.raises(pulumi.RunError, match=f"{tmp_path}/config cannot be read as a kubeconfig"):
-        check_context("minikube", {"KUBECONFIG": str(tmp_path / "config")})
+        check("minikube", {"KUBECONFIG": str(tmp_path / "config")})
 
 
 def test_a_context_may_lie_in_any_of_several_files(kubeconfig: Path, tmp_path: Path) -> None:
     environment = {"KUBECONFIG": f"{tmp_path}/absent:{kubeconfig}"}
-    check_context("other", environment)
+    check("other", environment)
     assert len(kubeconfig_files(environment)) == 2
+
+
+def test_a_server_that_does_not_listen_is_named(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))  # bound and not listening: nobody else can answer there
+        port = taken.getsockname()[1]
+        environment = {"KUBECONFIG": str(kubeconfig_of(tmp_path, port))}
+        with pytest.raises(pulumi.RunError) as refused:
+            check("minikube", environment)
+        assert str(refused.value) == (
+            f"kubeContext is 'minikube', but its API server 127.0.0.1:{port} cannot be reached "
+            "([Errno 111] Connection refused). Start the cluster (minikube start), or take "
+            "another context. Example: pulumi config set kubeContext minikube"
+        )
+        check("minikube", environment | {"PULUMI_K8S_DELETE_UNREACHABLE": "true"})
+        check("minikube", environment | {"HTTPS_PROXY": "http://proxy.local"})
+
+
+def test_a_server_that_listens_is_taken(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        path = kubeconfig_of(tmp_path, server.getsockname()[1])
+        check("minikube", {"KUBECONFIG": str(path)})
+
+
+def kubeconfig_of(directory: Path, port: int) -> Path:
+    path = directory / "kubeconfig"
+    path.write_text(
+        "contexts: [{name: minikube, context: {cluster: one}}]\n"
+        f"clusters: [{{name: one, cluster: {{server: 'https://127.0.0.1:{port}'}}}}]\n"
+    )
+    return path
 
 
 def volume(
@@ -54,7 +86,7 @@ def volume(
 
 
 def test_only_volumes_that_our_deleted_claim_left_are_taken_again() -> None:
-    volumes = [
+    volumes: list[dict[str, object]] = [
         volume("Released"),
         volume("Bound"),
         volume("Released", uid=None),
