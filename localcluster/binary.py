@@ -1,0 +1,37 @@
+"""The node's binary: built from `localcluster/node` when that has changed."""
+
+from pathlib import Path
+
+from bootstrap.gobuild import BuildError, Progress, build
+from localcluster.errors import ClusterError
+from localcluster.layout import TOOLS
+
+MODULE = Path(__file__).resolve().parent / "node"
+KUBERNETES = "1.34.4"
+
+NODE = TOOLS / "bin" / "localcluster-node"
+PAUSE = TOOLS / "bin" / "localcluster-pause"
+KUBECTL = TOOLS / "bin" / "kubectl"
+
+_MAJOR, _MINOR, _ = KUBERNETES.split(".")
+_STAMP = "k8s.io/component-base/version"
+LDFLAGS = (
+    f"-s -w -X {_STAMP}.gitVersion=v{KUBERNETES} "
+    f"-X {_STAMP}.gitMajor={_MAJOR} -X {_STAMP}.gitMinor={_MINOR}"
+)
+
+
+def build_node() -> bool:
+    """Builds what is out of date; True where there was something to do."""
+    try:
+        is_new = build(MODULE, ".", NODE, ldflags=LDFLAGS)
+        is_new |= build(MODULE, "./pause", PAUSE, ldflags="-s -w")
+    except BuildError as error:
+        raise ClusterError(str(error)) from error
+    if not KUBECTL.is_symlink() or KUBECTL.readlink() != Path(NODE.name):
+        KUBECTL.unlink(missing_ok=True)
+        KUBECTL.symlink_to(NODE.name)
+    return is_new
+
+
+__all__ = ["KUBECTL", "LDFLAGS", "MODULE", "NODE", "PAUSE", "Progress", "build_node"]
