@@ -45,7 +45,7 @@ parse_options() {
 require_same_major() {
 	local version client
 
-	version="$(sql template1 -c 'SHOW server_version')"
+	version="$(sql "$CONTROL" -c 'SHOW server_version')"
 	version="${version%% *}"
 	client="$(tool_version pg_dump)"
 	[[ "${version%%.*}" == "${client%%.*}" ]] ||
@@ -57,7 +57,7 @@ require_same_major() {
 # usage: list_databases   Fills WORK/databases (what to dump) and WORK/skipped.
 # Names as JSON, so that each stays on its line whatever it holds.
 list_databases() {
-	sql template1 >"$WORK/all" <<'SQL'
+	sql "$CONTROL" >"$WORK/all" <<'SQL'
 SELECT to_json(datname::text), to_json(pg_get_userbyid(datdba)::text), to_json(pg_encoding_to_char(encoding)::text),
 	to_json(datcollate::text), to_json(datctype::text), CASE datlocprovider WHEN 'i' THEN '"icu"' WHEN 'b' THEN '"builtin"' ELSE '"libc"' END,
 	coalesce(to_json(coalesce(to_jsonb(d) ->> 'datlocale', to_jsonb(d) ->> 'daticulocale'))::text, 'null'),
@@ -80,7 +80,7 @@ SQL
 		END { for (name in wanted) { print name > "/dev/stderr"; bad = 1 } exit bad }
 	' "$WORK/wanted" "$WORK/all" >"$WORK/databases.found" 2>"$WORK/missing" ||
 		die "$USAGE" "BACKUP_DATABASES names what the server does not have: $(tr '\n' ' ' <"$WORK/missing"). No set was taken."
-	sql template1 -c "SELECT to_json(rolname::text) FROM pg_roles WHERE oid <> 10 AND rolname !~ '^pg_' ORDER BY rolname COLLATE \"C\"" >"$WORK/role.names"
+	sql "$CONTROL" -c "SELECT to_json(rolname::text) FROM pg_roles WHERE oid <> 10 AND rolname !~ '^pg_' ORDER BY rolname COLLATE \"C\"" >"$WORK/role.names"
 }
 
 # usage: dump_all   Each database into STAGING. WORK/databases gets the file names as its last column.
@@ -113,7 +113,7 @@ collect_facts() {
 	FACTS["set"]="\"$1\""
 	FACTS["started"]="\"$(utc)\""
 	FACTS["globals"]="globals.sql$(extension)"
-	facts="$(sql template1 -c "SELECT to_json(system_identifier::text), (SELECT to_json(rolname::text) FROM pg_roles WHERE oid = 10) FROM pg_control_system()")"
+	facts="$(sql "$CONTROL" -c "SELECT to_json(system_identifier::text), (SELECT to_json(rolname::text) FROM pg_roles WHERE oid = 10) FROM pg_control_system()")"
 	IFS=$'\t' read -r FACTS["system"] FACTS["superuser"] <<<"$facts"
 }
 

@@ -49,7 +49,7 @@ compress() {
 	esac
 }
 
-# usage: write_failed WHAT LOG   Ends with 73 where the disk is full, else with 69: the message is PostgreSQL's own.
+# usage: write_failed WHAT LOG [STATUS]   Ends with 73 where the disk is full, else with STATUS (69); PostgreSQL's message.
 write_failed() {
 	local said free
 
@@ -58,7 +58,7 @@ write_failed() {
 	if ((free < 1048576)) || grep -q -i 'no space left\|quota exceeded\|read-only file system\|input/output error' "$2"; then
 		die "$NO_SPACE" "$1: cannot write to the store ($free bytes free): $said. No set was published, none was removed."
 	fi
-	die "$UNREACHABLE" "$1: $said. No set was published; the next run starts afresh."
+	die "${3:-$UNREACHABLE}" "$1: $said. No set was published; the next run starts afresh."
 }
 
 # usage: hold_snapshot DATABASE   Exports a snapshot and keeps it, with all tables locked against changes of their
@@ -182,7 +182,7 @@ read_back() {
 
 	: >"$WORK/readback.err"
 	if [[ -d "$target" ]]; then
-		pg_restore --file=/dev/null "$target" 2>"$WORK/readback.err" || write_failed "cannot read back $target" "$WORK/readback.err"
+		pg_restore --file=/dev/null "$target" 2>"$WORK/readback.err" || write_failed "cannot read back $target" "$WORK/readback.err" "$NO_SPACE"
 		pg_restore --list "$target" >"$WORK/toc"
 		grep ' SEQUENCE SET ' "$WORK/toc" >"$WORK/toc.sequences" || true # a database may have none
 		pg_restore --use-list="$WORK/toc.sequences" --file="$WORK/setval" "$target"
@@ -190,7 +190,7 @@ read_back() {
 	if ! dump_text "$target" 2>"$WORK/readback.err" |
 		grep -F -e 'FROM stdin;' -e '\.' -e 'pg_catalog.setval(' -e '-- PostgreSQL database dump complete' |
 		awk -v keys="$WORK/sequence.keys" "$SETVAL_LINES" 2>>"$WORK/readback.err" | sort >"$WORK/sequences.$index"; then
-		write_failed "cannot read back ${target##*/}" "$WORK/readback.err"
+		write_failed "cannot read back ${target##*/}" "$WORK/readback.err" "$NO_SPACE"
 	fi
 	if grep -q 'null$' "$WORK/sequences.$index"; then
 		log "warning: the value of a sequence in ${target##*/} could not be told; it will not be compared"
@@ -203,7 +203,7 @@ dump_text() { if [[ -d "$1" ]]; then cat -- "$WORK/setval"; else read_file "$1";
 
 # usage: dump_globals DIRECTORY FILE   Roles without the bootstrap superuser, which every server has already.
 dump_globals() {
-	sql template1 -c "SELECT encode(convert_to(rolname, 'UTF8'), 'hex') FROM pg_roles WHERE oid = 10" >"$WORK/superuser"
+	sql "$CONTROL" -c "SELECT encode(convert_to(rolname, 'UTF8'), 'hex') FROM pg_roles WHERE oid = 10" >"$WORK/superuser"
 	pg_dumpall --globals-only --no-tablespaces --no-password >"$WORK/globals.all" 2>"$WORK/dump.err" ||
 		write_failed "pg_dumpall --globals-only" "$WORK/dump.err"
 	grep -q -x -e '-- PostgreSQL database cluster dump complete' "$WORK/globals.all" ||

@@ -52,14 +52,14 @@ apply_globals() {
 	local settings=0
 
 	[[ "$2" == live ]] || settings=1
-	sql template1 -c "SELECT encode(convert_to(rolname, 'UTF8'), 'hex') FROM pg_roles" >"$WORK/roles" || return 1
+	sql "$CONTROL" -c "SELECT encode(convert_to(rolname, 'UTF8'), 'hex') FROM pg_roles" >"$WORK/roles" || return 1
 	read_file "$1/${MANIFEST["globals.file"]//\"/}" >"$WORK/globals.all" || return 65
 	filter_globals "$WORK/roles" "$settings" <"$WORK/globals.all" >"$WORK/globals.sql" || return 65
 	# One transaction: roles come all or not at all. Their passwords stay out of the server's log.
 	{
 		echo "SET log_statement = none; SET log_min_duration_statement = -1; SET log_min_error_statement = panic;"
 		cat "$WORK/globals.sql"
-	} | sql template1 -1 || return 1
+	} | sql "$CONTROL" -1 || return 1
 	rm -f -- "$WORK/globals.all" "$WORK/globals.sql"
 }
 

@@ -52,7 +52,7 @@ main() {
 		case "$1" in
 		--help) usage && exit 0 ;;
 		--id)
-			[[ "${2:-}" =~ ^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$ ]] || die "$USAGE" "--id needs letters, digits, dots, - and _"
+			[[ "${2:-}" =~ ^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$ ]] || die "$USAGE" "--id needs letters, digits, dots, - and _. See: init-store.sh --help"
 			id="$2"
 			shift 2
 			;;

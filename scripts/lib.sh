@@ -37,6 +37,8 @@ BACKUP_STORE_ID="${BACKUP_STORE_ID:-}"
 BACKUP_DATABASES="${BACKUP_DATABASES:-}"
 
 WORK=""
+# The database from which others are looked at, created and renamed.
+CONTROL=postgres
 # Commands to run on the way out, newest first; each must be safe to run at any point.
 ON_EXIT=()
 
@@ -148,7 +150,7 @@ prepare_connection() {
 	# dump, read-only stops a restore. What stands here wins over ALTER ROLE and ALTER DATABASE.
 	export PGOPTIONS="${PGOPTIONS:-} -c statement_timeout=0 -c lock_timeout=0 -c row_security=off
 		-c idle_in_transaction_session_timeout=0 -c default_transaction_read_only=off
-		-c default_transaction_isolation=read\\ committed -c client_min_messages=warning -c standard_conforming_strings=on"
+		-c default_transaction_isolation=read\\ committed -c client_min_messages=warning -c standard_conforming_strings=on -c role=none"
 	PGOPTIONS="${PGOPTIONS//[$'\n\t']/ }"
 	[[ -n "${PGPASSWORD_FILE:-}" ]] || return 0
 	write_pgpass "$WORK/pgpass" "$PGPASSWORD_FILE"
@@ -164,9 +166,12 @@ sql() {
 	PGDATABASE="$database" psql -X -q -A -t -w -v ON_ERROR_STOP=1 -F $'\t' "$@"
 }
 
-# usage: require_server [DATABASE]
+# usage: require_server   Also chooses CONTROL: template1 only where there is no database postgres, because as long as
+# anybody is in template1, nobody can create a database.
 require_server() {
-	sql "${1:-template1}" -c 'SELECT' >"$WORK/server.out" 2>&1 ||
+	if sql postgres -c 'SELECT' >"$WORK/server.out" 2>&1; then return 0; fi
+	if grep -q 'does not exist' "$WORK/server.out"; then CONTROL=template1; fi
+	sql "$CONTROL" -c 'SELECT' >"$WORK/server.out" 2>&1 ||
 		die "$UNREACHABLE" "cannot work with the server at ${PGHOST:-its socket}:${PGPORT:-5432}: $(tail -n 1 "$WORK/server.out")"
 }
 

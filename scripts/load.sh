@@ -30,7 +30,7 @@ require_versions() {
 	json_text saved_by "${MANIFEST[client]}"
 	json_text saved_from "${MANIFEST["server.version"]}"
 	client="$(tool_version psql)"
-	server="$(sql template1 -c 'SHOW server_version')"
+	server="$(sql "$CONTROL" -c 'SHOW server_version')"
 	server="${server%% *}"
 	((${client%%.*} >= ${saved_by%%.*})) ||
 		die "$REFUSED" "the set was written by PostgreSQL $saved_by, the tools here are $client: newer ones are needed. Nothing was touched."
@@ -38,7 +38,7 @@ require_versions() {
 		die "$REFUSED" "the set is of PostgreSQL $saved_from, the server here is $server: it is too old. Nothing was touched."
 	json_text superuser "${MANIFEST["server.superuser"]}"
 	# Whatever it owned or granted would fail half-way.
-	[[ -n "$(sql template1 -v name="$superuser" <<<"SELECT 1 FROM pg_roles WHERE rolname = :'name' AND rolsuper")" ]] ||
+	[[ -n "$(sql "$CONTROL" -v name="$superuser" <<<"SELECT 1 FROM pg_roles WHERE rolname = :'name' AND rolsuper")" ]] ||
 		die "$REFUSED" "the superuser was $superuser where the set was made, and this server has no such superuser." \
 			"Create it, then try again. Nothing was touched."
 	if reads_restrict "$saved_by" && ! reads_restrict "$client"; then
@@ -57,7 +57,7 @@ create_database() {
 	json_text ctype "${MANIFEST["databases.$1.ctype"]:-null}"
 	json_text provider "${MANIFEST["databases.$1.provider"]:-null}"
 	json_text icu "${MANIFEST["databases.$1.icu_locale"]:-null}"
-	sql template1 -v name="$2" -v owner="$owner" -v encoding="$encoding" -v locale="$locale" \
+	sql "$CONTROL" -v name="$2" -v owner="$owner" -v encoding="$encoding" -v locale="$locale" \
 		-v ctype="${ctype:-$locale}" -v provider="${provider:-libc}" -v icu="$icu" 2>"$WORK/load.err" <<'SQL'
 SELECT format('CREATE DATABASE %I OWNER %I TEMPLATE template0 ENCODING %L LC_COLLATE %L LC_CTYPE %L LOCALE_PROVIDER %s%s%s',
 	:'name', :'owner', :'encoding', :'locale', :'ctype', :'provider',
@@ -87,7 +87,7 @@ load_database() {
 load_failed() {
 	WHY="$(head -n 2 "$WORK/load.err" | tr '\n' ' ')"
 	if grep -q -i 'no space left on device\|could not extend file\|disk quota' "$WORK/load.err"; then return 73; fi
-	if ! sql template1 -c 'SELECT' >"$WORK/alive" 2>&1 || grep -q -i 'out of memory\|out of shared memory\|terminating connection' "$WORK/load.err"; then
+	if ! sql "$CONTROL" -c 'SELECT' >"$WORK/alive" 2>&1 || grep -q -i 'out of memory\|out of shared memory\|terminating connection' "$WORK/load.err"; then
 		return 69
 	fi
 	return 65
@@ -133,9 +133,9 @@ restore_all_fresh() {
 		json_text name "${MANIFEST["databases.$i.name"]}"
 		CURRENT="$name"
 		# initdb made `postgres`; ours may have another owner or encoding.
-		sql template1 -v name="$name" 2>"$WORK/load.err" <<<'DROP DATABASE IF EXISTS :"name";' || return 69
+		sql "$CONTROL" -v name="$name" 2>"$WORK/load.err" <<<'DROP DATABASE IF EXISTS :"name";' || return 69
 		restore_database "$directory" "$i" "$name" || return $?
-		{ database_statements "$i" | sql template1 -1; } 2>"$WORK/load.err" || {
+		{ database_statements "$i" | sql "$CONTROL" -1; } 2>"$WORK/load.err" || {
 			load_failed
 			return $?
 		}

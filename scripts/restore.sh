@@ -74,7 +74,7 @@ choose_targets() {
 inspect_target() {
 	local there
 
-	there="$(sql template1 -v name="$1" <<<"SELECT datallowconn FROM pg_database WHERE datname = :'name'")"
+	there="$(sql "$CONTROL" -v name="$1" <<<"SELECT datallowconn FROM pg_database WHERE datname = :'name'")"
 	WHY=""
 	case "$there" in
 	'') STATE=absent ;;
@@ -125,7 +125,7 @@ plan_names() {
 
 # usage: drop_leftovers   Databases that an unfinished restore left; nobody else uses such names.
 drop_leftovers() {
-	sql template1 -v pattern="$LEFTOVER" <<'SQL'
+	sql "$CONTROL" -v pattern="$LEFTOVER" <<'SQL'
 SELECT format('DROP DATABASE %I WITH (FORCE)', datname) FROM pg_database WHERE datname ~ :'pattern' \gexec
 SQL
 }
@@ -163,15 +163,19 @@ swap_sql() {
 
 # usage: terminator_sql   Ends the sessions of the databases that are about to be renamed, again and again: an
 # application reconnects at once. RENAME locks the database first and waits 5 s for sessions to go, and a new one has to
-# wait for that lock, so this wins. ALLOW_CONNECTIONS=false would do the same, but would outlive a kill.
+# wait for that lock, so this wins. ALLOW_CONNECTIONS=false would do the same, but would outlive a kill. By number, and
+# no longer than the old names are in force: the restored databases' sessions are nobody's to end.
 terminator_sql() {
 	local i list="''"
 
 	for i in "${!NAMES[@]}"; do list+=", $(sql_text "${NAMES[i]}")"; done
 	cat <<SQL
+SET client_connection_check_interval = '200ms';
+CREATE TEMP TABLE old AS SELECT oid, datname FROM pg_database WHERE datname IN ($list);
 DO \$do\$ BEGIN FOR i IN 1..1200 LOOP
+	EXIT WHEN NOT EXISTS (SELECT FROM pg_database d JOIN old USING (oid, datname));
 	PERFORM pg_stat_clear_snapshot();
-	PERFORM pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname IN ($list) AND pid <> pg_backend_pid();
+	PERFORM pg_terminate_backend(pid) FROM pg_stat_activity JOIN old ON old.oid = datid WHERE pid <> pg_backend_pid();
 	PERFORM pg_sleep(0.05);
 END LOOP; END \$do\$;
 SQL
@@ -181,14 +185,19 @@ SQL
 swap() {
 	local helper status=0
 
+	# Whoever is in the database that is renamed cannot be the one who renames it.
+	if [[ " ${NAMES[*]} " == *" $CONTROL "* ]]; then CONTROL=template1; fi
 	swap_sql >"$WORK/swap.sql"
 	terminator_sql >"$WORK/terminate.sql"
-	(trap - ERR && exec 7>&- 8>&- 9>&- && sql template1 -f "$WORK/terminate.sql") >"$WORK/terminate.out" 2>&1 &
+	(
+		trap - ERR
+		exec 7>&- 8>&- 9>&-
+		PGDATABASE="$CONTROL" exec psql -X -q -A -t -w -v ON_ERROR_STOP=1 -f "$WORK/terminate.sql"
+	) >"$WORK/terminate.out" 2>&1 &
 	helper=$!
-	sql template1 -1 -f "$WORK/swap.sql" >"$WORK/swap.out" 2>"$WORK/swap.err" || status=$?
-	sql template1 -c "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'DO \$do\$ BEGIN FOR i IN 1..1200%'" >"$WORK/stop.out" 2>&1 || true
-	kill "$helper" 2>/dev/null || true # it may have ended by itself
-	wait "$helper" || true             # terminated on purpose
+	sql "$CONTROL" -1 -f "$WORK/swap.sql" >"$WORK/swap.out" 2>"$WORK/swap.err" || status=$?
+	kill "$helper" 2>/dev/null || true # it may have ended by itself, because the old names are gone
+	wait "$helper" || true             # ended on purpose
 	((status == 0)) || die "$UNREACHABLE" "could not swap the databases: $(head -n 2 "$WORK/swap.err" | tr '\n' ' '). None was touched."
 	SWAPPED=1
 	step swapped

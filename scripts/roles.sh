@@ -13,7 +13,7 @@ ensure_databases() {
 
 	while IFS= read -r name <&3; do
 		[[ -n "$name" ]] || continue
-		sql template1 -v name="$name" <<-'SQL' || return 1
+		sql "$CONTROL" -v name="$name" <<-'SQL' || return 1
 			SELECT format('CREATE ROLE %I LOGIN', :'name') WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = :'name') \gexec
 			SELECT format('CREATE DATABASE %I OWNER %I', :'name', :'name')
 			WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = :'name') \gexec
@@ -25,7 +25,7 @@ ensure_databases() {
 # usage: apply_password ROLE FILE   The role's password is the file's content from now on.
 # It goes from the file into a psql variable, never through an argument list, and is kept out of the server's log.
 apply_password() {
-	PASSWORD_FILE="$2" sql template1 -v role="$1" <<-'SQL' || return 1
+	PASSWORD_FILE="$2" sql "$CONTROL" -v role="$1" <<-'SQL' || return 1
 		\set password `cat -- "$PASSWORD_FILE"`
 		SET log_statement = none; SET log_min_duration_statement = -1; SET log_min_error_statement = panic;
 		SET log_duration = off; SET log_transaction_sample_rate = 0;

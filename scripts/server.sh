@@ -25,6 +25,8 @@ start_server() {
 		7>&- 8>&- 9>&- >"$WORK/pg_ctl.out" 2>&1 || return 69
 	OUR_SERVER="$data"
 	export PGHOST="$WORK/socket" PGPORT=5432
+	# Nobody else is here to be kept from creating a database, and `postgres` is going to be replaced.
+	CONTROL=template1
 	unset PGHOSTADDR PGSERVICE PGSSLMODE PGDATABASE
 }
 

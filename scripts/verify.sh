@@ -75,7 +75,7 @@ write_hba() {
 roles_can_log_in() {
 	local role database line
 
-	sql template1 >"$WORK/logins" <<'SQL' || return 69
+	sql "$CONTROL" >"$WORK/logins" <<'SQL' || return 69
 SELECT to_json(r.rolname::text), to_json(d.datname::text) FROM pg_roles r, pg_database d
 WHERE r.rolcanlogin AND r.rolconnlimit <> 0 AND d.datallowconn AND NOT d.datistemplate AND d.datconnlimit <> 0
 AND (d.datdba = r.oid OR EXISTS (SELECT FROM aclexplode(d.datacl) a
