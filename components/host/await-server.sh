@@ -10,7 +10,7 @@ shopt -s inherit_errexit
 
 # A pull that fails may be a registry's bad moment; one that fails this long is not.
 STUCK_LIMIT="${STUCK_LIMIT:-120}"
-KNOWN_ENDS=$'64 wrong use\n65 a set is broken\n69 the store cannot be reached\n73 no space\n75 another one holds the lock\n78 refused by a safety rule'
+KNOWN_ENDS=$'64 wrong use\n65 a set is broken\n69 the store cannot be reached\n73 nothing could be written\n75 another one holds the lock\n78 refused by a safety rule'
 
 kubectl_() { kubectl --context "$CONTEXT" --namespace "$NAMESPACE" "$@"; }
 
@@ -27,8 +27,9 @@ look_at_pod() {
 	template+='{{if .lastState.terminated}}{{.lastState.terminated.exitCode}}'
 	template+='{{else if .state.terminated}}{{.state.terminated.exitCode}}{{else}}-{{end}}'
 	template+='{{else}}-{{end}} '
-	template+='{{range .status.initContainerStatuses}}{{if .state.waiting}}{{.state.waiting.reason}}{{end}}{{end}}'
-	template+='{{range .status.containerStatuses}}{{if .state.waiting}}+{{.state.waiting.reason}}{{end}}{{else}}-{{end}} '
+	# The plus keeps the word there when nothing waits: the words are told apart by their order.
+	template+='+{{range .status.initContainerStatuses}}{{if .state.waiting}}{{.state.waiting.reason}}{{end}}{{end}}'
+	template+='{{range .status.containerStatuses}}{{if .state.waiting}}{{.state.waiting.reason}}{{end}}{{end}} '
 	template+='{{range .status.conditions}}{{if eq .type "Ready"}}{{.status}}{{end}}{{else}}False{{end}}'
 	kubectl_ get pod "$SET-0" --ignore-not-found -o "go-template=$template"
 }
@@ -38,7 +39,7 @@ newest_revision() {
 
 	read -r generation observed revision < <(
 		kubectl_ get statefulset "$SET" \
-			-o 'jsonpath={.metadata.generation} {.status.observedGeneration} {.status.updateRevision}'
+			-o 'jsonpath={.metadata.generation} {.status.observedGeneration} {.status.updateRevision}{"\n"}'
 	)
 	[[ "$generation" == "$observed" ]] && printf '%s' "$revision"
 	return 0

@@ -14,12 +14,13 @@ main() {
 	local request="${REQUEST:-}" last="${PULUMI_COMMAND_STDOUT:-}" answered='' result=''
 
 	answered="${last%%$'\n'*}"
+	answered="${answered#request: }"
 	[[ "$last" != *$'\n'* ]] || result="${last#*$'\n'}"
 	# "SET replace" has done all that "SET" asks for.
 	if [[ -n "$request" && "$request" != "$answered" && "$request replace" != "$answered" ]]; then
 		result="$("$@")"
 	fi
-	printf '%s\n%s' "$request" "$result"
+	printf 'request: %s\n%s' "$request" "$result"
 }
 
 main "$@"
