@@ -14,5 +14,9 @@ def commands(namespace: str) -> dict[str, str]:
         "verified_sets": (
             f"kubectl exec {names.POD} -n {namespace} -- bash /backup-scripts/list.sh"
         ),
-        "connect": f"kubectl port-forward -n {namespace} service/{names.SERVICE} {names.PORT}",
     }
+
+
+def connect(namespace: str) -> str:
+    """Opens the server's port on this machine, until it is stopped."""
+    return f"kubectl port-forward -n {namespace} service/{names.SERVICE} {names.PORT}"
