@@ -24,9 +24,7 @@ class Api:
         """One request; an API server that cannot be reached is an OSError."""
         context = ssl.create_default_context(cafile=str(self.pki / "ca.crt"))
         context.load_cert_chain(self.pki / "admin.crt", self.pki / "admin.key")
-        connection = http.client.HTTPSConnection(
-            self.address, API_PORT, timeout=5, context=context
-        )
+        connection = http.client.HTTPSConnection(self.address, API_PORT, timeout=5, context=context)
         text = json.dumps(body) if body is not None else None
         kind = "application/merge-patch+json" if method == "PATCH" else "application/json"
         try:

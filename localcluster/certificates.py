@@ -11,12 +11,12 @@ from localcluster.run import run
 
 
 def write_all(layout: Layout, binary: Path, node_ip: str) -> None:
-    """Makes what is missing. A cluster whose address has changed gets new certificates of its CA."""
+    """Makes what is missing. After a change of address: new ones of the same CA."""
     made_for = layout.pki / "node-ip"
     if not made_for.is_file() or made_for.read_text() != node_ip:
         layout.pki.mkdir(mode=0o700, parents=True, exist_ok=True)
-        arguments = ["--dir", layout.pki, "--node-name", layout.profile, "--node-ip", node_ip]
-        run([binary, "certs", *arguments])
+        naming = ["--node-name", layout.profile, "--node-ip", node_ip]
+        run([binary, "certs", "--dir", layout.pki, *naming])
         files.write(made_for, node_ip)
     files.write_json(
         layout.kubeconfig,

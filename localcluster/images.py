@@ -40,7 +40,7 @@ def full_name(tag: str) -> str:
 
 
 def build(tag: str, directory: Path) -> Path:
-    """Builds a directory's Dockerfile and returns the archive, which is replaced when all went well.
+    """Builds a directory's Dockerfile and returns the archive, replaced only when all went well.
 
     In a mount namespace of its own, so that buildah's storage leaves no mount behind.
     """
@@ -63,7 +63,11 @@ def _buildah(verb: str, *arguments: str) -> None:
     run(
         [*own_mounts, "buildah", *storage, "--storage-driver", "overlay", verb, *arguments],
         # No user namespace, no runc: works in a container as well.
-        env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/root", "BUILDAH_ISOLATION": "chroot"},
+        env={
+            "PATH": "/usr/sbin:/usr/bin:/sbin:/bin",
+            "HOME": "/root",
+            "BUILDAH_ISOLATION": "chroot",
+        },
     )
 
 
@@ -113,4 +117,3 @@ def _ctr(layout: Layout) -> list[str]:
         time.sleep(0.02)
     enter = ["nsenter", "--target", str(pid), "--mount", "--pid", "--net"]
     return [*enter, "ctr", "--address", f"/{SOCKET}", "--namespace", "k8s.io"]
-

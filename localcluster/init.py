@@ -30,7 +30,7 @@ def main() -> None:
         sys.exit(f"there is no cluster in {layout.home}")
     os.umask(0o022)
     # /proc is still the machine's, so this is the process number that the machine knows.
-    files.write_json(layout.process, identify(int(os.readlink("/proc/self"))))
+    files.write_json(layout.process, identify(int(Path("/proc/self").readlink().name)))
     rootfs.enter(layout, binary, record["mounts"])
     socket.sethostname(layout.profile)
     _wait_for_cable()

@@ -54,7 +54,8 @@ def _write_files(layout: Layout, binary: Path, node_ip: str) -> None:
 
 def _start(layout: Layout, binary: Path) -> "subprocess.Popen[bytes]":
     joins = [str(path) for path in cgroups.create(layout.cgroup)]
-    first = [sys.executable, "-m", "localcluster.init", layout.profile, layout.home, binary]
+    first = [sys.executable, "-m", "localcluster.init"]
+    first += [layout.profile, str(layout.home), str(binary)]
     with (layout.logs / "node.log").open("ab") as log:
         return subprocess.Popen(
             ["sh", "-c", JOIN, "sh", *joins, "--", "unshare", *NAMESPACES.split(), *first],

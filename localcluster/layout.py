@@ -9,7 +9,8 @@ from pathlib import Path
 from localcluster.errors import ClusterError
 
 REPOSITORY = Path(__file__).resolve().parent.parent
-TOOLS = REPOSITORY / ".tools"
+# Resolved: a second checkout may share the first one's tools through a link.
+TOOLS = (REPOSITORY / ".tools").resolve()
 DEFAULT_PROFILE = "localcluster"
 
 # A profile is a node's name, a file's name and a context's name at once.

@@ -42,9 +42,7 @@ def start(layout: Layout, mount: str | None, say: Say) -> None:
         _bring_up(layout, found, wanted, say)
 
 
-def _bring_up(
-    layout: Layout, found: Status, wanted: list[dict[str, str]] | None, say: Say
-) -> None:
+def _bring_up(layout: Layout, found: Status, wanted: list[dict[str, str]] | None, say: Say) -> None:
     if found.state is State.BROKEN:
         say(f"{layout.profile} was left half dead: {found.why}. It is cleaned up and started")
     if found.pid is not None:
@@ -175,7 +173,7 @@ def _require(layout: Layout) -> None:
 
 
 def _refuse_mounts_below(home: Path) -> None:
-    """The node's mounts cannot be seen from here; any other one holds what is not ours to remove."""
+    """The node's mounts cannot be seen from here; any other holds what is not ours to remove."""
     for line in Path("/proc/self/mountinfo").read_text().splitlines():
         target = Path(line.split()[4])
         if target.is_relative_to(home):

@@ -23,11 +23,30 @@ PROGRAMS = {
     "util-linux": "usr/bin/flock",
 }
 
-LIBRARY_PACKAGES = (
-    "libc6 libgcc-s1 libstdc++6 libtinfo6 libreadline8 zlib1g liblzma5 liblz4-1 libzstd1 "
-    "libssl3 libgssapi-krb5-2 libkrb5-3 libk5crypto3 libkrb5support0 libcom-err2 libkeyutils1 "
-    "libxml2 libxslt1.1 libgcrypt20 libgpg-error0 libicu72 libossp-uuid16"
-).split()
+LIBRARY_PACKAGES = [
+    "libc6",
+    "libgcc-s1",
+    "libstdc++6",
+    "libtinfo6",
+    "libreadline8",
+    "zlib1g",
+    "liblzma5",
+    "liblz4-1",
+    "libzstd1",
+    "libssl3",
+    "libgssapi-krb5-2",
+    "libkrb5-3",
+    "libk5crypto3",
+    "libkrb5support0",
+    "libcom-err2",
+    "libkeyutils1",
+    "libxml2",
+    "libxslt1.1",
+    "libgcrypt20",
+    "libgpg-error0",
+    "libicu72",
+    "libossp-uuid16",
+]
 
 LEFT_OUT = ("*.a", "*plpython*", "libecpg*", "libpgtypes*", "pgxs", "pkgconfig", "ecpg", "doc")
 """Of PostgreSQL's own: what is for compiling, and PL/Python, for there is no Python."""

@@ -19,8 +19,7 @@ def run(
     done = subprocess.run(
         [str(word) for word in command],
         stdin=stdin or subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
+        capture_output=True,
         check=False,
         env=env,
         cwd=cwd,

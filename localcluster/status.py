@@ -66,19 +66,24 @@ def _judge(
 ) -> tuple[State, str]:
     if not layout.home.exists():
         return State.ABSENT, "there is no such cluster"
-    if subnet is None:
-        return State.BROKEN, "its record cannot be read: an earlier start was cut short"
-    if identity is None:
-        if layout.process.exists():
-            return State.BROKEN, "the note of its first process cannot be read"
+    if not layout.process.exists() and subnet:
         return State.STOPPED, "it is stopped"
+    why = _why_broken(layout, subnet, identity)
+    return (State.BROKEN, why) if why else (State.RUNNING, "it runs")
+
+
+def _why_broken(layout: Layout, subnet: str | None, identity: dict[str, Any] | None) -> str | None:
+    if subnet is None:
+        return "its record cannot be read: an earlier start was cut short"
+    if identity is None:
+        return "the note of its first process cannot be read"
     if not processes.is_alive(identity):
-        return State.BROKEN, _why_dead(identity)
+        return _why_dead(identity)
     if not Api(node_ip(subnet), layout.pki).is_ready():
-        return State.BROKEN, "its node runs, but the API server does not answer"
+        return "its node runs, but the API server does not answer"
     if not layout.complete.exists():
-        return State.BROKEN, "its last start was cut short before the node was Ready"
-    return State.RUNNING, "it runs"
+        return "its start has not come to a Ready node yet, or was cut short before"
+    return None
 
 
 def _why_dead(identity: dict[str, Any]) -> str:

@@ -6,7 +6,7 @@
 set -Eeuo pipefail
 shopt -s inherit_errexit
 
-# shellcheck source=docker-entrypoint.sh
+# shellcheck source=SCRIPTDIR/docker-entrypoint.sh
 . "$(dirname -- "$(readlink -f -- "${BASH_SOURCE[0]}")")/docker-entrypoint.sh"
 
 ensure() {
