@@ -27,8 +27,8 @@ def published(context: str, namespace: str, environment: dict[str, str]) -> list
     )
     if asked.returncode != 0:
         raise BootstrapError(f"the backup sets cannot be listed: {asked.stderr.strip()}")
-    found = json.loads(asked.stdout)
-    return list(found["sets"] if isinstance(found, dict) else found)
+    # Those set aside or unusable are listed too, and are no backup.
+    return [entry for entry in json.loads(asked.stdout) if entry["state"] == "published"]
 
 
 def take(place: Place, context: str, namespace: str, environment: dict[str, str]) -> str:

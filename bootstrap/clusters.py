@@ -1,6 +1,5 @@
 """Which cluster the stack goes to: the one named, the one of before, minikube, or localcluster."""
 
-import json
 import os
 import shutil
 import subprocess
@@ -8,10 +7,12 @@ from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
+from bootstrap import memory
 from bootstrap.errors import BootstrapError
 from bootstrap.place import Place
 
 MINIKUBE = "minikube"
+DEFAULT_PROFILE = "localcluster"
 
 
 class Kind(Enum):
@@ -41,14 +42,17 @@ class Machine:
 
 def choose(place: Place, machine: Machine) -> Cluster:
     """A stack stays on its cluster until it is destroyed, or until another one is named."""
-    local = Cluster(Kind.LOCALCLUSTER, place.profile)
+    before = machine.recorded
+    is_local = before is not None and before.kind is Kind.LOCALCLUSTER
+    profile = place.profile or (before.context if before and is_local else DEFAULT_PROFILE)
+    local = Cluster(Kind.LOCALCLUSTER, profile)
     if place.kube_context:
-        startable = {place.profile: local}
+        startable = {profile: local}
         if machine.has_minikube:
             startable[MINIKUBE] = Cluster(Kind.MINIKUBE, MINIKUBE)
         return startable.get(place.kube_context, Cluster(Kind.NAMED, place.kube_context))
-    if machine.recorded:
-        return local if machine.recorded.kind is Kind.LOCALCLUSTER else machine.recorded
+    if before:
+        return local if is_local else before
     return Cluster(Kind.MINIKUBE, MINIKUBE) if machine.has_minikube else local
 
 
@@ -57,51 +61,27 @@ def find(place: Place) -> Cluster:
     return choose(place, Machine(shutil.which(MINIKUBE) is not None, recorded(place)))
 
 
-def _record(place: Place) -> Path:
-    return place.state / f"cluster-{place.stack}.json"
-
-
 def recorded(place: Place) -> Cluster | None:
     """The cluster that the stack was last brought up on."""
-    try:
-        found = json.loads(_record(place).read_text())
-        return Cluster(Kind(found["kind"]), found["context"])
-    except FileNotFoundError:
-        return None
-    except (ValueError, KeyError, TypeError):
-        # Written in one piece (see record), so somebody edited it: the choice is made anew.
-        return None
-
-
-def record(place: Place, cluster: Cluster) -> None:
-    """Remembers the choice for `make env`, `stop`, `destroy` and the next `up`."""
-    path = _record(place)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.with_suffix(f".{os.getpid()}")
-    aside.write_text(json.dumps({"kind": cluster.kind.value, "context": cluster.context}) + "\n")
-    aside.replace(path)
-
-
-def forget(place: Place) -> None:
-    """After a destroy the next `up` may go anywhere."""
-    _record(place).unlink(missing_ok=True)
+    settled = memory.load(place.root, place.stack)
+    return Cluster(Kind(settled.kind), settled.context) if settled else None
 
 
 def kubeconfig(place: Place, cluster: Cluster) -> str:
     """What KUBECONFIG has to be; empty where kubectl's own default is right."""
     if cluster.kind is Kind.LOCALCLUSTER:
         homes = os.environ.get("LOCALCLUSTER_HOME") or place.state / "localcluster"
-        return str(Path(homes).resolve() / place.profile / "kubeconfig")
+        return str(Path(homes).resolve() / cluster.context / "kubeconfig")
     return os.environ.get("KUBECONFIG", "")
 
 
-def command(place: Place, cluster: Cluster) -> str:
+def command(cluster: Cluster) -> str:
     """The command line that takes minikube's verbs for this cluster; empty for a foreign one."""
     if cluster.kind is Kind.NAMED:
         return ""
     if cluster.kind is Kind.MINIKUBE:
         return MINIKUBE
-    return f"python -m localcluster --profile {place.profile}"
+    return f"python -m localcluster --profile {cluster.context}"
 
 
 def check_reachable(cluster: Cluster, environment: dict[str, str]) -> None:

@@ -19,7 +19,7 @@ def variables(place: Place, cluster: Cluster) -> dict[str, str]:
         "PULUMI_SKIP_UPDATE_CHECK": "true",
         "PULUMI_RUN_PROGRAM": "true",
         "BACKUP_DIR": str(place.backup_dir),
-        "CLUSTER": clusters.command(place, cluster),
+        "CLUSTER": clusters.command(cluster),
     }
     if has_own_plugins(place):
         # Asking for a newer plugin would only end in a download that is not possible here.

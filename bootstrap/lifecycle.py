@@ -2,7 +2,7 @@
 
 import subprocess
 
-from bootstrap import backups, clusters, summary
+from bootstrap import backups, clusters, memory, summary
 from bootstrap.clusters import Cluster, Kind
 from bootstrap.environment import for_children
 from bootstrap.errors import BootstrapError
@@ -34,7 +34,8 @@ def _bring_up(place: Place, cluster: Cluster, steps: Steps) -> None:
     stack = Stack(place, for_children(place, cluster))
     with steps.step(f"Cluster {cluster.context}") as step:
         step.outcome = _start(place, cluster, stack.environment, step)
-        clusters.record(place, cluster)
+        settled = memory.Memory(cluster.kind.value, cluster.context, str(place.backup_dir))
+        memory.save(place.root, place.stack, settled)
     with steps.step(f"Stack {place.stack}") as step:
         step.outcome = _prepare_stack(stack, cluster, step)
     with steps.step("pulumi up") as step:
@@ -70,7 +71,7 @@ def _start(place: Place, cluster: Cluster, environment: dict[str, str], step: St
         return "running already"
     step.hand_over()
     verbs = ["start", "--mount", f"--mount-string={place.backup_dir}:{MOUNT}"]
-    _run([*clusters.command(place, cluster).split(), *verbs], place, environment)
+    _run([*clusters.command(cluster).split(), *verbs], place, environment)
     clusters.check_reachable(cluster, environment)
     return "running"
 
@@ -113,7 +114,7 @@ def stop(place: Place) -> None:
         raise BootstrapError(
             f"the cluster '{cluster.context}' was not started from here, so it is not stopped here"
         )
-    command = [*clusters.command(place, cluster).split(), "stop"]
+    command = [*clusters.command(cluster).split(), "stop"]
     _run(command, place, for_children(place, cluster))
 
 
@@ -130,7 +131,7 @@ def destroy(place: Place) -> str:
         path = str(stack.outputs().get("backup_path", MOUNT))
         # --run-program: the hook that takes a last backup is part of the program.
         stack.show("destroy", "--run-program", "--yes", "--skip-preview", "--stack", place.stack)
-        clusters.forget(place)
+        memory.forget(place.root, place.stack)
     return (
         f"The stack is gone. Its backups stay: {summary.backup_place(place, cluster, path)}. "
         "`make up` brings the data back from them."

@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from bootstrap import memory
+
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -15,6 +17,7 @@ class Place:
     root: Path
     backup_dir: Path
     profile: str
+    """Of the local cluster. Empty: the one of before, or the default."""
     stack: str
     kube_context: str
     """Empty: no cluster was named, so one is looked for."""
@@ -61,14 +64,19 @@ class Place:
 
 
 def from_environment(environment: Mapping[str, str] = os.environ, root: Path = ROOT) -> Place:
-    """Empty variables count as unset, as make passes them on."""
+    """Empty variables count as unset, as make passes them on.
+
+    Without BACKUP_DIR the stack's backups stay where they are: another directory would be another
+    store, and the database would refuse to start with it.
+    """
+    stack = environment.get("STACK") or "dev"
     home = Path(environment.get("HOME") or "~").expanduser()
+    settled = memory.load(root, stack)
+    usual = settled.backup_dir if settled else home / "brewget-postgres-backups"
     return Place(
         root=root,
-        backup_dir=Path(
-            environment.get("BACKUP_DIR") or home / "brewget-postgres-backups"
-        ).absolute(),
-        profile=environment.get("LOCALCLUSTER_PROFILE") or "localcluster",
-        stack=environment.get("STACK") or "dev",
+        backup_dir=Path(environment.get("BACKUP_DIR") or usual).absolute(),
+        profile=environment.get("LOCALCLUSTER_PROFILE") or "",
+        stack=stack,
         kube_context=environment.get("KUBE_CONTEXT") or "",
     )

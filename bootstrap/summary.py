@@ -51,14 +51,13 @@ def backup_place(place: Place, cluster: Cluster, path: str) -> str:
 
 def last_set(sets: list[dict[str, Any]]) -> str:
     """The newest set: names are times, so the order is theirs."""
-    names = sorted(str(entry.get("set") or entry.get("name")) for entry in sets)
+    names = sorted(str(entry["set"]) for entry in sets)
     return f"{names[-1]} ({len(names)} in all)" if names else "none yet"
 
 
 def next_backup(outputs: dict[str, Any], now: datetime) -> str:
     """For example `2026-11-23 06:00 UTC (0 */6 * * *)`."""
-    told = outputs.get("schedule", "")
-    schedule = told.get("backup", "") if isinstance(told, dict) else str(told)
+    schedule = str(outputs.get("schedule", ""))
     zone = ZoneInfo(str(outputs.get("time_zone") or "Etc/UTC"))
     moment = next_run(schedule, now.astimezone(zone))
     return f"{moment:%Y-%m-%d %H:%M %Z} ({schedule})" if moment else schedule
