@@ -42,7 +42,7 @@ def _bring_up(place: Place, cluster: Cluster, steps: Steps) -> None:
         step.hand_over()
         # --refresh: a namespace or cluster that was deleted meanwhile is noticed and made again;
         # without it Pulumi compares with its own state only, and finds nothing to do.
-        stack.show("up", "--yes", "--refresh", "--skip-preview", "--stack", place.stack)
+        stack.show("up", "--yes", "--refresh", "--skip-preview")
     outputs = stack.outputs()
     namespace = str(outputs.get("namespace", "brewget"))
     with steps.step("First backup") as step:
@@ -130,7 +130,7 @@ def destroy(place: Place) -> str:
         stack.clear_interrupted()
         path = str(stack.outputs().get("backup_path", MOUNT))
         # --run-program: the hook that takes a last backup is part of the program.
-        stack.show("destroy", "--run-program", "--yes", "--skip-preview", "--stack", place.stack)
+        stack.show("destroy", "--run-program", "--yes", "--skip-preview")
         memory.forget(place.root, place.stack)
     return (
         f"The stack is gone. Its backups stay: {summary.backup_place(place, cluster, path)}. "

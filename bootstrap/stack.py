@@ -5,6 +5,7 @@ import os
 import secrets
 import socket
 import subprocess
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -41,9 +42,10 @@ class Stack:
         return done.stdout
 
     def show(self, *arguments: str) -> None:
-        """Runs Pulumi for a person to watch."""
+        """Runs Pulumi for a person to watch; without a terminal only what it changed."""
+        quiet = [] if sys.stderr.isatty() else ["--suppress-progress"]
         done = subprocess.run(
-            ["pulumi", *arguments],
+            ["pulumi", *arguments, "--suppress-outputs", *quiet, "--stack", self.place.stack],
             check=False,
             cwd=self.place.root,
             env=self.environment,
@@ -52,7 +54,8 @@ class Stack:
         )
         if done.returncode != 0:
             raise BootstrapError(
-                f"pulumi {arguments[0]} ended with status {done.returncode}, see above"
+                f"pulumi {arguments[0]} ended with status {done.returncode}, see above. "
+                "Nothing has to be undone: put it right and run this again"
             )
 
     def select(self) -> bool:

@@ -6,7 +6,6 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from rich.console import Console
-from rich.table import Table
 
 from bootstrap.clusters import Cluster, Kind
 from bootstrap.cron import next_run
@@ -73,17 +72,15 @@ NEXT = [
 
 
 def show(place: Place, facts: Facts, console: Console) -> None:
-    """Prints the summary."""
-    table = Table.grid(padding=(0, 2))
-    for label, text in rows(place, facts):
-        table.add_row(f"  {label}", text)
-    console.print("\nPostgreSQL is up.", highlight=False)
-    console.print(table, highlight=False, markup=False, soft_wrap=True)
-    console.print("\nNext:", highlight=False)
-    table = Table.grid(padding=(0, 2))
-    for command, meaning in NEXT:
-        table.add_row(f"  {command}", meaning)
-    console.print(table, highlight=False)
+    """Prints the summary; a command stays on one line, however narrow the terminal."""
+    lines = ["", "PostgreSQL is up.", *aligned(rows(place, facts)), "", "Next:", *aligned(NEXT)]
+    console.print("\n".join(lines), highlight=False, markup=False, soft_wrap=True)
+
+
+def aligned(pairs: list[tuple[str, str]]) -> list[str]:
+    """Two columns."""
+    width = max(len(first) for first, _ in pairs)
+    return [f"  {first:<{width}}  {second}" for first, second in pairs]
 
 
 def now() -> datetime:
