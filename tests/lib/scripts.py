@@ -1,6 +1,7 @@
 """Running the project's bash scripts as a pod would: clean environment, unprivileged user."""
 
 import os
+import shutil
 import signal
 import subprocess
 from collections.abc import Mapping, Sequence
@@ -163,5 +164,10 @@ def password_file(server: Server) -> Path:
 
 
 def scripts_directory(box: Sandbox) -> Path:
-    """Return the directory of the scripts under test, reachable for the unprivileged user."""
-    return box.readable(REPOSITORY / "scripts", "lib.sh")
+    """Return a copy of the scripts, flat and executable as the ConfigMap mounts them."""
+    copy = box.base / "scripts"
+    if not copy.exists():
+        shutil.copytree(REPOSITORY / "scripts", copy)
+        for script in copy.iterdir():
+            script.chmod(0o755)
+    return copy

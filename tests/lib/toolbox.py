@@ -43,10 +43,14 @@ def busybox_directory(box: Sandbox) -> Path:
 
 
 def shim(directory: Path, program: str, body: str) -> Path:
-    """Write a program that stands before the real one on PATH, to make one fault happen."""
+    """Write a program that stands before the real one on PATH, to make one fault happen.
+
+    It works as ever when asked for its version: the fault comes later.
+    """
     directory.mkdir(exist_ok=True)
     script = directory / program
-    script.write_text(f"#!/bin/bash\n{body}\n")
+    version = f'[[ "${{1-}}" != --version ]] || PATH="${{PATH#*:}}" exec {program} --version'
+    script.write_text(f"#!/bin/bash\n{version}\n{body}\n")
     script.chmod(0o755)
     directory.chmod(0o755)
     return directory

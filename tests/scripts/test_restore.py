@@ -89,7 +89,7 @@ NOT_EMPTY = {
     "publication": "create publication mine",
     "view": "create view mine as select 1",
     "procedure": "create procedure mine() language sql as 'select 1'",
-    "cast": "create cast (int as oid) with inout",
+    "cast": "create cast (json as money) with inout",
     "collation": "create collation mine (locale = 'C')",
     "text search": "create text search configuration mine (copy = simple)",
     "foreign wrapper": "create foreign data wrapper mine",
