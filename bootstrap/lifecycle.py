@@ -131,7 +131,6 @@ def destroy(place: Place) -> str:
         path = str(stack.outputs().get("backup_path", MOUNT))
         # --run-program: the hook that takes a last backup is part of the program.
         stack.show("destroy", "--run-program", "--yes", "--skip-preview")
-        memory.forget(place.root, place.stack)
     return (
         f"The stack is gone. Its backups stay: {summary.backup_place(place, cluster, path)}. "
         "`make up` brings the data back from them."

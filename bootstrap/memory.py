@@ -20,7 +20,7 @@ def _file(root: Path, stack: str) -> Path:
 
 
 def load(root: Path, stack: str) -> Memory | None:
-    """None before the first `make up`, and after `make destroy`."""
+    """None before the first `make up`. A destroy changes nothing: the backups stay where they are."""
     path = _file(root, stack)
     if not path.is_file():
         return None
@@ -38,8 +38,3 @@ def save(root: Path, stack: str, memory: Memory) -> None:
     aside = path.with_suffix(f".{os.getpid()}")
     aside.write_text(json.dumps(asdict(memory)) + "\n")
     aside.replace(path)
-
-
-def forget(root: Path, stack: str) -> None:
-    """After a destroy the next `up` may go anywhere."""
-    _file(root, stack).unlink(missing_ok=True)

@@ -44,17 +44,16 @@ class Stack:
     def show(self, *arguments: str) -> None:
         """Runs Pulumi for a person to watch; without a terminal only what it changed."""
         quiet = [] if sys.stderr.isatty() else ["--suppress-progress"]
-        done = subprocess.run(
+        process = subprocess.Popen(
             ["pulumi", *arguments, "--suppress-outputs", *quiet, "--stack", self.place.stack],
-            check=False,
             cwd=self.place.root,
             env=self.environment,
             stdin=subprocess.DEVNULL,
             stdout=2,  # stdout of make is for what was asked for
         )
-        if done.returncode != 0:
+        if _wait(process) != 0:
             raise BootstrapError(
-                f"pulumi {arguments[0]} ended with status {done.returncode}, see above. "
+                f"pulumi {arguments[0]} ended with status {process.returncode}, see above. "
                 "Nothing has to be undone: put it right and run this again"
             )
 
@@ -121,6 +120,16 @@ class Stack:
         return found
 
 
+def _wait(process: "subprocess.Popen[bytes]") -> int:
+    """Ctrl-C reaches Pulumi too, which then ends what it has begun: killing it would lose that."""
+    try:
+        return process.wait()
+    except KeyboardInterrupt:
+        sys.stderr.write("\nwaiting for pulumi to finish what it has begun\n")
+        process.wait()
+        raise
+
+
 def holder_of(lock: Path) -> int | None:
     """The live process behind a lock of Pulumi's file backend; None where it is gone.
 
@@ -131,11 +140,14 @@ def holder_of(lock: Path) -> int | None:
     if found["hostname"] != socket.gethostname():
         return process
     try:
-        name = Path(f"/proc/{process}/comm").read_text().strip()
+        status = Path(f"/proc/{process}/status").read_text()
     except FileNotFoundError:
         return None
-    # Numbers are given out again: only a pulumi can hold Pulumi's lock.
-    return process if name.startswith("pulumi") else None
+    # Numbers are given out again: only a pulumi can hold Pulumi's lock, and no dead one does that
+    # merely waits for its parent to notice.
+    is_pulumi = status.startswith("Name:\tpulumi")
+    is_dead = "\nState:\tZ" in status
+    return process if is_pulumi and not is_dead else None
 
 
 def has_pending(exported: dict[str, Any]) -> bool:

@@ -178,8 +178,8 @@ objects AS (
 	UNION ALL SELECT 'pg_subscription'::regclass, oid, 'subscription ' || subname FROM pg_subscription
 		WHERE subdbid = (SELECT oid FROM pg_database WHERE datname = current_database())
 	UNION ALL SELECT 'pg_default_acl'::regclass, oid, 'default privileges' FROM pg_default_acl
-	UNION ALL SELECT 'pg_largeobject'::regclass, oid, 'large object ' || oid FROM pg_largeobject_metadata
-	UNION ALL SELECT 'pg_extension'::regclass, oid, 'extension ' || extname FROM pg_extension WHERE extname <> 'plpgsql')
+	-- Its creator chooses a large object's number.
+	UNION ALL SELECT 'pg_largeobject'::regclass, 4294967295, 'large object ' || oid FROM pg_largeobject_metadata)
 SELECT what FROM objects o
 -- 16384 is the first number that is not PostgreSQL's own (FirstNormalObjectId).
 WHERE o.oid >= 16384 AND NOT EXISTS (SELECT FROM members m WHERE m.classid = o.classid AND m.objid = o.oid)

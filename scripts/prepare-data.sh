@@ -48,13 +48,13 @@ refuse() {
 }
 
 # usage: accepts WORD   0 if STARTUP_ACCEPT has it, else 1.
-accepts() { [[ " ${STARTUP_ACCEPT//[$'\n\t,']/ } " == *" $1 "* ]]; }
+accepts() { [[ " ${STARTUP_ACCEPT//[$'\n\t']/ } " == *" $1 "* ]]; }
 
 # usage: require_words   A word misspelt must not be silently nothing.
 require_words() {
 	local word
 
-	for word in ${STARTUP_ACCEPT//[$'\n\t,']/ }; do
+	for word in ${STARTUP_ACCEPT//[$'\n\t']/ }; do
 		case "$word" in
 		unmarked-data | fresh-start | no-store | volatile-store | other-store) ;;
 		*) die "$USAGE" "STARTUP_ACCEPT has '$word': unmarked-data, fresh-start, no-store, volatile-store and other-store are allowed" ;;
@@ -288,11 +288,14 @@ finish_restore() {
 
 # usage: no_good_set   Sets there are, but none that can be restored.
 no_good_set() {
+	local names
+
 	if accepts fresh-start; then
 		start_fresh "no good backup in the store $STORE, accepted by STARTUP_ACCEPT=fresh-start"
 		return 0
 	fi
-	refuse "$BROKEN" "the backup store $BACKUP_ROOT has sets, but none that may be restored by itself (broken, flagged or set aside in failed/):" \
+	names="$({ candidate_names && candidate_names "$BACKUP_ROOT/failed"; } | sort -r | head -n 5 | tr '\n' ' ')"
+	refuse "$BROKEN" "the backup store $BACKUP_ROOT has sets, but none that may be restored by itself (broken, flagged or set aside in failed/), newest first: $names:" \
 		"the database stays down. Look with list.sh, then name one: STARTUP_SET=backup_..., or accept an empty database: STARTUP_ACCEPT=fresh-start"
 }
 

@@ -1,0 +1,84 @@
+"""One checkout, one cluster, one stack for all tests of this folder; each test gets it whole."""
+
+import time
+from collections.abc import Generator, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.lib.project import Done, Project
+from tests.lib.world import NAMESPACE, Saved, World
+
+PROFILE = "test"
+
+
+class FirstUp:
+    """The first `make up` of a new checkout: what it printed and how long it took."""
+
+    def __init__(self, world: World) -> None:
+        """Run it."""
+        began = time.monotonic()
+        self.done: Done = world.project.run("make up", timeout=1800)
+        self.seconds = time.monotonic() - began
+        self.git_status = world.project.run("git status --porcelain").stdout
+
+
+@pytest.fixture(scope="session")
+def first_up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[World, FirstUp]]:
+    """A new user's `make up`, and afterwards no cluster left."""
+    top = tmp_path_factory.mktemp("user")
+    (top / "brewget").mkdir()
+    backups = top / "backups"
+    project = Project.checkout(top / "brewget", backups, PROFILE)
+    try:
+        world = World(project, backups)
+        up = FirstUp(world)
+        project.enter()
+        yield world, up
+    finally:
+        project.run(f"python3 -m localcluster --profile {PROFILE} delete", status=None)
+
+
+@pytest.fixture
+def world(first_up: tuple[World, FirstUp], request: pytest.FixtureRequest) -> World:
+    """The running stack, in whatever state the test before left it."""
+    request.node.world = first_up[0]
+    return first_up[0]
+
+
+@pytest.fixture
+def saved(world: World) -> Saved:
+    """The stack up and filled, with a set of exactly what is in it."""
+    return world.filled()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[Any]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Put the cluster's own words under a failed test."""
+    report = yield
+    world: World | None = getattr(item, "world", None)
+    if report.failed and world is not None:
+        report.sections.append(("cluster", evidence(world)))
+    return report
+
+
+def evidence(world: World) -> str:
+    """What a person would look at first: pods, events, logs of the pod, the store."""
+    looks = [
+        f"kubectl -n {NAMESPACE} get all,pvc,pv -o wide",
+        f"kubectl -n {NAMESPACE} get events --sort-by=.lastTimestamp | tail -n 40",
+        f"kubectl -n {NAMESPACE} logs postgres-0 --all-containers --tail=60",
+        f"ls -la {world.mount}",
+    ]
+    return "\n".join(
+        f"$ {look}\n{world.project.run(look, status=None).output}" for look in looks
+    )
+
+
+@pytest.fixture(scope="session")
+def elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A directory that no part of the project knows."""
+    return tmp_path_factory.mktemp("elsewhere")

@@ -1,0 +1,86 @@
+"""`make up` in a new checkout: everything is there, and nothing of it is in git."""
+
+import json
+import time
+
+from tests.cluster.conftest import FirstUp
+from tests.lib.world import NAMESPACE, World
+
+REPEATED_UP = 20.0
+"""Promised for a repeated `make up`, in seconds."""
+
+CLEAN_PREVIEW = 5.0
+"""Promised for a preview without changes, in seconds."""
+
+
+def test_a_new_checkout_ends_with_a_server_and_a_first_set(
+    first_up: tuple[World, FirstUp],
+) -> None:
+    world, up = first_up
+    assert world.pod_ready()
+    (first,) = world.project.sets()
+    assert first in up.done.output, "the summary names the set"
+    assert str(world.mount) in up.done.output, "the summary says where the backups are"
+
+
+def test_nothing_of_it_is_in_git_or_readable_by_others(
+    first_up: tuple[World, FirstUp],
+) -> None:
+    world, up = first_up
+    assert up.git_status == ""
+    state = world.project.path / ".state"
+    assert (state / "passphrase").stat().st_mode & 0o077 == 0
+    secrets = [
+        value
+        for value in world.project.outputs()["connection_strings"].values()
+    ]
+    assert secrets
+    for password in (uri.split(":")[2].split("@")[0] for uri in secrets):
+        assert password not in up.done.output
+        for file in (state / "pulumi").rglob("*.json*"):
+            assert password not in file.read_text(), f"{file} holds a password in clear"
+
+
+def test_a_second_make_up_is_quick_and_changes_nothing(world: World) -> None:
+    world.filled()
+    sets = world.project.sets()
+    uid = world.project.get(f"-n {NAMESPACE} pod postgres-0")["metadata"]["uid"]
+    began = time.monotonic()
+    world.project.run("make up")
+    took = time.monotonic() - began
+    assert world.project.get(f"-n {NAMESPACE} pod postgres-0")["metadata"]["uid"] == uid
+    assert world.project.sets() == sets
+    assert took <= REPEATED_UP, f"took {took:.1f} s"
+
+
+def test_preview_after_up_shows_no_change_and_is_quick(world: World) -> None:
+    world.filled()
+    began = time.monotonic()
+    world.project.pulumi("preview --expect-no-changes")
+    took = time.monotonic() - began
+    assert took <= CLEAN_PREVIEW, f"took {took:.1f} s"
+
+
+def test_preview_runs_nothing(world: World) -> None:
+    world.filled()
+    before = [job["metadata"]["uid"] for job in world.project.get(f"-n {NAMESPACE} jobs")["items"]]
+    sets = world.project.sets()
+    world.project.run("pulumi config set backupNow preview-only")
+    try:
+        shown = world.project.pulumi("preview --diff").output
+    finally:
+        world.project.run("pulumi config rm backupNow")
+    assert "backup" in shown
+    after = [job["metadata"]["uid"] for job in world.project.get(f"-n {NAMESPACE} jobs")["items"]]
+    assert (after, world.project.sets()) == (before, sets)
+
+
+def test_plain_pulumi_needs_none_of_make(world: World) -> None:
+    world.filled()
+    outputs = world.project.outputs()
+    assert outputs["host"] == "db.brewget.svc.cluster.local"
+    assert outputs["port"] == 5432
+    assert outputs["databases"] == ["brewget_auth", "brewget_settings"]
+    assert outputs["schedule"] == "0 */6 * * *"
+    masked = json.loads(world.project.pulumi("stack output --json").stdout)
+    assert masked["connection_strings"] == "[secret]"

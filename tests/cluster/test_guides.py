@@ -1,0 +1,22 @@
+"""Every command of the guides works, from top to bottom, in one shell."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.lib.guides import as_one_script, blocks
+from tests.lib.project import ROOT
+from tests.lib.world import Saved, World
+
+GUIDES = sorted((ROOT / "docs").glob("*.md")) + [ROOT / "README.md"]
+
+
+@pytest.mark.parametrize(
+    "page", [page for page in GUIDES if blocks(page)], ids=lambda page: page.name
+)
+def test_the_commands_of_the_page_work(world: World, saved: Saved, page: Path) -> None:
+    done = world.project.run(as_one_script(page), status=None, timeout=1500)
+    assert done.status == 0, done.output
+    # A page may end with the stack destroyed: the next test brings it up again.
+    world.project.up()
+    world.wait_ready()

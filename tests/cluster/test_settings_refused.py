@@ -1,0 +1,41 @@
+"""A bad setting ends preview with one clear sentence, and nothing changes."""
+
+import pytest
+
+from tests.lib.project import Project
+from tests.lib.world import Saved, World
+
+BAD = [
+    ("backup.schedule", "every six hours"),
+    ("backup.timeZone", "Europe/Atlantis"),
+    ("backup.keep", "0"),
+    ("backup.compression", "zip"),
+    ("postgres.dataSize", "1 gigabyte"),
+    ("postgres.image", "postgres 16"),
+    ("namespace", "Brew_Get"),
+    ("kubeContext", "no-such-context"),
+    ("backup.shedule", "0 * * * *"),
+]
+
+
+@pytest.mark.parametrize(("key", "value"), BAD)
+def test_a_bad_setting_is_refused_at_preview(
+    world: World, saved: Saved, key: str, value: str
+) -> None:
+    before = world.project.run("pulumi config get " + key, status=None)
+    world.project.run(f"pulumi config set {key} '{value}'")
+    try:
+        refused = world.project.pulumi("preview", status=255)
+    finally:
+        _put_back(world.project, key, before.stdout.strip() if before.status == 0 else None)
+    assert key in refused.output
+    assert value in refused.output
+    assert "Traceback" not in refused.output
+    assert world.pod_ready()
+
+
+def _put_back(project: Project, key: str, value: str | None) -> None:
+    if value is None:
+        project.run(f"pulumi config rm {key}")
+    else:
+        project.run(f"pulumi config set {key} '{value}'")

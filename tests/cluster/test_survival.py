@@ -1,0 +1,151 @@
+"""What survives what: each test loses something for real and finds the data back."""
+
+import json
+import shutil
+from pathlib import Path
+
+from tests.lib.waiting import OBJECT_GONE, POD_READY, wait_for
+from tests.lib.world import NAMESPACE, Saved, World, assert_back, assert_lost
+
+
+def test_a_pod_restart_keeps_the_data(world: World, saved: Saved) -> None:
+    before = world.project.get(f"-n {NAMESPACE} pod postgres-0")["metadata"]["uid"]
+    world.project.kubectl(f"-n {NAMESPACE} delete pod postgres-0")
+    world.wait_ready()
+    after = world.project.get(f"-n {NAMESPACE} pod postgres-0")["metadata"]["uid"]
+    assert after != before
+    assert world.system_identifier() == saved.system_identifier
+    assert_back(world, saved)
+
+
+def test_a_deleted_namespace_comes_back_from_the_set(world: World, saved: Saved) -> None:
+    world.project.kubectl(f"delete namespace {NAMESPACE}")
+    world.project.up()
+    assert_lost(world, saved)
+    assert_back(world, saved)
+    assert saved.set in world.log()
+    world.project.pulumi("preview --expect-no-changes")
+
+
+def test_stop_and_start_of_the_cluster_keep_the_data(world: World, saved: Saved) -> None:
+    world.project.cluster("stop")
+    world.start_cluster()
+    _wait_answers(world)
+    assert world.system_identifier() == saved.system_identifier
+    assert_back(world, saved)
+
+
+def test_a_power_cut_during_a_backup_leaves_the_old_sets_and_the_data(
+    world: World, saved: Saved
+) -> None:
+    sets = world.project.sets()
+    world.project.kubectl(
+        f"-n {NAMESPACE} create job cut-short --from=cronjob/postgres-backup"
+    )
+    staging = world.mount / ".staging"
+    # Files are only there while the backup is being written: this is its middle.
+    wait_for(
+        "a backup at work",
+        lambda: [f for f in staging.rglob("*") if f.is_file() and f.stat().st_size > 0],
+        POD_READY,
+        every=0.01,
+    )
+    world.project.cluster("power-off")
+    assert world.project.sets() == sets, "no partial set is visible"
+    latest = (world.mount / "latest").resolve().name
+    assert latest == saved.set
+
+    world.start_cluster()
+    _wait_answers(world)
+    assert world.system_identifier() == saved.system_identifier
+    assert_back(world, saved)
+    newer = world.save()
+    listed = json.loads(_list(world))
+    assert newer.set in [entry["set"] for entry in listed["sets"]]
+
+
+def test_a_lost_disk_is_restored(world: World, saved: Saved) -> None:
+    claim = world.project.get(f"-n {NAMESPACE} pod postgres-0")
+    name = next(
+        volume["persistentVolumeClaim"]["claimName"]
+        for volume in claim["spec"]["volumes"]
+        if "postgres-data" in volume.get("persistentVolumeClaim", {}).get("claimName", "")
+    )
+    volume = world.project.get(f"-n {NAMESPACE} pvc {name}")["spec"]["volumeName"]
+    world.project.kubectl(f"-n {NAMESPACE} delete pvc {name} --wait=false")
+    world.project.kubectl(f"-n {NAMESPACE} delete pod postgres-0")
+    wait_for(
+        "the data volume gone",
+        lambda: world.project.run(f"kubectl get pv {volume}", status=None).status != 0,
+        OBJECT_GONE,
+    )
+    world.project.up()
+    world.wait_ready()
+    assert_lost(world, saved)
+    assert_back(world, saved)
+
+
+def test_a_deleted_cluster_comes_back_from_the_host_mount(world: World, saved: Saved) -> None:
+    world.project.cluster("delete")
+    world.start_cluster()
+    world.project.up()
+    assert_lost(world, saved)
+    assert_back(world, saved)
+    world.project.pulumi("preview --expect-no-changes")
+
+
+def test_without_the_host_mount_up_refuses_to_pretend(world: World, saved: Saved) -> None:
+    world.project.cluster("delete")
+    world.project.cluster("start")
+    refused = world.project.up(status=255, timeout=400)
+    assert "store" in refused.output
+    assert not world.pod_ready(), "no empty database is served"
+    # The way back is the one that the message names.
+    world.project.cluster("delete")
+    world.start_cluster()
+    world.project.up()
+    assert_back(world, saved)
+
+
+def test_destroy_takes_a_last_set_and_up_brings_the_data_back(
+    world: World, saved: Saved
+) -> None:
+    with world.logins() as logins, logins["brewget_settings"].connect() as session:
+        session.execute("INSERT INTO setting (brewer, key) VALUES ('last minute', 'x')")
+    latest = Saved("", world.content(), saved.system_identifier, saved.data_claim)
+    world.project.pulumi("destroy --yes --run-program")
+    assert world.project.run(f"kubectl get namespace {NAMESPACE}", status=None).status == 1
+    assert len(world.project.sets()) > 0
+    assert world.project.sets()[-1] > saved.set, "the hook took a last set"
+    world.project.up()
+    assert_lost(world, saved)
+    assert_back(world, latest)
+
+
+def test_a_damaged_newest_set_is_set_aside_for_the_one_before(
+    world: World, saved: Saved, elsewhere: Path
+) -> None:
+    newest = world.save()
+    kept = elsewhere / newest.set
+    shutil.copytree(world.mount / newest.set, kept)
+    victim = next((world.mount / newest.set).glob("brewget_settings.sql*"))
+    with victim.open("r+b") as file:
+        file.truncate(victim.stat().st_size - 10)
+    world.project.kubectl(f"delete namespace {NAMESPACE}")
+    world.project.up()
+    assert_lost(world, saved)
+    assert_back(world, saved)
+    assert newest.set in world.log(), "the log names what was set aside"
+    assert (world.mount / "failed" / newest.set).is_dir()
+
+
+def _wait_answers(world: World) -> None:
+    """Wait until the server of the new start answers; a stale Ready of before does not count."""
+    wait_for("the server answers", lambda: world.psql("SELECT 'yes'") == "yes", POD_READY)
+    world.wait_ready()
+
+
+def _list(world: World) -> str:
+    return world.project.kubectl(
+        f"-n {NAMESPACE} exec postgres-0 -c postgres -- bash /backup-scripts/list.sh --json"
+    )
