@@ -7,8 +7,8 @@ which the contestants take turns. `--small` is for trying the benchmark itself: 
 """
 
 import argparse
-import platform
 import os
+import platform
 import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -33,7 +33,9 @@ class Bench:
         self.box, self.binaries, self.database = box, binaries, database
         self.server = Server(box, binaries)
         with (self.server.data / "postgresql.conf").open("a") as conf:
-            conf.write("shared_buffers = 512MB\nmax_wal_size = 4GB\nmax_locks_per_transaction = 1024\n")
+            conf.write(
+                "shared_buffers = 512MB\nmax_wal_size = 4GB\nmax_locks_per_transaction = 1024\n"
+            )
         self.server.start()
         self.server.sql(f"create database {database}")
         self.scripts = box.readable(SCRIPTS, "lib.sh")
@@ -106,10 +108,22 @@ def compare_backup(bench: Bench, what: str) -> list[Row]:
     race([full, rows, plain, other], identity)
     return [
         (f"{what}: `pg_dump --compress=zstd:3`", f"{plain.median:.1f} s", ""),
-        (f"{what}: `backup.sh`, rows counted", f"{ratio(rows, plain):.2f}x of pg_dump", "at most 1.3x"),
+        (
+            f"{what}: `backup.sh`, rows counted",
+            f"{ratio(rows, plain):.2f}x of pg_dump",
+            "at most 1.3x",
+        ),
         (f"{what}: `backup.sh`, content hashed too", f"{ratio(full, plain):.2f}x of pg_dump", ""),
-        (f"{what}: the usual pg_dump and gzip script", f"{ratio(other, plain):.2f}x of pg_dump", ""),
-        (f"{what}: memory of `backup.sh` beside PostgreSQL's tools", f"{full.peak_kib / 1024:.0f} MiB", "under 64 MiB"),
+        (
+            f"{what}: the usual pg_dump and gzip script",
+            f"{ratio(other, plain):.2f}x of pg_dump",
+            "",
+        ),
+        (
+            f"{what}: memory of `backup.sh` beside PostgreSQL's tools",
+            f"{full.peak_kib / 1024:.0f} MiB",
+            "under 64 MiB",
+        ),
     ]
 
 
@@ -117,11 +131,22 @@ def compare_parallel(bench: Bench, what: str) -> list[Row]:
     """Directory format with two jobs against plain pg_dump."""
     out = bench.box.directory("dump")
     parallel = bench.ours(
-        "directory", "backup.sh", bench.store(), BACKUP_HASHES="rows", BACKUP_FORMAT="directory", BACKUP_JOBS="2"
+        "directory",
+        "backup.sh",
+        bench.store(),
+        BACKUP_HASHES="rows",
+        BACKUP_FORMAT="directory",
+        BACKUP_JOBS="2",
     )
     plain = bench.shell("plain", f"pg_dump --compress=zstd:3 -f {out}/plain.zst {bench.database}")
     race([parallel, plain], bench.server.identity.options())
-    return [(f"{what}: `backup.sh`, directory format, 2 jobs", f"{ratio(parallel, plain):.2f}x of pg_dump", "below 1x")]
+    return [
+        (
+            f"{what}: `backup.sh`, directory format, 2 jobs",
+            f"{ratio(parallel, plain):.2f}x of pg_dump",
+            "below 1x",
+        )
+    ]
 
 
 def compare_restore(bench: Bench, what: str) -> list[Row]:
@@ -146,7 +171,11 @@ def compare_restore(bench: Bench, what: str) -> list[Row]:
     race([ours, psql], identity.options())
     return [
         (f"{what}: `psql` of a plain dump, and ANALYZE", f"{psql.median:.1f} s", ""),
-        (f"{what}: `restore.sh`, compared with the manifest", f"{ratio(ours, psql):.2f}x of psql", "at most 1.15x"),
+        (
+            f"{what}: `restore.sh`, compared with the manifest",
+            f"{ratio(ours, psql):.2f}x of psql",
+            "at most 1.15x",
+        ),
     ]
 
 
@@ -157,7 +186,11 @@ def sizes(bench: Bench, what: str) -> list[Row]:
         kind: _size(bench, f"{out}/{kind}", kind) for kind in ("none", "gzip", "zstd:3")
     }
     return [
-        (f"{what}: size with {kind}", f"{size / found['none']:.2f} of plain SQL ({size / 2**20:.0f} MiB)", "")
+        (
+            f"{what}: size with {kind}",
+            f"{size / found['none']:.2f} of plain SQL ({size / 2**20:.0f} MiB)",
+            "",
+        )
         for kind, size in found.items()
         if kind != "none"
     ]
@@ -192,7 +225,9 @@ def page(rows: list[Row], when: datetime) -> str:
 def main() -> int:
     """Measure, print, write."""
     parser = argparse.ArgumentParser(prog="benchmarks")
-    parser.add_argument("--small", action="store_true", help="a hundredth of the data; writes nothing")
+    parser.add_argument(
+        "--small", action="store_true", help="a hundredth of the data; writes nothing"
+    )
     small = parser.parse_args().small
     scale, tables = (1, 50) if small else (68, 5000)
     postgresql.ensure(REPOSITORY)

@@ -20,7 +20,7 @@ def _file(root: Path, stack: str) -> Path:
 
 
 def load(root: Path, stack: str) -> Memory | None:
-    """None before the first `make up`. A destroy changes nothing: the backups stay where they are."""
+    """None before the first `make up`. A destroy changes nothing: the backups stay."""
     path = _file(root, stack)
     if not path.is_file():
         return None

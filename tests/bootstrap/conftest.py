@@ -50,7 +50,9 @@ class Program:
 
     def outputs(self, *options: str) -> dict[str, Any]:
         """The stack's outputs."""
-        found: dict[str, Any] = json.loads(self.pulumi("stack", "output", "--json", *options).stdout)
+        found: dict[str, Any] = json.loads(
+            self.pulumi("stack", "output", "--json", *options).stdout
+        )
         return found
 
     @property

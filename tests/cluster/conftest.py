@@ -73,9 +73,7 @@ def evidence(world: World) -> str:
         f"kubectl -n {NAMESPACE} logs postgres-0 --all-containers --tail=60",
         f"ls -la {world.mount}",
     ]
-    return "\n".join(
-        f"$ {look}\n{world.project.run(look, status=None).output}" for look in looks
-    )
+    return "\n".join(f"$ {look}\n{world.project.run(look, status=None).output}" for look in looks)
 
 
 @pytest.fixture(scope="session")

@@ -36,9 +36,7 @@ def test_a_restore_with_replace_goes_back_in_time(world: World, saved: Saved) ->
 
 
 def test_an_unknown_set_is_refused_in_one_line(world: World, saved: Saved) -> None:
-    refused = world.project.run(
-        "scripts/restore-postgres.sh backup_19990101_000000", status=None
-    )
+    refused = world.project.run("scripts/restore-postgres.sh backup_19990101_000000", status=None)
     assert refused.status in {64, 65}
     assert "backup_19990101_000000" in refused.stderr
     assert world.content() == saved.content
@@ -85,7 +83,10 @@ def _empty(world: World) -> None:
             "GRANT USAGE ON SCHEMA public TO PUBLIC;",
             database,
         )
-        assert world.psql("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'", database) == "0"
+        assert (
+            world.psql("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'", database)
+            == "0"
+        )
 
 
 def _drop_kept(world: World) -> None:
@@ -102,7 +103,5 @@ def _drop_kept(world: World) -> None:
 
 def test_kept_jobs_of_by_hand_runs_go_by_themselves(world: World, saved: Saved) -> None:
     jobs = world.project.get(f"-n {NAMESPACE} jobs")["items"]
-    by_hand = [
-        job for job in jobs if "ttlSecondsAfterFinished" in job["spec"]
-    ]
+    by_hand = [job for job in jobs if "ttlSecondsAfterFinished" in job["spec"]]
     assert by_hand

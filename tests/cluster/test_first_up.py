@@ -30,10 +30,7 @@ def test_nothing_of_it_is_in_git_or_readable_by_others(
     assert up.git_status == ""
     state = world.project.path / ".state"
     assert (state / "passphrase").stat().st_mode & 0o077 == 0
-    secrets = [
-        value
-        for value in world.project.outputs()["connection_strings"].values()
-    ]
+    secrets = [value for value in world.project.outputs()["connection_strings"].values()]
     assert secrets
     for password in (uri.split(":")[2].split("@")[0] for uri in secrets):
         assert password not in up.done.output

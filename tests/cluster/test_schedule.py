@@ -6,9 +6,7 @@ from tests.lib.waiting import JOB_DONE, NEXT_MINUTE, wait_for
 from tests.lib.world import NAMESPACE, Saved, World
 
 
-def test_the_schedule_fires_and_history_is_kept_three_and_three(
-    world: World, saved: Saved
-) -> None:
+def test_the_schedule_fires_and_history_is_kept_three_and_three(world: World, saved: Saved) -> None:
     project = world.project
     project.run("pulumi config set backup.schedule '* * * * *'")
     try:

@@ -39,9 +39,7 @@ def test_a_power_cut_during_a_backup_leaves_the_old_sets_and_the_data(
     world: World, saved: Saved
 ) -> None:
     sets = world.project.sets()
-    world.project.kubectl(
-        f"-n {NAMESPACE} create job cut-short --from=cronjob/postgres-backup"
-    )
+    world.project.kubectl(f"-n {NAMESPACE} create job cut-short --from=cronjob/postgres-backup")
     staging = world.mount / ".staging"
     # Files are only there while the backup is being written: this is its middle.
     wait_for(
@@ -107,9 +105,7 @@ def test_without_the_host_mount_up_refuses_to_pretend(world: World, saved: Saved
     assert_back(world, saved)
 
 
-def test_destroy_takes_a_last_set_and_up_brings_the_data_back(
-    world: World, saved: Saved
-) -> None:
+def test_destroy_takes_a_last_set_and_up_brings_the_data_back(world: World, saved: Saved) -> None:
     with world.logins() as logins, logins["brewget_settings"].connect() as session:
         session.execute("INSERT INTO setting (brewer, key) VALUES ('last minute', 'x')")
     latest = Saved("", world.content(), saved.system_identifier, saved.data_claim)

@@ -14,7 +14,7 @@ from psycopg import sql
 
 from tests.lib.project import ROOT
 
-USER, PASSWORD = "brewer", "ale & 'stout' %s ü"  # noqa: S105 - made up here
+USER, PASSWORD = "brewer", "ale & 'stout' %s ü"
 SETTINGS_ROWS = 200_000
 
 Fingerprint = dict[str, tuple[int, str]]
@@ -62,7 +62,12 @@ def fill(auth: Login, settings: Login) -> None:
         with session.cursor().copy("COPY setting (brewer, key, value, changed) FROM STDIN") as copy:
             for i in range(SETTINGS_ROWS):
                 copy.write_row(
-                    (f"brewer-{i % 977}", f"key-{i}", f'{{"hops": {i}, "name": "Märzen"}}', "2026-11-22")
+                    (
+                        f"brewer-{i % 977}",
+                        f"key-{i}",
+                        f'{{"hops": {i}, "name": "Märzen"}}',
+                        "2026-11-22",
+                    )
                 )
         session.execute("INSERT INTO label SELECT lo_from_bytea(0, 'a label')")
 
@@ -101,7 +106,7 @@ def can_log_in(auth: Login) -> bool:
 
 def _webapp(login: Login, *arguments: str, check: bool = True) -> int:
     done = subprocess.run(
-        [sys.executable, "-m", "tests.lib.webapp", *arguments],  # noqa: S603
+        [sys.executable, "-m", "tests.lib.webapp", *arguments],
         cwd=ROOT,
         env={
             "PATH": os.environ["PATH"],

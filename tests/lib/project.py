@@ -58,7 +58,9 @@ class Project:
         for shared in (".venv", ".tools"):
             (path / shared).symlink_to(ROOT / shared)
         project = cls(path, backups, profile)
-        project.run("git init -q && git add -A && git -c user.name=t -c user.email=t@t commit -qm t")
+        project.run(
+            "git init -q && git add -A && git -c user.name=t -c user.email=t@t commit -qm t"
+        )
         return project
 
     def base_environment(self) -> dict[str, str]:
@@ -91,7 +93,7 @@ class Project:
     ) -> Done:
         """Run a shell command in the checkout; fail unless it ends with `status` (None: any)."""
         process = subprocess.run(
-            ["bash", "-c", command],  # noqa: S607 - the command of the test
+            ["bash", "-c", command],
             cwd=self.path,
             env=self.base_environment() | self.environment | environment,
             input=stdin or "",
@@ -146,7 +148,7 @@ class Project:
 
 def _git(*arguments: str) -> str:
     return subprocess.run(
-        ["git", "-C", str(ROOT), *arguments],  # noqa: S603, S607
+        ["git", "-C", str(ROOT), *arguments],
         capture_output=True,
         text=True,
         check=True,

@@ -34,7 +34,7 @@ def configure() -> None:
             }
         },
         DEFAULT_AUTO_FIELD="django.db.models.BigAutoField",
-        SECRET_KEY="only-for-tests",  # noqa: S106 - signs nothing
+        SECRET_KEY="only-for-tests",
         USE_TZ=True,
     )
     django.setup()

@@ -126,7 +126,7 @@ class World:
 def port_forward(project: Project, target: str, port: int) -> Iterator[int]:
     """A free local port that leads to `target`."""
     process = subprocess.Popen(
-        ["kubectl", "-n", NAMESPACE, "port-forward", target, f":{port}"],  # noqa: S603, S607
+        ["kubectl", "-n", NAMESPACE, "port-forward", target, f":{port}"],
         env=project.base_environment() | project.environment,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
