@@ -133,21 +133,20 @@ def _wait(process: "subprocess.Popen[bytes]") -> int:
 def holder_of(lock: Path) -> int | None:
     """The live process behind a lock of Pulumi's file backend; None where it is gone.
 
-    A lock of another host, or one that cannot be read, counts as held: it is not ours to judge.
+    A lock of another host counts as held: its processes cannot be seen from here.
     """
     found = json.loads(lock.read_text())
     process = int(found["pid"])
     if found["hostname"] != socket.gethostname():
         return process
-    try:
-        status = Path(f"/proc/{process}/status").read_text()
-    except FileNotFoundError:
-        return None
+    seen = subprocess.run(
+        ["ps", "-o", "stat=,comm=", "-p", str(process)], check=False, capture_output=True, text=True
+    )
+    state, _, name = seen.stdout.strip().partition(" ")
     # Numbers are given out again: only a pulumi can hold Pulumi's lock, and no dead one does that
     # merely waits for its parent to notice.
-    is_pulumi = status.startswith("Name:\tpulumi")
-    is_dead = "\nState:\tZ" in status
-    return process if is_pulumi and not is_dead else None
+    is_pulumi = Path(name.strip()).name.startswith("pulumi")
+    return process if is_pulumi and not state.startswith("Z") else None
 
 
 def has_pending(exported: dict[str, Any]) -> bool:

