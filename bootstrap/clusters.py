@@ -97,6 +97,7 @@ def check_reachable(cluster: Cluster, environment: dict[str, str]) -> None:
         ],
         check=False,
         env=environment,
+        stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
     )
@@ -116,6 +117,7 @@ def _check_context(cluster: Cluster, environment: dict[str, str]) -> None:
         ["kubectl", "config", "get-contexts", "--output=name"],
         check=False,
         env=environment,
+        stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
     )

@@ -65,4 +65,5 @@ def is_shell_script(place: Place, name: str) -> bool:
         return True
     with (place.root / name).open("rb") as file:
         first = file.readline(100)
-    return first.startswith(b"#!") and first.split()[-1].endswith((b"/bash", b"/sh", b"bash"))
+    words = first.removeprefix(b"#!").split()
+    return first.startswith(b"#!") and any(word.endswith((b"bash", b"/sh")) for word in words[:2])

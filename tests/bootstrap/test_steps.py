@@ -4,6 +4,7 @@ import fcntl
 import socket
 import subprocess
 import sys
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -65,6 +66,8 @@ def test_a_failed_build_keeps_the_old_binary_and_is_tried_again(module: Path) ->
 
 def test_a_build_reports_the_packages_that_it_compiles(module: Path) -> None:
     seen: list[gobuild.Progress] = []
+    # Never compiled before, by any run of this test: Go's cache would have it.
+    (module / "main.go").write_text(MAIN % uuid.uuid4())
 
     gobuild.build(module, ".", module.parent / "hello", report=seen.append)
 
@@ -177,6 +180,7 @@ def test_a_cluster_that_does_not_answer_is_one_sentence(tmp_path: Path) -> None:
     config.write_text(
         "apiVersion: v1\nkind: Config\n"
         "clusters:\n- name: c\n  cluster: {server: 'https://127.0.0.1:1'}\n"
+        "users:\n- name: u\n  user: {token: t}\n"
         "contexts:\n- name: work\n  context: {cluster: c, user: u}\n"
     )
 
@@ -277,7 +281,7 @@ def test_the_lock_of_a_killed_pulumi_is_removed(place: Place) -> None:
     stack = Stack(place, stack_environment(place))
     stack.select()
     lock = place.backend / ".pulumi/locks/organization/brewget/dev/0b9d.json"
-    lock.parent.mkdir(parents=True)
+    lock.parent.mkdir(parents=True, exist_ok=True)
     gone = subprocess.Popen(["true"])
     gone.wait()
     lock.write_text(
