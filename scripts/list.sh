@@ -10,7 +10,7 @@ usage: list.sh [--json]
 
 Lists the backup sets of BACKUP_ROOT, oldest first: age, size, reason, state.
   --json   an array of objects with set, started, age_seconds, bytes, reason, databases, rows, verified, pinned, flagged,
-           state (published, failed, unusable) and why
+           state (published, failed) and why
 USAGE
 }
 
@@ -24,9 +24,13 @@ describe_set() {
 	elif [[ "${MANIFEST[store]:-}" != "\"$STORE\"" ]]; then
 		why="it was made for store ${MANIFEST[store]:-none}"
 	fi
+	if [[ -n "$why" && "$state" != failed ]]; then
+		# Not ours, or no longer to be told from what is not ours: it does not count, but it is not passed over either.
+		log "warning: $name does not count: $why"
+		return 0
+	fi
 	if [[ -n "$why" ]]; then
 		MANIFEST=([databases]=0)
-		[[ "$state" == failed ]] || state=unusable
 		rows=null
 	else
 		json_text started "${MANIFEST[started]}"

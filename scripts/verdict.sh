@@ -18,10 +18,13 @@ manifest_totals() {
 # usage: record_good SET RESTORE_SECONDS SECONDS LOGINS PASSWORDS BY
 # Bound to the sum of SHA256SUMS: a verdict does not outlive a change of any file.
 record_good() {
-	local set="$1" tables rows hashes totals
+	local set="$1" tables rows hashes totals version sums
 
 	lock_for_verdict "$set" || return 0
-	totals="$(manifest_totals)"
+	# Not inside the text below: there a failure would be lost, and the verdict is only good if all of it is.
+	totals="$(manifest_totals)" || die "$BROKEN" "cannot read the manifest of $set"
+	version="$(tool_version postgres)" || die "$UNREACHABLE" "no verdict on $set: the server's version cannot be told"
+	sums="$(sum_of "$BACKUP_ROOT/$set/SHA256SUMS")" || die "$UNREACHABLE" "no verdict on $set: SHA256SUMS cannot be read"
 	IFS=$'\t' read -r tables rows hashes <<<"$totals"
 	step verdict
 	write_atomically "$BACKUP_ROOT/$set/verified.json" <<-JSON
@@ -29,10 +32,10 @@ record_good() {
 		 "version": 1,
 		 "set": "$set",
 		 "result": "good",
-		 "sums": "$(sum_of "$BACKUP_ROOT/$set/SHA256SUMS")",
+		 "sums": "$sums",
 		 "verified": "$(utc)",
 		 "by": "$6",
-		 "server": "$(tool_version postgres)",
+		 "server": "$version",
 		 "restore_seconds": $2,
 		 "seconds": $3,
 		 "databases": ${MANIFEST[databases]},
