@@ -22,6 +22,9 @@ def up(place: Place) -> None:
     """Safe to repeat and to interrupt: each step looks before it acts."""
     cluster = clusters.find(place)
     is_local = cluster.kind is Kind.LOCALCLUSTER
+    if cluster.kind is Kind.NAMED:
+        # Asked first: a mistyped name should not cost the minutes of a build.
+        clusters.check_reachable(cluster, for_children(place, cluster))
     steps = Steps(total=PULUMI_STEPS + (NODE_STEPS if is_local else 0) + OWN_STEPS)
     prepare_pulumi(place, cluster, steps)
     if is_local:
