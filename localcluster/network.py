@@ -80,15 +80,24 @@ def connect(layout: Layout, pid: int, subnet: str) -> None:
 
 def remove(layout: Layout) -> None:
     """Removes the cable; one of the same name that is not ours is an error."""
-    if not Path("/sys/class/net", layout.link).exists():
+    link = Path("/sys/class/net", layout.link)
+    try:
+        alias = (link / "ifalias").read_text().strip()
+    except OSError:
+        if link.exists():
+            raise
         return
-    alias = Path("/sys/class/net", layout.link, "ifalias").read_text().strip()
     if alias != _alias(layout):
         raise ClusterError(
             f"the network interface {layout.link} belongs to {alias or 'somebody else'}, not to "
             f"{layout.home}: remove it with `ip link delete {layout.link}`, then run this again"
         )
-    run(["ip", "link", "delete", layout.link])
+    try:
+        run(["ip", "link", "delete", layout.link])
+    except ClusterError:
+        # The kernel takes it away with the node's namespace, at any moment after the node's end.
+        if link.exists():
+            raise
 
 
 def _alias(layout: Layout) -> str:
