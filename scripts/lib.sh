@@ -159,11 +159,12 @@ prepare_connection() {
 
 # usage: sql DATABASE [PSQL OPTION...]   The one way to call psql: script on stdin unless -c or -f is given.
 # The database goes through the environment: -d would read a name with '=' as a connection string.
+# Whatever psql's own status was, ours is 69: the server did not do what we need.
 sql() {
 	local database="$1"
 
 	shift
-	PGDATABASE="$database" psql -X -q -A -t -w -v ON_ERROR_STOP=1 -F $'\t' "$@"
+	PGDATABASE="$database" psql -X -q -A -t -w -v ON_ERROR_STOP=1 -F $'\t' "$@" || return "$UNREACHABLE"
 }
 
 # usage: require_server   Also chooses CONTROL: template1 only where there is no database postgres, because as long as
