@@ -48,14 +48,20 @@ stop_server_now() {
 # usage: stop_orphan DATA_DIRECTORY   Ends a server that a killed run of ours left behind there. Status 1 if a server
 # is running that is not ours.
 stop_orphan() {
-	local socket
+	local socket waited=0
 
 	[[ -f "$1/postmaster.pid" ]] || return 0
 	socket="$(sed -n 5p "$1/postmaster.pid")"
 	pg_ctl status -D "$1" >/dev/null 2>&1 || return 0
 	[[ "$socket" == */brewget.??????/socket ]] || return 1
 	log "stopping the server that an unfinished run left in $1"
-	pg_ctl stop -D "$1" -m immediate -w -s >/dev/null 2>&1 || return 1
+	# It may be on its way out already, and then pg_ctl finds nobody to stop: what counts is that it is gone.
+	pg_ctl stop -D "$1" -m immediate -w -s >"$WORK/pg_ctl.out" 2>&1 || true
+	while pg_ctl status -D "$1" >/dev/null 2>&1; do
+		((waited < 30)) || return 1
+		sleep 1
+		waited=$((waited + 1))
+	done
 }
 
 # usage: server_said   The last lines of its log, for a message.
