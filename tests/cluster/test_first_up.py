@@ -60,7 +60,7 @@ def test_preview_after_up_shows_no_change_and_is_quick(world: World) -> None:
 
 def test_preview_runs_nothing(world: World) -> None:
     world.filled()
-    before = [job["metadata"]["uid"] for job in world.project.get(f"-n {NAMESPACE} jobs")["items"]]
+    before = _jobs(world)
     sets = world.project.sets()
     world.project.run("pulumi config set backupNow preview-only")
     try:
@@ -68,8 +68,9 @@ def test_preview_runs_nothing(world: World) -> None:
     finally:
         world.project.run("pulumi config rm backupNow")
     assert "backup" in shown
-    after = [job["metadata"]["uid"] for job in world.project.get(f"-n {NAMESPACE} jobs")["items"]]
-    assert (after, world.project.sets()) == (before, sets)
+    # Older Jobs may go meanwhile: the CronJob keeps three.
+    assert _jobs(world) <= before
+    assert world.project.sets() == sets
 
 
 def test_plain_pulumi_needs_none_of_make(world: World) -> None:
@@ -80,4 +81,9 @@ def test_plain_pulumi_needs_none_of_make(world: World) -> None:
     assert outputs["databases"] == ["brewget_auth", "brewget_settings"]
     assert outputs["schedule"] == "0 */6 * * *"
     masked = json.loads(world.project.pulumi("stack output --json").stdout)
-    assert masked["connection_strings"] == "[secret]"
+    assert set(masked["connection_strings"].values()) == {"[secret]"}
+
+
+def _jobs(world: World) -> set[str]:
+    """The uids of all Jobs."""
+    return {job["metadata"]["uid"] for job in world.project.get(f"-n {NAMESPACE} jobs")["items"]}

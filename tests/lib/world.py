@@ -141,6 +141,8 @@ def port_forward(project: Project, target: str, port: int) -> Iterator[int]:
     finally:
         process.terminate()
         process.wait(timeout=10)
+        if process.stdout is not None:
+            process.stdout.close()
 
 
 def assert_back(world: World, saved: Saved) -> None:
