@@ -21,6 +21,7 @@ class FirstUp:
         began = time.monotonic()
         self.done: Done = world.project.run("make up", timeout=1800)
         self.seconds = time.monotonic() - began
+        self.sets = world.project.sets()
         self.git_status = world.project.run("git status --porcelain").stdout
 
 

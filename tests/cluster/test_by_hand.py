@@ -2,6 +2,7 @@
 
 import time
 
+from tests.lib.project import PULUMI_FAILED
 from tests.lib.world import NAMESPACE, Saved, World, assert_back
 
 
@@ -61,7 +62,7 @@ def test_restore_from_restores_only_into_empty_unless_replace_is_set(
 ) -> None:
     world.project.run(f"pulumi config set restoreFrom {saved.set}")
     try:
-        refused = world.project.up(status=255)
+        refused = world.project.up(status=PULUMI_FAILED)
         assert "restoreReplace" in refused.output or "--replace" in refused.output
         assert world.content() == saved.content
 

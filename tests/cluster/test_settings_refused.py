@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.lib.project import Project
+from tests.lib.project import PULUMI_FAILED, Project
 from tests.lib.world import Saved, World
 
 BAD = [
@@ -25,7 +25,7 @@ def test_a_bad_setting_is_refused_at_preview(
     before = world.project.run("pulumi config get " + key, status=None)
     world.project.run(f"pulumi config set {key} '{value}'")
     try:
-        refused = world.project.pulumi("preview", status=255)
+        refused = world.project.pulumi("preview", status=PULUMI_FAILED)
     finally:
         _put_back(world.project, key, before.stdout.strip() if before.status == 0 else None)
     assert key in refused.output

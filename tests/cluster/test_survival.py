@@ -4,6 +4,7 @@ import json
 import shutil
 from pathlib import Path
 
+from tests.lib.project import PULUMI_FAILED
 from tests.lib.waiting import OBJECT_GONE, POD_READY, wait_for
 from tests.lib.world import NAMESPACE, Saved, World, assert_back, assert_lost
 
@@ -59,7 +60,7 @@ def test_a_power_cut_during_a_backup_leaves_the_old_sets_and_the_data(
     assert_back(world, saved)
     newer = world.save()
     listed = json.loads(_list(world))
-    assert newer.set in [entry["set"] for entry in listed["sets"]]
+    assert newer.set in [entry["set"] for entry in listed]
 
 
 def test_a_lost_disk_is_restored(world: World, saved: Saved) -> None:
@@ -95,7 +96,7 @@ def test_a_deleted_cluster_comes_back_from_the_host_mount(world: World, saved: S
 def test_without_the_host_mount_up_refuses_to_pretend(world: World, saved: Saved) -> None:
     world.project.cluster("delete")
     world.project.cluster("start")
-    refused = world.project.up(status=255, timeout=400)
+    refused = world.project.up(status=PULUMI_FAILED, timeout=400)
     assert "store" in refused.output
     assert not world.pod_ready(), "no empty database is served"
     # The way back is the one that the message names.

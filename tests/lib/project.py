@@ -11,6 +11,9 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
 
+PULUMI_FAILED = 1
+"""Pulumi's exit status when the program or a resource failed."""
+
 COMMAND = 600.0
 """The longest any single command of a test may take, in seconds."""
 
