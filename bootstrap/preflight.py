@@ -9,9 +9,13 @@ from bootstrap import clusters
 from bootstrap.clusters import Cluster, Kind
 from bootstrap.place import Place
 from localcluster import preflight as localcluster_preflight
+from localcluster.preflight import Need
 
 # Measured with empty caches: Go modules 3 GB, Go's build cache 3 GB, tools and venv 1.5 GB.
 BUILD_SPACE = 8
+TEST_NEEDS = (Need("faketime", "faketime"),)
+"""What only the tests use: no reason to keep anybody from `make up`."""
+
 RUN_SPACE = 1
 """GiB to be free where nothing is left to build: the local cluster and the stack."""
 
@@ -23,7 +27,7 @@ def problems(place: Place, cluster: Cluster | None) -> list[str]:
     """
     found = _directories(place) + _space(place)
     if cluster is None or cluster.kind is Kind.LOCALCLUSTER:
-        found += _localcluster(place)
+        found += _localcluster(place, for_tests=cluster is None)
     elif shutil.which("kubectl") is None:
         found.append("there is no `kubectl` on PATH: https://kubernetes.io/docs/tasks/tools/")
     return found
@@ -81,13 +85,14 @@ def go_cache() -> Path:
     return Path(os.environ.get("GOCACHE") or Path(base) / "go-build")
 
 
-def _localcluster(place: Place) -> list[str]:
+def _localcluster(place: Place, *, for_tests: bool) -> list[str]:
     found = []
     needs = localcluster_preflight.problems()
-    missing = missing_packages()
-    if missing and can_install():
-        # The step "packages" brings them; all other needs stay.
-        needs = [need for need in needs if missing[0] not in need]
+    if missing := missing_packages(for_tests=for_tests):
+        # With one line for all; where they can be installed, the step "packages" brings them.
+        needs = [need for need in needs if "Debian packages are missing" not in need]
+        if not can_install():
+            needs.append(localcluster_preflight.install_line(missing))
     found += needs
     if needs:
         found.append(
@@ -100,9 +105,10 @@ def _localcluster(place: Place) -> list[str]:
     return found
 
 
-def missing_packages() -> list[str]:
-    """Debian packages that the local cluster and its tests want and that are not there."""
-    return localcluster_preflight.missing_packages()
+def missing_packages(*, for_tests: bool) -> list[str]:
+    """Debian packages that the local cluster, and with `for_tests` the tests, lack."""
+    needs = localcluster_preflight.NEEDS + (TEST_NEEDS if for_tests else ())
+    return localcluster_preflight.missing_packages(needs)
 
 
 def can_install() -> bool:

@@ -22,10 +22,10 @@ def prepare_pulumi(place: Place, cluster: Cluster, steps: Steps) -> None:
         step.outcome = _plugins(place, cluster, step)
 
 
-def prepare_node(place: Place, steps: Steps) -> None:
-    """What the local cluster is made of."""
+def prepare_node(place: Place, steps: Steps, *, for_tests: bool = False) -> None:
+    """What the local cluster is made of, and with `for_tests` what its tests use besides."""
     with steps.step("Debian packages") as step:
-        missing = preflight.missing_packages()
+        missing = preflight.missing_packages(for_tests=for_tests)
         step.outcome = f"installed {' '.join(missing)}" if missing else "already there"
         if missing:
             packages.install(missing, place.tools / "apt.log")

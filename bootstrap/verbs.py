@@ -29,7 +29,7 @@ def tools(place: Place) -> int:
     steps = Steps(total=PULUMI_STEPS + NODE_STEPS)
     try:
         prepare_pulumi(place, clusters.find(place), steps)
-        prepare_node(place, steps)
+        prepare_node(place, steps, for_tests=True)
     except (BuildError, ClusterError, PostgresqlError) as error:
         raise BootstrapError(str(error)) from error
     return 0

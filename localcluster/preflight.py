@@ -3,6 +3,7 @@
 import os
 import platform
 import shutil
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,7 +19,7 @@ class Need:
     path: str
 
 
-NEEDS = [
+NEEDS = (
     Need("containerd", "containerd"),
     Need("containerd", "ctr"),
     Need("runc", "runc"),
@@ -35,15 +36,15 @@ NEEDS = [
     Need("util-linux", "nsenter"),
     Need("mount", "mount"),
     Need("dpkg", "dpkg-deb"),
-]
+)
 
 # Where they are although an ordinary user's PATH leaves them out.
 PATH = os.environ.get("PATH", os.defpath) + ":/usr/sbin:/sbin"
 
 
-def missing_packages() -> list[str]:
+def missing_packages(needs: Sequence[Need] = NEEDS) -> list[str]:
     """The Debian packages to install; empty where all is there."""
-    return sorted({need.package for need in NEEDS if not _is_there(need)})
+    return sorted({need.package for need in needs if not _is_there(need)})
 
 
 def _is_there(need: Need) -> bool:
@@ -63,13 +64,16 @@ def problems() -> list[str]:
         found.append("no cgroups are mounted below /sys/fs/cgroup: mount them, or start systemd")
     if "overlay" not in Path("/proc/filesystems").read_text() and not _has_module("overlay"):
         found.append("the kernel has no overlay file system: `modprobe overlay`")
-    missing = missing_packages()
-    if missing:
-        found.append(
-            f"Debian packages are missing: apt-get install --no-install-recommends "
-            f"{' '.join(missing)}"
-        )
+    if missing := missing_packages():
+        found.append(install_line(missing))
     return found
+
+
+def install_line(missing: Sequence[str]) -> str:
+    """What is missing and the command that brings it."""
+    return (
+        f"Debian packages are missing: apt-get install --no-install-recommends {' '.join(missing)}"
+    )
 
 
 def _has_module(name: str) -> bool:

@@ -159,7 +159,7 @@ class Server:
         """Return what pg_dumpall says, without lines that say nothing about content."""
         done = run_as(
             self.identity,
-            [self.binaries / "pg_dumpall", "--no-sync"],
+            [self.binaries / "pg_dumpall", "--no-sync", "--encoding=UTF8"],
             {**self.environment(), **self.client()},
         )
         assert done.returncode == 0, done.stderr

@@ -106,7 +106,7 @@ def test_init_files_run_once_in_order_each_in_its_way(shells: Handle) -> None:
         "psql -v ON_ERROR_STOP=1 -U $POSTGRES_USER -c \"INSERT INTO t VALUES ('executed')\"\nEND\n"
         "chmod +x 40.sh\n"
         "cat >50.sh <<'END'\n"
-        "psql -U \"$POSTGRES_USER\" -c \"INSERT INTO t VALUES ('sourced')\"\nEND\n"
+        'psql -U "$POSTGRES_USER" -c "INSERT INTO t VALUES (\'sourced\')"\nEND\n'
         "echo no >60.txt\n"
         "docker-ensure-initdb.sh >/scratch/said 2>&1 || { cat /scratch/said; exit 1; }\n"
         "grep ignoring /scratch/said; pg_ctl -w start -l /scratch/log >/dev/null\n"

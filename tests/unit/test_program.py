@@ -1,7 +1,7 @@
 """The whole program on mocks: the promises that no single component can keep alone."""
 
 import ast
-import inspect
+import gc
 import subprocess
 from pathlib import Path
 
@@ -17,6 +17,17 @@ from tests.unit.recorder import Recorder, Secret
 
 ROOT = Path(__file__).resolve().parents[2]
 OTHER = "registry.local:5000/team/postgres:16.14"
+
+
+def _parsed(path: Path) -> ast.Module:
+    """A collection within the parser that drops what an earlier test left ends CPython 3.11 with
+    "AST constructor recursion depth mismatch" (cpython issue 106905)."""
+    gc.collect()
+    gc.disable()
+    try:
+        return ast.parse(path.read_text())
+    finally:
+        gc.enable()
 
 
 @pytest.fixture(name="stack")
@@ -380,9 +391,9 @@ def test_the_stack_for_minikube_sets_only_what_the_model_knows() -> None:
 
 
 def test_the_entry_point_is_a_table_of_contents() -> None:
-    text = (ROOT / "__main__.py").read_text()
-    assert len(text.splitlines()) < 60
-    assert not [node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.If | ast.For)]
+    path = ROOT / "__main__.py"
+    assert len(path.read_text().splitlines()) < 60
+    assert not [node for node in ast.walk(_parsed(path)) if isinstance(node, ast.If | ast.For)]
 
 
 def test_no_file_is_too_long_to_read() -> None:
@@ -397,12 +408,12 @@ def test_no_file_is_too_long_to_read() -> None:
     assert {name: count for name, count in lines.items() if count > 250} == {}
 
 
-def test_importing_does_nothing() -> None:
+@pytest.mark.parametrize("path", sorted((ROOT / "components").glob("*.py")), ids=lambda p: p.stem)
+def test_importing_does_nothing(path: Path) -> None:
     """What a test or another program gets must not depend on what ran before the import."""
-    for module in (pods, store_pod):
-        calls = [
-            node
-            for node in ast.parse(inspect.getsource(module)).body
-            if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call)
-        ]
-        assert calls == []
+    calls = [
+        node
+        for node in _parsed(path).body
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call)
+    ]
+    assert calls == []
