@@ -7,7 +7,7 @@ RUN = $(PYTHON) -m bootstrap
 INSIDE = PATH="$(CURDIR)/.venv/bin:$(CURDIR)/.tools/bin:$$PATH" .venv/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help up env test lint tools bench stop destroy clean lock
+.PHONY: help up env test lint docs tools bench stop destroy clean lock
 .NOTPARALLEL:
 
 help: ## this list
@@ -24,6 +24,9 @@ test: tools lint ## every check and every test
 
 lint: ## style, types and shell checks over all files
 	$(RUN) lint
+
+docs: ## the pages that are made from the code
+	$(RUN) docs
 
 tools: ## what `up` and the tests run on, built or fetched; starts nothing
 	$(RUN) tools

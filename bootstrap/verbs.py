@@ -65,6 +65,14 @@ def lint(place: Place) -> int:
     return linting.lint(place)
 
 
+def docs(place: Place) -> int:
+    """Writes the pages that are made from the code."""
+    from bootstrap import settings_page  # noqa: PLC0415 (imports Pulumi, which costs every other verb a second)
+
+    (place.root / "docs" / "settings.md").write_text(settings_page.text())
+    return 0
+
+
 def postgresql(place: Place) -> int:
     """Prints the directory of PostgreSQL's programs, fetched if need be."""
     server_programs.ensure(place.root)
