@@ -43,9 +43,11 @@ def first_up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[World, 
 
 @pytest.fixture
 def world(first_up: tuple[World, FirstUp], request: pytest.FixtureRequest) -> World:
-    """The running stack, in whatever state the test before left it."""
-    request.node.world = first_up[0]
-    return first_up[0]
+    """The stack, brought up again where the test before left it down."""
+    world = first_up[0]
+    request.node.world = world
+    world.ensure_up()
+    return world
 
 
 @pytest.fixture

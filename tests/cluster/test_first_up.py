@@ -38,7 +38,6 @@ def test_nothing_of_it_is_in_git_or_readable_by_others(
 
 
 def test_a_second_make_up_is_quick_and_changes_nothing(world: World) -> None:
-    world.filled()
     sets = world.project.sets()
     uid = world.project.get(f"-n {NAMESPACE} pod postgres-0")["metadata"]["uid"]
     began = time.monotonic()
@@ -50,14 +49,12 @@ def test_a_second_make_up_is_quick_and_changes_nothing(world: World) -> None:
 
 
 def test_preview_after_up_shows_no_change_and_is_quick(world: World) -> None:
-    world.filled()
     # The quickest of three: what else runs on the machine is not Pulumi's time.
     took = min(_seconds(world) for _ in range(3))
     assert took <= CLEAN_PREVIEW, f"took {took:.1f} s"
 
 
 def test_preview_runs_nothing(world: World) -> None:
-    world.filled()
     before = _jobs(world)
     sets = world.project.sets()
     world.project.run("pulumi config set backupNow preview-only")
@@ -72,7 +69,6 @@ def test_preview_runs_nothing(world: World) -> None:
 
 
 def test_plain_pulumi_needs_none_of_make(world: World) -> None:
-    world.filled()
     outputs = world.project.outputs()
     assert outputs["host"] == "db.brewget.svc.cluster.local"
     assert outputs["port"] == 5432

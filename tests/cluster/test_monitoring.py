@@ -13,7 +13,7 @@ SEED = {
 
 
 @pytest.mark.parametrize("command", SEED)
-def test_the_seeds_command_works_as_written(world: World, saved: Saved, command: str) -> None:
+def test_the_seeds_command_works_as_written(world: World, command: str) -> None:
     assert SEED[command] in world.project.run(command).stdout
 
 
@@ -24,7 +24,7 @@ def test_the_log_of_a_job_is_read_as_the_seed_reads_it(world: World, saved: Save
     )
 
 
-def test_every_monitoring_output_is_a_command_that_works(world: World, saved: Saved) -> None:
+def test_every_monitoring_output_is_a_command_that_works(world: World) -> None:
     commands = world.project.outputs()["monitoring"]
     assert commands
     for command in commands.values():

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.lib.project import PULUMI_FAILED, Project
-from tests.lib.world import Saved, World
+from tests.lib.world import World
 
 BAD = [
     ("backup.schedule", "every six hours"),
@@ -19,9 +19,7 @@ BAD = [
 
 
 @pytest.mark.parametrize(("key", "value"), BAD)
-def test_a_bad_setting_is_refused_at_preview(
-    world: World, saved: Saved, key: str, value: str
-) -> None:
+def test_a_bad_setting_is_refused_at_preview(world: World, key: str, value: str) -> None:
     before = world.project.run("pulumi config get " + key, status=None)
     world.project.run(f"pulumi config set {key} '{value}'")
     try:

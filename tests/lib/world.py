@@ -55,8 +55,8 @@ class World:
         """Wait until postgres-0 is Ready."""
         wait_for("postgres-0 Ready", self.pod_ready, POD_READY)
 
-    def filled(self) -> Saved:
-        """Make sure that the stack runs with the application's data, and take a set of it."""
+    def ensure_up(self) -> None:
+        """Bring the stack up again where the test before left it down."""
         if '"running"' not in self.project.cluster("status --json", status=None).stdout:
             self.start_cluster()
             # A pod that a dead node left "Ready" is believed until the node's first report.
@@ -64,6 +64,10 @@ class World:
         if not self.pod_ready():
             self.project.up()
             self.wait_ready()
+
+    def filled(self) -> Saved:
+        """Make sure that the stack runs with the application's data, and take a set of it."""
+        self.ensure_up()
         with self.logins() as logins:
             if "public.setting" not in application.fingerprint(logins["brewget_settings"]):
                 application.fill(logins["brewget_auth"], logins["brewget_settings"])

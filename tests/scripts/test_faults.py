@@ -171,7 +171,8 @@ def test_a_backup_killed_at_random_times_leaves_the_old_state_or_the_new(
     assert not staging.exists() or not list(staging.iterdir())
 
 
-@pytest.mark.parametrize("step", range(2, 9, 3))
+# staging, the first database's dump, its read-back: later the server is no longer needed.
+@pytest.mark.parametrize("step", [2, 4, 5])
 def test_a_server_that_dies_in_mid_dump_gives_no_set(
     step: int, lone: Server, scripts: Scripts, kept: Store
 ) -> None:
