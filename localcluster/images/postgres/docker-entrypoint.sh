@@ -69,7 +69,7 @@ make_directories() {
 # PostgreSQL refuses to run as root, so the script starts again as its own user.
 leave_root() {
 	((EUID == 0)) || return 0
-	exec su -s /bin/bash postgres "$@"
+	exec su -s /bin/bash -- postgres "$@"
 }
 
 check_settings() {
