@@ -44,4 +44,4 @@ clean: ## tools and stopped clusters go; backups, stack and passphrase stay
 	$(RUN) clean
 
 lock: ## new exact versions and hashes from requirements.txt
-	$(PYTHON) bootstrap/relock.py
+	$(PYTHON) -m bootstrap.relock

@@ -12,6 +12,7 @@ from pydantic_core import PydanticCustomError
 from components import fields
 from components.conflicts import conflicts
 from components.fields import Group, setting
+from components.tls_settings import TlsSettings
 
 IMAGE = "postgres:16.15-alpine"
 
@@ -71,6 +72,7 @@ class PostgresSettings(Group):
         allowed="labelled, namespace or anyone",
         example="labelled",
     )
+    tls: TlsSettings = TlsSettings()
 
 
 class StorageSettings(Group):
