@@ -70,7 +70,7 @@ def period(made: datetime, days: int, now: datetime) -> int:
 def server_certificate(
     ca: Mapping[str, str], hosts: Sequence[str], *, days: int, now: datetime
 ) -> Pair:
-    """The certificate for `hosts` that is due at `now`, valid for `days` and no longer than the CA."""
+    """The certificate for `hosts` that is due at `now`; it never outlives the CA."""
     issuer, issuer_key = _load(ca)
     made = issuer.not_valid_before_utc + SLACK
     number = period(made, days, now)

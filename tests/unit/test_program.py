@@ -249,7 +249,7 @@ def test_a_new_generation_makes_new_passwords(deploy: Deploy) -> None:
 
 def test_children_belong_to_their_component_and_cluster(stack: Recorder) -> None:
     components = {r.urn for r in stack.resources if r.type.startswith("brewget:")}
-    assert len(components) == 5
+    assert len(components) == 6
     top = [
         r.name for r in stack.resources if r.urn not in components and r.parent not in components
     ]
