@@ -24,12 +24,18 @@ SERVER_OPTIONS = {
 
 
 def hba(mode: TlsMode) -> str:
-    """pg_hba.conf. What no line names is refused: `hostssl` alone keeps unencrypted clients out."""
+    """pg_hba.conf. What no line names is refused: `hostssl` alone keeps unencrypted clients out.
+
+    Loopback is no network: that is `kubectl port-forward`, encrypted by Kubernetes up to the pod.
+    Many container runtimes break it off when a TLS session inside ends (kubernetes issue 111825).
+    """
     over_tcp = "hostssl" if mode is TlsMode.REQUIRED else "host"
     return (
         "# Inside the pod its user postgres is the superuser: this is `kubectl exec … psql`.\n"
         "local all postgres peer\n"
         "local all all scram-sha-256\n"
+        "host all all 127.0.0.1/32 scram-sha-256\n"
+        "host all all ::1/128 scram-sha-256\n"
         f"{over_tcp} all all all scram-sha-256\n"
     )
 

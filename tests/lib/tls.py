@@ -19,12 +19,17 @@ OTHER_CA = certificates.new_ca(datetime.now(UTC))
 class TlsServer(Server):
     """Its superuser has the name of the operating system's user, as in the pod."""
 
-    def __init__(self, box: Sandbox, binaries: Path, mode: TlsMode) -> None:
-        """Make the cluster and mount what the program makes; `start` starts it."""
+    def __init__(
+        self, box: Sandbox, binaries: Path, mode: TlsMode, *, loopback: str = "127.0.0.9/32"
+    ) -> None:
+        """Make the cluster and mount what the program makes; `start` starts it.
+
+        The test's clients come by 127.0.0.1: with another `loopback` they stand for the network.
+        """
         super().__init__(box, binaries, superuser=box.identity.name)
         self.mounted = box.directory("mounted")
         rules = tls.hba(mode).replace(" postgres ", f" {self.superuser} ")
-        self.mount("pg_hba.conf", rules)
+        self.mount("pg_hba.conf", rules.replace("127.0.0.1/32", loopback))
         self.renew(CA)
         for key, value in tls.SERVER_OPTIONS.items():
             moved = value.replace(tls.CERTIFICATE, str(self.mounted))

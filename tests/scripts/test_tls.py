@@ -45,6 +45,19 @@ def test_a_client_without_tls_is_refused(strict: TlsServer) -> None:
     assert "no encryption" in said
 
 
+def test_a_port_forward_may_do_without_tls_and_not_without_a_password(
+    box: Sandbox, binaries: Path
+) -> None:
+    server = TlsServer(box, binaries, TlsMode.REQUIRED, loopback="127.0.0.1/32")
+    server.start()
+    try:
+        plain = server.by_tcp(PGSSLMODE="disable")
+        assert psql(server, HOW, "postgres", plain).startswith("f|")
+        assert "no password supplied" in server.refuses(plain | {"PGPASSWORD": ""})
+    finally:
+        server.remove()
+
+
 def test_a_client_without_tls_gets_in_where_that_is_allowed(lenient: TlsServer) -> None:
     assert psql(lenient, HOW, "postgres", lenient.by_tcp(PGSSLMODE="disable")).startswith("f|")
     assert psql(lenient, HOW, "postgres", lenient.verifying()).startswith("t|")
