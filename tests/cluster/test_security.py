@@ -10,6 +10,7 @@ import psycopg
 import pytest
 
 from components import certificates
+from components.tls import hosts
 from tests.lib.waiting import JOB_DONE, wait_for
 from tests.lib.world import NAMESPACE, Saved, World, assert_back, port_forward
 
@@ -181,10 +182,39 @@ def test_a_new_ca_ends_the_old_one(world: World, saved: Saved, client: Client) -
     assert_settled(world, saved)
 
 
+def test_a_certificate_of_ones_own_is_taken(world: World, saved: Saved, client: Client) -> None:
+    ca = certificates.new_ca(datetime.now(UTC))
+    pair = certificates.server_certificate(ca, hosts(NAMESPACE), days=9, now=datetime.now(UTC))
+    made = {"tls.crt": pair.certificate, "tls.key": pair.key, "ca.crt": ca["certificate"]}
+    body = {
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "metadata": {"name": "own-certificate"},
+        "stringData": made,
+    }
+    world.project.run(f"kubectl -n {NAMESPACE} apply -f -", stdin=json.dumps(body))
+    generation = world.project.run("pulumi config get postgres.tls.generation", status=None)
+    world.project.run("pulumi config rm postgres.tls.generation")
+    try:
+        apply(world, "postgres.tls.secretName", "own-certificate")
+        assert client.connect(secret(world) | made) == "in, True"
+        assert "ca.crt" not in secret(world), "that of the old CA would be of no use"
+        assert_settled(world, saved)
+    finally:
+        world.project.run("pulumi config rm postgres.tls.secretName")
+        apply(world, "postgres.tls.generation", generation.stdout.strip() or "back")
+    assert client.connect(secret(world)) == "in, True"
+
+
 def rotate(world: World, key: str) -> None:
     """Give a generation a value that it has not had."""
     world.serial += 1
-    world.project.run(f"pulumi config set {key} test-{world.serial}")
+    apply(world, key, f"test-{world.serial}")
+
+
+def apply(world: World, key: str, value: str) -> None:
+    """Set a setting and bring the server up with it."""
+    world.project.run(f"pulumi config set {key} {value}")
     world.project.up()
     world.wait_ready()
 
