@@ -19,8 +19,17 @@ up: ## everything: tools, a cluster if there is none, the stack, a first backup
 env: ## export lines for a shell: eval "$(make -s env)"
 	$(RUN) env
 
-test: tools lint ## every check and every test
+# Those in SUITES do not disturb each other; those in SUITES_ALONE start clusters and have times to keep.
+SUITES = tests/unit tests/policy tests/bootstrap tests/scripts
+SUITES_ALONE = tests/localcluster tests/cluster
+
+test: tools lint ## every check and every test; PYTEST_ARGS=… runs what it names
+ifdef PYTEST_ARGS
 	$(INSIDE) -m pytest $(PYTEST_ARGS)
+else
+	$(INSIDE) -m pytest --numprocesses=auto $(SUITES)
+	$(INSIDE) -m pytest $(SUITES_ALONE)
+endif
 
 lint: ## style, types and shell checks over all files
 	$(RUN) lint

@@ -75,7 +75,7 @@ class Stack:
             # No registry is asked there: the image is built beside the cluster.
             wanted["postgres.image"] = IMAGE_OF_LOCALCLUSTER
         for key, value in wanted.items():
-            self.pulumi("config", "set", "--path", key, value, "--stack", self.place.stack)
+            self.pulumi("config", "set", key, value, "--stack", self.place.stack)
 
     def clear_interrupted(self) -> list[str]:
         """Puts right what a killed `pulumi up` has left, and says what that was."""

@@ -9,6 +9,9 @@ from pulumi_kubernetes import batch, core, meta
 from components import names
 from components.pods import SCRATCH, SCRIPTS, PodArgs, container, empty_volume, job_env, pod
 
+SERVER_WAIT = 300
+"""Seconds a backup waits for a server that is starting: a run missed meanwhile fires at once."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class BackupScheduleArgs:
@@ -39,6 +42,7 @@ class BackupSchedule(pulumi.ComponentResource):
             schedule=settings.backup.schedule,
             timeout=settings.backup.timeout,
             command=["bash", f"{SCRIPTS}/backup.sh", "--reason", "scheduled"],
+            env={"BACKUP_SERVER_WAIT": str(SERVER_WAIT)},
         )
         verify = self._cron_job(
             names.VERIFY,

@@ -157,6 +157,7 @@ main() {
 	at_exit remove_staging
 	require_store
 	require_writable
+	await_server
 	take_lock
 	sweep_staging
 	require_space

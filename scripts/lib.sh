@@ -30,6 +30,7 @@ BACKUP_COMPRESSION="${BACKUP_COMPRESSION:-zstd}"
 BACKUP_JOBS="${BACKUP_JOBS:-2}"
 BACKUP_HASHES="${BACKUP_HASHES:-full}"
 BACKUP_LOCK_WAIT="${BACKUP_LOCK_WAIT:-600}"
+BACKUP_SERVER_WAIT="${BACKUP_SERVER_WAIT:-0}"
 # 64 MiB: the store is never filled to the brim, so that verdicts and links can still be written.
 BACKUP_MIN_FREE="${BACKUP_MIN_FREE:-67108864}"
 BACKUP_ALLOW_VOLATILE="${BACKUP_ALLOW_VOLATILE:-}"
@@ -116,6 +117,7 @@ check_settings() {
 	require_number BACKUP_KEEP_MONTHLY "$BACKUP_KEEP_MONTHLY" 0
 	require_number BACKUP_JOBS "$BACKUP_JOBS" 1
 	require_number BACKUP_LOCK_WAIT "$BACKUP_LOCK_WAIT" 0
+	require_number BACKUP_SERVER_WAIT "$BACKUP_SERVER_WAIT" 0
 	require_number BACKUP_MIN_FREE "$BACKUP_MIN_FREE" 0
 	case "$BACKUP_FORMAT" in
 	plain | directory) ;;
@@ -165,6 +167,19 @@ sql() {
 
 	shift
 	PGDATABASE="$database" psql -X -q -A -t -w -v ON_ERROR_STOP=1 -F $'\t' "$@" || return "$UNREACHABLE"
+}
+
+# usage: await_server   For at most BACKUP_SERVER_WAIT seconds, until a server that is starting answers: after a
+# cluster's start the run that was missed fires at once. Before the lock is taken: that start may need it for a restore.
+await_server() {
+	local waited=0
+
+	until pg_isready -q; do
+		if ((waited >= BACKUP_SERVER_WAIT)); then return 0; fi # require_server says what is wrong
+		((waited > 0)) || log "waiting for the server, up to $BACKUP_SERVER_WAIT s (BACKUP_SERVER_WAIT)"
+		sleep 1
+		waited=$((waited + 1))
+	done
 }
 
 # usage: require_server   Also chooses CONTROL: template1 only where there is no database postgres, because as long as

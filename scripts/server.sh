@@ -45,19 +45,33 @@ stop_server_now() {
 	OUR_SERVER=""
 }
 
+# usage: is_served DATA_DIRECTORY   0 if the process that its postmaster.pid names works in it, else 1. pg_ctl status only
+# asks for a process of that number: in a container the numbers are small and soon another's, and a dead one that
+# nobody has collected yet counts too. Without /proc that is all there is to ask.
+is_served() {
+	local process data
+
+	process="$(head -n 1 "$1/postmaster.pid" 2>/dev/null)" || return 1
+	if [[ ! -e /proc/self ]]; then
+		pg_ctl status -D "$1" >/dev/null 2>&1
+		return
+	fi
+	data="$(cd -- "$1" && pwd -P)" || return 1
+	[[ "$(readlink "/proc/$process/cwd" 2>/dev/null)" == "$data" ]] || return 1
+}
+
 # usage: stop_orphan DATA_DIRECTORY   Ends a server that a killed run of ours left behind there. Status 1 if a server
 # is running that is not ours.
 stop_orphan() {
 	local socket waited=0
 
-	[[ -f "$1/postmaster.pid" ]] || return 0
+	is_served "$1" || return 0
 	socket="$(sed -n 5p "$1/postmaster.pid")"
-	pg_ctl status -D "$1" >/dev/null 2>&1 || return 0
 	[[ "$socket" == */brewget.??????/socket ]] || return 1
 	log "stopping the server that an unfinished run left in $1"
 	# It may be on its way out already, and then pg_ctl finds nobody to stop: what counts is that it is gone.
 	pg_ctl stop -D "$1" -m immediate -w -s >"$WORK/pg_ctl.out" 2>&1 || true
-	while pg_ctl status -D "$1" >/dev/null 2>&1; do
+	while is_served "$1"; do
 		((waited < 30)) || return 1
 		sleep 1
 		waited=$((waited + 1))

@@ -4,6 +4,8 @@ import json
 import shutil
 from pathlib import Path
 
+import pytest
+
 from tests.lib.project import PULUMI_FAILED
 from tests.lib.waiting import OBJECT_GONE, POD_READY, wait_for
 from tests.lib.world import NAMESPACE, Saved, World, assert_back, assert_lost
@@ -19,6 +21,7 @@ def test_a_pod_restart_keeps_the_data(world: World, saved: Saved) -> None:
     assert_back(world, saved)
 
 
+@pytest.mark.trap(35)
 def test_a_deleted_namespace_comes_back_from_the_set(world: World, saved: Saved) -> None:
     world.project.kubectl(f"delete namespace {NAMESPACE}")
     world.project.up()
@@ -84,6 +87,7 @@ def test_a_lost_disk_is_restored(world: World, saved: Saved) -> None:
     assert_back(world, saved)
 
 
+@pytest.mark.trap(29)
 def test_a_deleted_cluster_comes_back_from_the_host_mount(world: World, saved: Saved) -> None:
     world.project.cluster("delete")
     world.start_cluster()
@@ -106,6 +110,7 @@ def test_without_the_host_mount_up_refuses_to_pretend(world: World, saved: Saved
     assert_back(world, saved)
 
 
+@pytest.mark.trap(33)
 def test_destroy_takes_a_last_set_and_up_brings_the_data_back(world: World, saved: Saved) -> None:
     with world.logins() as logins, logins["brewget_settings"].connect() as session:
         session.execute("INSERT INTO setting (brewer, key) VALUES ('last minute', 'x')")

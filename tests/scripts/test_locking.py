@@ -10,6 +10,7 @@ from tests.lib.hooks import start_until
 from tests.lib.postgres import Server
 from tests.lib.scripts import Running, Scripts
 from tests.lib.store import Store
+from tests.lib.waiting import wait_for
 
 pytestmark = pytest.mark.usefixtures("filled")
 
@@ -147,3 +148,18 @@ def test_writers_during_the_dump_do_not_make_the_set_disagree_with_itself(
 
     assert store.link("latest-verified") == names[-1]
     assert store.failed() == []
+
+
+@pytest.mark.trap(37)
+def test_a_backup_waits_for_a_server_that_starts_and_leaves_the_store_free_meanwhile(
+    lone: Server, scripts: Scripts, store: Store
+) -> None:
+    lone.stop()
+    waiting = scripts.with_(server=lone, BACKUP_SERVER_WAIT=60).start("backup")
+    wait_for("the wait", lambda: "waiting for the server" in waiting.errors(), 30)
+
+    other = scripts.with_(BACKUP_LOCK_WAIT=1).backup()
+    lone.start()
+    late = waiting.wait().expect(0).stdout.strip()
+
+    assert store.names() == [other, late]

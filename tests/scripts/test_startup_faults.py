@@ -106,3 +106,21 @@ def test_a_volume_that_is_full_gives_no_data_directory_and_blames_no_set(
         assert done.returncode in {69, 73}, done.said
         assert not pod.data.exists()
         assert kept.names() == before
+
+
+@pytest.mark.trap(17)
+def test_a_dead_servers_number_that_is_anothers_now_does_not_keep_the_database_down(
+    pod: Pod, kept: Store
+) -> None:
+    """In a new container the numbers begin anew, so what `pg_ctl status` asks says nothing."""
+    other = pod.scripts.functions("lib", "sleep 60 & echo $!")
+    (pod.volume / "pgdata.init").mkdir()
+    (pod.volume / "pgdata.init" / "PG_VERSION").write_text("16\n")
+    stale = pod.volume / "pgdata.init" / "postmaster.pid"
+    stale.write_text(f"{int(other.stdout)}\n{stale.parent}\n1\n{pod.port}\n/run/postgresql\n\n")
+    pod.scripts.box.identity.own(stale.parent)
+
+    pod.prepare().expect(0)
+
+    assert whole(pod)
+    assert kept.failed() == []

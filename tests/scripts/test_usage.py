@@ -53,6 +53,7 @@ SENSELESS = [
     ("BACKUP_COMPRESSION", "gzip:x"),
     ("BACKUP_JOBS", "0"),
     ("BACKUP_LOCK_WAIT", "soon"),
+    ("BACKUP_SERVER_WAIT", "-1"),
     ("BACKUP_MIN_FREE", "1G"),
     ("BACKUP_ALLOW_VOLATILE", "yes"),
     ("BACKUP_ROOT", "relative/path"),

@@ -182,6 +182,7 @@ def test_probes_ask_by_tcp_and_live_only_after_startup(stack: Recorder) -> None:
     assert stack.pods()["postgres"]["spec"]["terminationGracePeriodSeconds"] >= 60
 
 
+@pytest.mark.trap(21)
 def test_runs_never_overlap_and_history_is_kept(stack: Recorder) -> None:
     for job in stack.all("CronJob"):
         spec = job["spec"]

@@ -1,0 +1,38 @@
+"""The suites themselves: each is run by `make test`, each trap has its test."""
+
+import re
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+TESTS = ROOT / "tests"
+
+# Traps of capabilities that this project does not have (yet): nothing here can fall into them.
+NOT_HERE = {
+    16,  # there is no WAL archive whose target could be down
+    26,  # sets are not encrypted, so there is no key to lose
+}
+
+
+def test_every_suite_is_run_by_make_test() -> None:
+    makefile = (ROOT / "Makefile").read_text()
+    run = set(
+        re.findall(r"tests/(\w+)", " ".join(re.findall(r"^SUITES\w* = (.*)$", makefile, re.M)))
+    )
+    there = {path.parent.name for path in TESTS.rglob("test_*.py")}
+    assert run == there
+
+
+def test_every_file_with_tests_is_collected() -> None:
+    missed = [
+        path
+        for path in TESTS.rglob("*.py")
+        if not path.name.startswith("test_") and re.search(r"^def test_", path.read_text(), re.M)
+    ]
+    assert missed == []
+
+
+def test_every_trap_is_made_impossible_by_a_test() -> None:
+    text = "\n".join(path.read_text() for path in TESTS.rglob("test_*.py"))
+    shown = {int(number) for number in re.findall(r"^@pytest\.mark\.trap\((\d+)\)$", text, re.M)}
+    assert sorted(shown | NOT_HERE) == list(range(1, 43))
+    assert not shown & NOT_HERE
