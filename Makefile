@@ -20,7 +20,7 @@ env: ## export lines for a shell: eval "$(make -s env)"
 	$(RUN) env
 
 # Those in SUITES do not disturb each other; those in SUITES_ALONE start clusters and have times to keep.
-SUITES = tests/unit tests/bootstrap tests/scripts
+SUITES = tests/unit tests/policy tests/bootstrap tests/scripts
 SUITES_ALONE = tests/localcluster tests/cluster
 
 test: tools lint ## every check and every test; PYTEST_ARGS=… runs what it names
@@ -53,4 +53,4 @@ clean: ## tools and stopped clusters go; backups, stack and passphrase stay
 	$(RUN) clean
 
 lock: ## new exact versions and hashes from requirements.txt
-	$(PYTHON) bootstrap/relock.py
+	$(PYTHON) -m bootstrap.relock

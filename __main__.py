@@ -12,7 +12,7 @@ from components.database import PostgresDatabase, PostgresDatabaseArgs
 from components.operations import Operations, OperationsArgs, last_backup_hook
 from components.pods import PodArgs
 from components.scripts import BackupScripts
-from components.security import POD_SECURITY
+from components.security import POD_SECURITY, NamespaceLimits
 
 settings = load_settings()
 cluster = pulumi.ResourceOptions(provider=provider("cluster", settings.kube_context))
@@ -24,6 +24,7 @@ namespace = core.v1.Namespace(
 )
 inside = pulumi.ResourceOptions.merge(cluster, pulumi.ResourceOptions(depends_on=[namespace]))
 
+NamespaceLimits("limits", settings, inside)
 scripts = BackupScripts("scripts", settings.namespace, inside)
 storage = BackupStorage(
     "backup", BackupStorageArgs(settings=settings, after=[scripts.config_map]), inside
@@ -48,6 +49,7 @@ pulumi.export("host", names.address(settings.namespace))
 pulumi.export("port", names.PORT)
 pulumi.export("databases", list(settings.postgres.databases))
 pulumi.export("connection_strings", database.credentials.uris)
+pulumi.export("ca_certificate", database.tls.ca)
 pulumi.export("backup_path", storage.path)
 pulumi.export("backup_claim", storage.claim)
 pulumi.export("store_id", storage.store_id)

@@ -1,4 +1,4 @@
-"""`make lock`: requirements.lock from requirements.txt, in an environment of its own."""
+"""`make lock`: each requirements.lock from the requirements.txt beside it, in a new environment."""
 
 import os
 import subprocess
@@ -8,49 +8,49 @@ import venv
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+FOLDERS = [ROOT, ROOT / "bootstrap" / "checkov"]
 # pip-tools reaches into pip's own modules, so the two are a pair.
 PIP_TOOLS = "pip-tools>=7.5,<8"
 HEADER = """\
 # Exact versions and hashes, as the tests ran with; made from requirements.txt by `make lock`.
 # Installed with `pip install --no-deps --require-hashes -r requirements.lock`.
 """
+COMPILE = [
+    *["-m", "piptools", "compile", "--quiet", "--generate-hashes"],
+    *["--strip-extras", "--allow-unsafe", "--no-header", "--no-emit-options"],
+    *["--no-emit-index-url", "--no-emit-find-links", "--no-emit-trusted-host"],
+]
 
 
 def main() -> int:
-    """Writes the lock beside and renames it."""
-    lock = ROOT / "requirements.lock"
+    """All locks; arguments are passed on to pip-tools."""
     # Hashes must be those of the registry's files, and the lock must name no place.
     environment = {k: v for k, v in os.environ.items() if k != "PIP_FIND_LINKS"}
     with tempfile.TemporaryDirectory() as aside:
         python = Path(aside) / "venv/bin/python"
-        output = Path(aside) / "lock"
-        if lock.exists():
-            output.write_bytes(lock.read_bytes())  # versions that still fit stay
         venv.create(Path(aside) / "venv", with_pip=True)
         subprocess.run(
             [python, "-m", "pip", "install", "-q", PIP_TOOLS], check=True, env=environment
         )
-        compile_lock: list[str | Path] = [
-            python,
-            "-m",
-            "piptools",
-            "compile",
-            "--quiet",
-            "--generate-hashes",
-        ]
-        compile_lock += ["--strip-extras", "--allow-unsafe", "--no-header", "--no-emit-options"]
-        compile_lock += ["--no-emit-index-url", "--no-emit-find-links", "--no-emit-trusted-host"]
-        subprocess.run(
-            [*compile_lock, "--output-file", output, "requirements.txt", *sys.argv[1:]],
-            check=True,
-            cwd=ROOT,
-            env=environment,
-        )
-        lines = [line for line in output.read_text().splitlines() if line and line[0] != "#"]
-        new = lock.with_suffix(".new")
-        new.write_text(HEADER + "\n".join(lines) + "\n")
-        new.replace(lock)
+        for folder in FOLDERS:
+            lock(python, folder, Path(aside) / "lock", environment)
     return 0
+
+
+def lock(python: Path, folder: Path, output: Path, environment: dict[str, str]) -> None:
+    """Writes one beside and renames it."""
+    old = folder / "requirements.lock"
+    output.write_bytes(old.read_bytes() if old.exists() else b"")  # versions that still fit stay
+    subprocess.run(
+        [python, *COMPILE, "--output-file", output, "requirements.txt", *sys.argv[1:]],
+        check=True,
+        cwd=folder,
+        env=environment,
+    )
+    lines = [line for line in output.read_text().splitlines() if line and line[0] != "#"]
+    new = old.with_suffix(".new")
+    new.write_text(HEADER + "\n".join(lines) + "\n")
+    new.replace(old)
 
 
 if __name__ == "__main__":

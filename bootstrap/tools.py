@@ -2,7 +2,7 @@
 
 from contextlib import AbstractContextManager
 
-from bootstrap import gobuild, packages, postgresql, preflight, pulumi_cli
+from bootstrap import gobuild, packages, postgresql, preflight, pulumi_cli, scanners
 from bootstrap.clusters import Cluster
 from bootstrap.environment import for_children
 from bootstrap.locking import exclusive
@@ -12,6 +12,7 @@ from localcluster import binary
 
 NODE_STEPS = 3
 PULUMI_STEPS = 2
+SCANNER_STEPS = 1
 
 
 def prepare_pulumi(place: Place, cluster: Cluster, steps: Steps) -> None:
@@ -33,6 +34,14 @@ def prepare_node(place: Place, steps: Steps, *, for_tests: bool = False) -> None
         step.outcome = "unpacked" if postgresql.ensure(place.root) else "already there"
     with steps.step("Kubernetes") as step, _locked(place, step):
         step.outcome = _kubernetes(step)
+
+
+def prepare_scanners(place: Place, steps: Steps) -> None:
+    """What the tests hold the manifests against."""
+    with steps.step("Manifest scanners") as step, _locked(place, step):
+        is_new = scanners.build_kubeconform(place.root)
+        is_new |= scanners.install_checkov(place.root)
+        step.outcome = "built and installed" if is_new else "already there"
 
 
 def _locked(place: Place, step: Step) -> AbstractContextManager[None]:

@@ -1,4 +1,4 @@
-"""The virtual environment with the locked requirements. Runs first: standard library only."""
+"""Virtual environments with locked requirements. Runs first: standard library only."""
 
 import hashlib
 import os
@@ -15,11 +15,15 @@ class VenvError(Exception):
 
 
 def ensure(root: Path) -> bool:
-    """Makes `.venv` match requirements.lock; True if something had to be installed.
+    """Makes `.venv` match requirements.lock; True if something had to be installed."""
+    return install(root / ".venv", root / "requirements.lock", "Python environment")
+
+
+def install(venv: Path, lock: Path, title: str) -> bool:
+    """Makes an environment match its lock.
 
     The stamp is written last, so an interrupted installation is begun afresh.
     """
-    venv, lock = root / ".venv", root / "requirements.lock"
     stamp = venv / ".lock-installed"
     wanted = digest(lock)
     if stamp.is_file() and stamp.read_text() == wanted and (venv / "bin/python").exists():
@@ -27,9 +31,9 @@ def ensure(root: Path) -> bool:
     began = time.monotonic()
     stamp.unlink(missing_ok=True)
     _create(venv)
-    _install(lock, venv)
+    _install(lock, venv, title)
     stamp.write_text(wanted)
-    _show(f"✓ Python environment  installed · {time.monotonic() - began:.1f} s\n")
+    _show(f"✓ {title}  installed · {time.monotonic() - began:.1f} s\n")
     return True
 
 
@@ -53,7 +57,7 @@ def _create(venv: Path) -> None:
         )
 
 
-def _install(lock: Path, venv: Path) -> None:
+def _install(lock: Path, venv: Path, title: str) -> None:
     # Hashes in the lock are those of the registry's files, so a local folder of wheels built
     # elsewhere (PIP_FIND_LINKS) could only make the installation fail.
     environment = {k: v for k, v in os.environ.items() if k != "PIP_FIND_LINKS"}
@@ -73,7 +77,7 @@ def _install(lock: Path, venv: Path) -> None:
             last_lines.append(line)
             if line.startswith("Collecting "):
                 done += 1
-                _show(f"\r  Python environment: package {done} of {total}", live=True)
+                _show(f"\r  {title}: package {done} of {total}", live=True)
     _show("\r\x1b[K", live=True)
     if process.returncode != 0:
         raise VenvError(f"pip could not install {lock.name}:\n{''.join(last_lines)}".rstrip())

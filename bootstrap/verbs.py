@@ -11,7 +11,15 @@ from bootstrap.gobuild import BuildError
 from bootstrap.place import Place
 from bootstrap.postgresql import PostgresqlError
 from bootstrap.progress import Steps
-from bootstrap.tools import NODE_STEPS, PULUMI_STEPS, prepare_node, prepare_pulumi
+from bootstrap.tools import (
+    NODE_STEPS,
+    PULUMI_STEPS,
+    SCANNER_STEPS,
+    prepare_node,
+    prepare_pulumi,
+    prepare_scanners,
+)
+from bootstrap.venv import VenvError
 from localcluster.errors import ClusterError
 
 
@@ -26,11 +34,12 @@ def up(place: Place) -> int:
 
 def tools(place: Place) -> int:
     """What `up` and the tests run on, without starting anything."""
-    steps = Steps(total=PULUMI_STEPS + NODE_STEPS)
+    steps = Steps(total=PULUMI_STEPS + NODE_STEPS + SCANNER_STEPS)
     try:
         prepare_pulumi(place, clusters.find(place), steps)
         prepare_node(place, steps, for_tests=True)
-    except (BuildError, ClusterError, PostgresqlError) as error:
+        prepare_scanners(place, steps)
+    except (BuildError, ClusterError, PostgresqlError, VenvError) as error:
         raise BootstrapError(str(error)) from error
     return 0
 

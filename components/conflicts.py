@@ -8,11 +8,26 @@ from components.fields import DumpFormat, StorageKind
 
 if TYPE_CHECKING:
     from components.settings import Settings, StorageSettings
+    from components.tls_settings import TlsSettings
 
 
 def conflicts(settings: "Settings") -> list[str]:
     """All of them at once."""
-    return [*_storage(settings.backup.storage), *_backup(settings), *_restore(settings)]
+    return [
+        *_tls(settings.postgres.tls),
+        *_storage(settings.backup.storage),
+        *_backup(settings),
+        *_restore(settings),
+    ]
+
+
+def _tls(tls: "TlsSettings") -> Iterator[str]:
+    if tls.secret_name and tls.generation:
+        yield (
+            f"postgres.tls.generation is '{tls.generation}', but postgres.tls.secretName is "
+            f"'{tls.secret_name}' and whoever makes that Secret renews it. "
+            "Example: pulumi config rm postgres.tls.generation"
+        )
 
 
 def _storage(storage: "StorageSettings") -> Iterator[str]:

@@ -7,6 +7,11 @@ from components import names
 from components.passwords import connection_uri, fingerprint, kept_password
 from components.settings import Settings
 
+# Encrypted, and works with nothing but the text: what most applications read from a variable.
+ENCRYPTED = "sslmode=require"
+# The server is who it says it is, or there is no connection. Needs the CA's file.
+VERIFIED = f"sslmode=verify-full&sslrootcert={names.CLIENT_CA}"
+
 
 class Credentials:
     """One Secret for the superuser and one for each application database.
@@ -20,7 +25,14 @@ class Credentials:
     fingerprint: pulumi.Output[str]
     """Changes when a password does."""
 
-    def __init__(self, name: str, settings: Settings, *, parent: pulumi.Resource) -> None:
+    def __init__(
+        self,
+        name: str,
+        settings: Settings,
+        *,
+        ca: pulumi.Output[str] | None,
+        parent: pulumi.Resource,
+    ) -> None:
         self._namespace = settings.namespace
         self._opts = pulumi.ResourceOptions(parent=parent)
         generation = settings.postgres.password_generation
@@ -34,7 +46,7 @@ class Credentials:
             database: kept_password(f"{name}-{database}", generation, self._opts)
             for database in settings.postgres.databases
         }
-        self.uris = {name: self._uri(name, password) for name, password in roles.items()}
+        self.uris = {name: self._uri(name, password, ENCRYPTED) for name, password in roles.items()}
         self.fingerprint = pulumi.Output.all(superuser, *roles.values()).apply(fingerprint)
         self.secrets = [
             self._secret(
@@ -46,15 +58,15 @@ class Credentials:
                 self._secret(
                     f"{name}-{database}-secret",
                     names.database_secret(database),
-                    self._access(database, password),
+                    self._access(database, password) | ({"ca.crt": ca} if ca else {}),
                 )
                 for database, password in roles.items()
             ),
         ]
 
-    def _uri(self, database: str, password: pulumi.Output[str]) -> pulumi.Output[str]:
+    def _uri(self, database: str, password: pulumi.Output[str], tls: str) -> pulumi.Output[str]:
         return pulumi.Output.secret(
-            password.apply(lambda text: connection_uri(self._namespace, database, text))
+            password.apply(lambda text: connection_uri(self._namespace, database, text, tls=tls))
         )
 
     def _access(self, database: str, password: pulumi.Output[str]) -> dict[str, pulumi.Input[str]]:
@@ -65,6 +77,7 @@ class Credentials:
             "username": database,
             "password": password,
             "uri": self.uris[database],
+            "uri-verify": self._uri(database, password, VERIFIED),
         }
 
     def _secret(

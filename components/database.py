@@ -12,6 +12,7 @@ from components.credentials import Credentials
 from components.fields import Clients
 from components.kubectl import HOST_SCRIPTS, Kubectl
 from components.pods import PodArgs
+from components.tls import ServerTls
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,6 +34,7 @@ class PostgresDatabase(pulumi.ComponentResource):
     """
 
     credentials: Credentials
+    tls: ServerTls
     ready: local.Command
     """Created when the server answers; what talks to it depends on this."""
 
@@ -42,9 +44,11 @@ class PostgresDatabase(pulumi.ComponentResource):
         super().__init__("brewget:index:PostgresDatabase", name, None, opts)
         self._settings = args.pod.settings
         self._child = pulumi.ResourceOptions(parent=self)
-        self.credentials = Credentials(name, self._settings, parent=self)
+        self.tls = ServerTls(name, self._settings, parent=self)
+        self.credentials = Credentials(name, self._settings, ca=self.tls.ca, parent=self)
         claim = self._data_claim(name)
-        before = [claim, self._service(name), *self.credentials.secrets, *args.after]
+        secrets = [*self.tls.resources, *self.credentials.secrets]
+        before = [claim, self._service(name), *secrets, *args.after]
         if self._settings.postgres.clients is not Clients.ANYONE:
             before.append(self._network_policy(name))
         server = self._server(name, args, before)
@@ -131,8 +135,11 @@ class PostgresDatabase(pulumi.ComponentResource):
         template = core.v1.PodTemplateSpecArgs(
             metadata=meta.v1.ObjectMetaArgs(
                 labels=names.PART_OF | names.SERVER_LABELS,
-                # A new password restarts the server, which then takes it over.
-                annotations={"brewget.dev/passwords": self.credentials.fingerprint},
+                # A new password or certificate restarts the server, which then takes it over.
+                annotations={
+                    "brewget.dev/passwords": self.credentials.fingerprint,
+                    "brewget.dev/tls": self.tls.fingerprint,
+                },
             ),
             spec=server_pod.spec(args.pod),
         )

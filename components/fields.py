@@ -41,6 +41,13 @@ class Clients(StrEnum):
     ANYONE = "anyone"
 
 
+class TlsMode(StrEnum):
+    """Whether a client may connect without TLS."""
+
+    REQUIRED = "required"
+    ALLOWED = "allowed"
+
+
 class Accept(StrEnum):
     """States of the data directory or the store at which start-up stops unless told to go on."""
 

@@ -11,6 +11,10 @@ BACKUP_CLASS = "manual"
 SCRIPTS = "postgres-backup-scripts"
 BACKUP = "postgres-backup"
 VERIFY = "postgres-backup-verify"
+LIMITS = "postgres-limits"
+HBA = "postgres-hba"
+CLIENT_CA = "/run/secrets/db/ca.crt"
+TLS_SECRET = "db-tls"  # noqa: S105 (the Secret's name)
 SUPERUSER = "postgres"
 SUPERUSER_SECRET = "postgres-superuser"  # noqa: S105 (the Secret's name)
 

@@ -24,10 +24,10 @@ def kept_password(name: str, generation: str, opts: pulumi.ResourceOptions) -> p
     return pulumi.Output.secret(stash.output.apply(str))
 
 
-def connection_uri(namespace: str, database: str, password: str) -> str:
+def connection_uri(namespace: str, database: str, password: str, *, tls: str) -> str:
     """A URI for `database` as its own role, with everything percent-encoded that has to be."""
-    host = names.address(namespace)
-    return f"postgresql://{database}:{quote(password, safe='')}@{host}:{names.PORT}/{database}"
+    place = f"{names.address(namespace)}:{names.PORT}/{database}"
+    return f"postgresql://{database}:{quote(password, safe='')}@{place}?{tls}"
 
 
 def fingerprint(passwords: list[str]) -> str:

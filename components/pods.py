@@ -21,6 +21,7 @@ DATA = "/var/lib/postgresql/data"
 SECRETS = "/run/secrets/postgres"
 SCRIPTS = "/backup-scripts"
 SCRATCH = "/scratch"
+READ_ONLY = {"scripts", "secrets", "initdb", "tls", "hba"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,6 +76,8 @@ def job_env(args: PodArgs) -> dict[str, pulumi.Input[str]]:
         "PGPORT": str(names.PORT),
         "PGUSER": names.SUPERUSER,
         "PGPASSWORD_FILE": f"{SECRETS}/superuser",
+        "PGSSLMODE": "verify-full",
+        "PGSSLROOTCERT": f"{SECRETS}/ca.crt",
         "POSTGRES_DATABASES": "\n".join(args.settings.postgres.databases),
         "ROLE_PASSWORDS_DIR": f"{SECRETS}/roles",
     }
@@ -106,9 +109,7 @@ def container(
             limits={"memory": postgres.resources.memory},
         ),
         volume_mounts=[
-            core.v1.VolumeMountArgs(
-                mount_path=path, name=volume, read_only=volume in {"scripts", "secrets", "initdb"}
-            )
+            core.v1.VolumeMountArgs(mount_path=path, name=volume, read_only=volume in READ_ONLY)
             for path, volume in sorted((usual | mounts).items())
         ],
     )
@@ -159,9 +160,10 @@ def _usual_volumes(args: PodArgs) -> list[core.v1.VolumeArgs]:
                 # For the group alone: psql refuses nothing here, but no other uid has to read it.
                 default_mode=0o440,
                 sources=[
-                    _password(names.SUPERUSER_SECRET, "superuser"),
+                    _key(names.SUPERUSER_SECRET, "password", "superuser"),
+                    _key(tls_secret(args.settings), "ca.crt", "ca.crt"),
                     *(
-                        _password(names.database_secret(database), f"roles/{database}")
+                        _key(names.database_secret(database), "password", f"roles/{database}")
                         for database in args.settings.postgres.databases
                     ),
                 ],
@@ -170,12 +172,17 @@ def _usual_volumes(args: PodArgs) -> list[core.v1.VolumeArgs]:
     ]
 
 
-def _password(secret: str, path: str) -> core.v1.VolumeProjectionArgs:
+def _key(secret: str, key: str, path: str) -> core.v1.VolumeProjectionArgs:
     return core.v1.VolumeProjectionArgs(
         secret=core.v1.SecretProjectionArgs(
-            name=secret, items=[core.v1.KeyToPathArgs(key="password", path=path)]
+            name=secret, items=[core.v1.KeyToPathArgs(key=key, path=path)]
         )
     )
+
+
+def tls_secret(settings: Settings) -> str:
+    """The Secret with the server's certificate: ours, or the one that the settings name."""
+    return settings.postgres.tls.secret_name or names.TLS_SECRET
 
 
 def claim_volume(name: str, claim: str) -> core.v1.VolumeArgs:

@@ -1,5 +1,11 @@
 """What the cluster itself enforces in the namespace."""
 
+import pulumi
+from pulumi_kubernetes import core, meta
+
+from components import names
+from components.settings import Settings
+
 # baseline is refused, restricted is warned of: the one pod that is not restricted is the one
 # that gives a root-owned directory to PostgreSQL, once.
 POD_SECURITY = {
@@ -7,3 +13,42 @@ POD_SECURITY = {
     "pod-security.kubernetes.io/warn": "restricted",
     "pod-security.kubernetes.io/audit": "restricted",
 }
+
+
+class NamespaceLimits(pulumi.ComponentResource):
+    """Keeps the namespace from starving the node, whoever else deploys there.
+
+    It owns a LimitRange and a ResourceQuota. Our own pods name all their limits, so the first
+    changes nothing for them. Jobs are not counted: a quota must not be what refuses a backup.
+    """
+
+    def __init__(
+        self, name: str, settings: Settings, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__("brewget:index:NamespaceLimits", name, None, opts)
+        metadata = meta.v1.ObjectMetaArgs(
+            name=names.LIMITS, namespace=settings.namespace, labels=names.PART_OF
+        )
+        child = pulumi.ResourceOptions(parent=self)
+        core.v1.LimitRange(
+            f"{name}-defaults",
+            metadata=metadata,
+            spec=core.v1.LimitRangeSpecArgs(
+                limits=[
+                    core.v1.LimitRangeItemArgs(
+                        type="Container",
+                        # A container that names no limit could grow until PostgreSQL is killed.
+                        default={"memory": "1Gi"},
+                        default_request={"cpu": "50m", "memory": "64Mi"},
+                    )
+                ]
+            ),
+            opts=child,
+        )
+        core.v1.ResourceQuota(
+            f"{name}-quota",
+            metadata=metadata,
+            spec=core.v1.ResourceQuotaSpecArgs(hard={"pods": str(settings.pod_quota)}),
+            opts=child,
+        )
+        self.register_outputs({"pods": settings.pod_quota})

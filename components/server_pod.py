@@ -2,7 +2,7 @@
 
 from pulumi_kubernetes import core
 
-from components import names
+from components import names, tls
 from components.pods import (
     DATA,
     SCRIPTS,
@@ -12,11 +12,12 @@ from components.pods import (
     empty_volume,
     pod,
     server_env,
+    tls_secret,
 )
 
 # The seed's `kubectl logs postgres-0 | grep restore` looks into the server's log: it begins with
 # what start-up decided.
-_START = f"bash {SCRIPTS}/prepare-data.sh --report; exec docker-entrypoint.sh postgres"
+_START = f'bash {SCRIPTS}/prepare-data.sh --report; exec docker-entrypoint.sh postgres "$@"'
 
 
 def spec(args: PodArgs) -> core.v1.PodSpecArgs:
@@ -35,7 +36,13 @@ def spec(args: PodArgs) -> core.v1.PodSpecArgs:
         env=env,
         mounts=mounts,
     )
-    server = container(args, "postgres", command=["bash", "-c", _START], env=env, mounts=mounts)
+    server = container(
+        args,
+        "postgres",
+        command=["bash", "-c", _START, "postgres", *_options()],
+        env=env,
+        mounts=mounts | {tls.CERTIFICATE: "tls", tls.HBA: "hba"},
+    )
     server.ports = [core.v1.ContainerPortArgs(name="postgres", container_port=names.PORT)]
     # Crash recovery after a power cut replays for minutes; being killed in it starts it anew.
     server.startup_probe = _probe(period=5, failures=360)
@@ -54,6 +61,20 @@ def spec(args: PodArgs) -> core.v1.PodSpecArgs:
                 items=[core.v1.KeyToPathArgs(key="init-databases.sh", path="init-databases.sh")],
             ),
         ),
+        core.v1.VolumeArgs(
+            name="tls",
+            secret=core.v1.SecretVolumeSourceArgs(
+                secret_name=tls_secret(args.settings),
+                # PostgreSQL takes a key that its group may read only if the file is root's, as
+                # the files of a Secret are.
+                default_mode=0o440,
+                items=[core.v1.KeyToPathArgs(key=key, path=key) for key in ("tls.crt", "tls.key")],
+            ),
+        ),
+        core.v1.VolumeArgs(
+            name="hba",
+            config_map=core.v1.ConfigMapVolumeSourceArgs(name=names.HBA, default_mode=0o440),
+        ),
     ]
     return pod(
         args,
@@ -64,6 +85,10 @@ def spec(args: PodArgs) -> core.v1.PodSpecArgs:
         # A fast shutdown writes a checkpoint; cut short, the next start has to recover.
         grace_seconds=120,
     )
+
+
+def _options() -> list[str]:
+    return [word for key, value in tls.SERVER_OPTIONS.items() for word in ("-c", f"{key}={value}")]
 
 
 def _probe(*, period: int, failures: int) -> core.v1.ProbeArgs:

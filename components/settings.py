@@ -12,6 +12,7 @@ from pydantic_core import PydanticCustomError
 from components import fields
 from components.conflicts import conflicts
 from components.fields import Group, setting
+from components.tls_settings import TlsSettings
 
 IMAGE = "postgres:16.15-alpine"
 
@@ -71,6 +72,7 @@ class PostgresSettings(Group):
         allowed="labelled, namespace or anyone",
         example="labelled",
     )
+    tls: TlsSettings = TlsSettings()
 
 
 class StorageSettings(Group):
@@ -204,6 +206,12 @@ class Settings(Group):
     )
     namespace: fields.Label = setting(
         "brewget", "Namespace of everything.", allowed="a DNS label", example="brewget"
+    )
+    pod_quota: Annotated[int, Field(ge=10, le=1000)] = setting(
+        50,
+        "Pods that may run in the namespace at once, those of others included.",
+        allowed="a whole number from 10 to 1000",
+        example="50",
     )
     postgres: PostgresSettings = PostgresSettings()
     backup: BackupSettings = BackupSettings()

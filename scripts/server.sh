@@ -27,7 +27,7 @@ start_server() {
 	export PGHOST="$WORK/socket" PGPORT=5432
 	# Nobody else is here to be kept from creating a database, and `postgres` is going to be replaced.
 	CONTROL=template1
-	unset PGHOSTADDR PGSERVICE PGSSLMODE PGDATABASE
+	unset PGHOSTADDR PGSERVICE PGSSLMODE PGSSLROOTCERT PGCHANNELBINDING PGREQUIREAUTH PGDATABASE
 }
 
 # usage: stop_server [MODE]

@@ -39,6 +39,8 @@ class Login:
             dbname=self.database,
             user=self.user,
             password=self.password,
+            # By `kubectl port-forward`, which would end with the first TLS session.
+            sslmode="disable",
             connect_timeout=10,
             autocommit=True,
         )
@@ -115,6 +117,7 @@ def _webapp(login: Login, *arguments: str, check: bool = True) -> int:
             "PGDATABASE": login.database,
             "PGUSER": login.user,
             "PGPASSWORD": login.password,
+            "PGSSLMODE": "disable",
             "WEBAPP_PASSWORD": PASSWORD,
         },
         capture_output=True,

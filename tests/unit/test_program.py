@@ -96,7 +96,7 @@ def test_every_mount_has_its_volume_and_every_volume_its_mount(stack: Recorder) 
 
 
 def test_every_script_that_a_pod_runs_or_mounts_exists(stack: Recorder) -> None:
-    shipped = stack.one("ConfigMap")["data"]
+    shipped = stack.one("ConfigMap", "postgres-backup-scripts")["data"]
     assert {path.name for path in (ROOT / "scripts").glob("*.sh")} == shipped.keys()
     text = str(stack.pods()) + stack.one("Command", "backup-store")["stdin"]
     named = {
@@ -133,6 +133,7 @@ def test_mounted_secrets_exist_with_their_keys(stack: Recorder) -> None:
             paths[item["path"]] = source["secret"]["name"]
         assert paths == {
             "superuser": "postgres-superuser",
+            "ca.crt": "db-tls",
             "roles/ale": "db-ale",
             "roles/stout_log": "db-stout-log",
         }
@@ -236,6 +237,7 @@ def test_generated_passwords_are_those_of_the_state(deploy: Deploy) -> None:
     assert data["postgres-superuser"]["password"] == "kept-3"
     assert data["db-brewget-auth"]["uri"] == (
         "postgresql://brewget_auth:kept-1@db.brewget.svc.cluster.local:5432/brewget_auth"
+        "?sslmode=require"
     )
     for stash in stack.all("Stash"):
         assert stash.ignore_changes == ["input"], "each preview would show an update"
@@ -243,12 +245,12 @@ def test_generated_passwords_are_those_of_the_state(deploy: Deploy) -> None:
 
 def test_a_new_generation_makes_new_passwords(deploy: Deploy) -> None:
     names = {s.name for s in deploy(config={"postgres.passwordGeneration": "2"}).all("Stash")}
-    assert names == {"backup-place", *(f"{name}-2" for name in STASHED)}
+    assert names == {"backup-place", "postgres-ca", *(f"{name}-2" for name in STASHED)}
 
 
 def test_children_belong_to_their_component_and_cluster(stack: Recorder) -> None:
     components = {r.urn for r in stack.resources if r.type.startswith("brewget:")}
-    assert len(components) == 5
+    assert len(components) == 6
     top = [
         r.name for r in stack.resources if r.urn not in components and r.parent not in components
     ]

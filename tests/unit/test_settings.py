@@ -93,6 +93,21 @@ def sentence(key: str, value: str, reason: str, allowed: str, example: str) -> s
             VOLUME,
             "postgres.dataSize 2Gi",
         ),
+        ("postgres.tls.mode", "off", "", "required or allowed", "postgres.tls.mode allowed"),
+        (
+            "postgres.tls.validityDays",
+            "3",
+            "",
+            "a whole number from 7 to 1000",
+            "postgres.tls.validityDays 365",
+        ),
+        (
+            "postgres.tls.secretName",
+            "My Secret",
+            "it is no host name",
+            "the name of a Secret in the namespace",
+            "postgres.tls.secretName postgres-certificate",
+        ),
         ("postgres.dataSize", "1Mi", "it is below 256Mi", VOLUME, "postgres.dataSize 2Gi"),
         (
             "postgres.image",
@@ -178,6 +193,11 @@ def test_wrong_databases_are_refused(value: str, shown: str, reason: str) -> Non
             {"backup.minFreeBytes": "2147483648"},
             "backup.minFreeBytes is 2147483648, but backup.storage.size is '2Gi' and no set would "
             "ever fit. Example: pulumi config set backup.minFreeBytes 67108864",
+        ),
+        (
+            {"postgres.tls.secretName": "made", "postgres.tls.generation": "3"},
+            "postgres.tls.generation is '3', but postgres.tls.secretName is 'made' and whoever "
+            "makes that Secret renews it. Example: pulumi config rm postgres.tls.generation",
         ),
         (
             {"restoreReplace": "true"},
@@ -298,8 +318,9 @@ def test_a_quantity_is_as_large_as_it_says(number: int, unit: str) -> None:
 
 @given(st.text(st.characters(exclude_categories=("C", "Z")), min_size=1))
 def test_any_printable_password_survives_the_uri(password: str) -> None:
-    uri = connection_uri("ales", "ale", password)
-    found = re.fullmatch(r"postgresql://ale:([^@:/]*)@db\.ales\.svc\.cluster\.local:5432/ale", uri)
+    uri = connection_uri("ales", "ale", password, tls="sslmode=require")
+    place = re.escape("@db.ales.svc.cluster.local:5432/ale?sslmode=require")
+    found = re.fullmatch(f"postgresql://ale:([^@:/]*){place}", uri)
     assert found
     assert set(found[1]) <= set(string.ascii_letters + string.digits + "%._-~")
     raw = re.sub(rb"%([0-9A-F]{2})", lambda m: bytes([int(m[1], 16)]), found[1].encode())

@@ -1,0 +1,128 @@
+"""TLS for connections to the server, and who is let in how (pg_hba.conf)."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+
+import pulumi
+from pulumi_kubernetes import core, meta
+
+from components import certificates, names
+from components.fields import TlsMode
+from components.passwords import fingerprint
+from components.settings import Settings
+
+CERTIFICATE = "/run/secrets/tls"
+HBA = "/etc/postgresql"
+# What postgres is started with. Arguments win over postgresql.conf and ALTER SYSTEM: no restored
+# or adopted data directory can switch TLS off or bring rules of its own.
+SERVER_OPTIONS = {
+    "ssl": "on",
+    "ssl_cert_file": f"{CERTIFICATE}/tls.crt",
+    "ssl_key_file": f"{CERTIFICATE}/tls.key",
+    "hba_file": f"{HBA}/pg_hba.conf",
+}
+
+
+def hba(mode: TlsMode) -> str:
+    """pg_hba.conf. What no line names is refused: `hostssl` alone keeps unencrypted clients out.
+
+    Loopback is no network: that is `kubectl port-forward`, encrypted by Kubernetes up to the pod.
+    Many container runtimes break it off when a TLS session inside ends (kubernetes issue 111825).
+    """
+    over_tcp = "hostssl" if mode is TlsMode.REQUIRED else "host"
+    return (
+        "# Inside the pod its user postgres is the superuser: this is `kubectl exec … psql`.\n"
+        "local all postgres peer\n"
+        "local all all scram-sha-256\n"
+        "host all all 127.0.0.1/32 scram-sha-256\n"
+        "host all all ::1/128 scram-sha-256\n"
+        f"{over_tcp} all all all scram-sha-256\n"
+    )
+
+
+def hosts(namespace: str) -> list[str]:
+    """The names that clients know the server by; localhost is for `kubectl port-forward`."""
+    short = f"{names.SERVICE}.{namespace}"
+    inside = [names.SERVICE, short, f"{short}.svc", names.address(namespace)]
+    return [*inside, "localhost", "127.0.0.1"]
+
+
+class ServerTls:
+    """The server's certificate in a Secret, and pg_hba.conf in a ConfigMap.
+
+    No component of its own: it is the part of PostgresDatabase that knows TLS.
+    """
+
+    resources: list[pulumi.Resource]
+    ca: pulumi.Output[str] | None
+    """The CA's certificate, or None where the Secret comes from somebody else."""
+    fingerprint: pulumi.Output[str]
+    """Changes with the certificate and with pg_hba.conf, which the server reads when it starts."""
+
+    def __init__(self, name: str, settings: Settings, *, parent: pulumi.Resource) -> None:
+        self._settings = settings
+        self._opts = pulumi.ResourceOptions(parent=parent)
+        rules = hba(settings.postgres.tls.mode)
+        self.resources = [self._config_map(name, rules)]
+        self.ca = None
+        certificate = pulumi.Output.from_input(settings.postgres.tls.secret_name)
+        if not settings.postgres.tls.secret_name:
+            ca = self._kept_ca(name)
+            # Public, both: shown in previews, and not taken for secret where they are used.
+            self.ca = pulumi.Output.unsecret(ca.apply(lambda kept: kept["certificate"]))
+            pair = ca.apply(self._certificate)
+            certificate = pulumi.Output.unsecret(pair.apply(lambda made: made["tls.crt"]))
+            self.resources.append(self._secret(name, pair, self.ca))
+        self.fingerprint = certificate.apply(lambda text: fingerprint([text, rules]))
+
+    def _kept_ca(self, name: str) -> pulumi.Output[Mapping[str, str]]:
+        generation = self._settings.postgres.tls.generation
+        stash = pulumi.Stash(
+            f"{name}-ca{generation and '-'}{generation}",
+            input=pulumi.Output.secret(certificates.new_ca(datetime.now(UTC))),
+            # The first value is the one that counts; what later runs make is dropped.
+            opts=pulumi.ResourceOptions.merge(
+                self._opts, pulumi.ResourceOptions(ignore_changes=["input"])
+            ),
+        )
+        return pulumi.Output.secret(stash.output.apply(dict))
+
+    def _certificate(self, ca: Mapping[str, str]) -> dict[str, str]:
+        now, days = datetime.now(UTC), self._settings.postgres.tls.validity_days
+        end = certificates.expires(ca["certificate"])
+        if end - now < timedelta(days=days):
+            pulumi.log.warn(
+                f"The CA of the server's certificate ends on {end:%Y-%m-%d}. Make a new one and "
+                "give clients its ca.crt: pulumi config set postgres.tls.generation 2"
+            )
+        where = hosts(self._settings.namespace)
+        pair = certificates.server_certificate(ca, where, days=days, now=now)
+        return {"tls.crt": pair.certificate, "tls.key": pair.key}
+
+    def _meta(self, name: str) -> meta.v1.ObjectMetaArgs:
+        return meta.v1.ObjectMetaArgs(
+            name=name, namespace=self._settings.namespace, labels=names.PART_OF
+        )
+
+    def _secret(
+        self, name: str, pair: pulumi.Output[dict[str, str]], ca: pulumi.Output[str]
+    ) -> core.v1.Secret:
+        return core.v1.Secret(
+            f"{name}-tls",
+            metadata=self._meta(names.TLS_SECRET),
+            type="kubernetes.io/tls",
+            string_data={
+                "tls.crt": pair.apply(lambda made: made["tls.crt"]),
+                "tls.key": pair.apply(lambda made: made["tls.key"]),
+                "ca.crt": ca,
+            },
+            opts=self._opts,
+        )
+
+    def _config_map(self, name: str, rules: str) -> core.v1.ConfigMap:
+        return core.v1.ConfigMap(
+            f"{name}-hba",
+            metadata=self._meta(names.HBA),
+            data={"pg_hba.conf": rules},
+            opts=self._opts,
+        )

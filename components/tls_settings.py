@@ -1,0 +1,37 @@
+"""The settings of TLS between clients and the server."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from components import fields
+from components.fields import Group, setting
+
+
+class TlsSettings(Group):
+    """TLS is always on; `mode` says whether a client may do without."""
+
+    mode: fields.TlsMode = setting(
+        fields.TlsMode.REQUIRED,
+        "required refuses TCP connections without TLS; allowed takes both.",
+        allowed="required or allowed",
+        example="allowed",
+    )
+    secret_name: fields.OptionalHost = setting(
+        "",
+        "A Secret with tls.crt, tls.key and ca.crt, as cert-manager makes; empty makes one.",
+        allowed="the name of a Secret in the namespace",
+        example="postgres-certificate",
+    )
+    generation: fields.Nonce = setting(
+        "",
+        "A new value makes a new CA and a new certificate.",
+        allowed=fields.WORD,
+        example="2",
+    )
+    validity_days: Annotated[int, Field(ge=7, le=1000)] = setting(
+        365,
+        "Days that a certificate is valid; an up in its last third makes the next one.",
+        allowed="a whole number from 7 to 1000",
+        example="365",
+    )

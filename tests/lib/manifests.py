@@ -1,0 +1,45 @@
+"""What the program registers, as the manifests that the API server would get."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from tests.unit.recorder import Recorder, Secret
+
+
+def manifests(stack: Recorder) -> list[dict[str, Any]]:
+    """Every Kubernetes object of the stack, and the pod that a command makes."""
+    made = [
+        _manifest(resource.type, resource.inputs)
+        for resource in stack.resources
+        if resource.type.startswith("kubernetes:")
+    ]
+    return [*made, json.loads(stack.one("Command", "backup-store")["stdin"])]
+
+
+def _manifest(token: str, inputs: dict[str, Any]) -> dict[str, Any]:
+    """`kubernetes:apps/v1:StatefulSet` is an apiVersion and a kind."""
+    _, version, kind = token.split(":")
+    group = version.removeprefix("core/")
+    return {"apiVersion": group, "kind": kind} | {key: _open(v) for key, v in inputs.items()}
+
+
+def _open(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _open(below) for key, below in value.items()}
+    if isinstance(value, list):
+        return [_open(below) for below in value]
+    return _open(value.value) if isinstance(value, Secret) else value
+
+
+def write(directory: Path, objects: list[dict[str, Any]]) -> list[Path]:
+    """One file an object, as scanners name the file in what they find."""
+    directory.mkdir(exist_ok=True)
+    paths = []
+    for found in objects:
+        path = directory / f"{found['kind']}-{found['metadata']['name']}.yaml"
+        path.write_text(yaml.safe_dump(found))
+        paths.append(path)
+    return paths
