@@ -15,11 +15,15 @@ class VenvError(Exception):
 
 
 def ensure(root: Path) -> bool:
-    """Makes `.venv` match requirements.lock; True if something had to be installed.
+    """Makes `.venv` match requirements.lock; True if something had to be installed."""
+    return match(root / ".venv", root / "requirements.lock")
+
+
+def match(venv: Path, lock: Path) -> bool:
+    """Makes an environment match a lock; True if something had to be installed.
 
     The stamp is written last, so an interrupted installation is begun afresh.
     """
-    venv, lock = root / ".venv", root / "requirements.lock"
     stamp = venv / ".lock-installed"
     wanted = digest(lock)
     if stamp.is_file() and stamp.read_text() == wanted and (venv / "bin/python").exists():
@@ -29,7 +33,7 @@ def ensure(root: Path) -> bool:
     _create(venv)
     _install(lock, venv)
     stamp.write_text(wanted)
-    _show(f"✓ Python environment  installed · {time.monotonic() - began:.1f} s\n")
+    show(f"✓ Python environment  installed · {time.monotonic() - began:.1f} s\n")
     return True
 
 
@@ -73,13 +77,13 @@ def _install(lock: Path, venv: Path) -> None:
             last_lines.append(line)
             if line.startswith("Collecting "):
                 done += 1
-                _show(f"\r  Python environment: package {done} of {total}", live=True)
-    _show("\r\x1b[K", live=True)
+                show(f"\r  Python environment: package {done} of {total}", live=True)
+    show("\r\x1b[K", live=True)
     if process.returncode != 0:
         raise VenvError(f"pip could not install {lock.name}:\n{''.join(last_lines)}".rstrip())
 
 
-def _show(text: str, *, live: bool = False) -> None:
+def show(text: str, *, live: bool = False) -> None:
     """Progress goes to stderr; what is overwritten again only to a terminal."""
     if not live or sys.stderr.isatty():
         sys.stderr.write(text)
