@@ -167,7 +167,7 @@ def _cluster(facts: Facts, now: float) -> Iterator[Metric]:
     ended = {action: cluster.last_finished(action) for action in (Action.BACKUP, Action.VERIFY)}
     failed = {action: float(run.phase is Phase.FAILED) for action, run in ended.items() if run}
     yield from _labelled(
-        "job_failed", "Whether the last run that ended has failed.", "job", failed.items()
+        "job_failed", "Whether the last run that ended has failed.", "action", failed.items()
     )
 
 

@@ -6,7 +6,6 @@ import os
 import re
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -77,20 +76,20 @@ class Console:
             "KUBECONFIG": str(self.base / "no-kubeconfig"),
         }
         kept = {k: v for k, v in os.environ.items() if not k.startswith(("CONSOLE_", "KUBE"))}
-        self.process = subprocess.Popen(
-            [console_venv.python(ROOT), "-m", "console"],
-            cwd=ROOT,
-            env=kept | settings | self.environment,
-            stderr=(self.base / "console.log").open("a"),
-            text=True,
-        )
+        with (self.base / "console.log").open("a") as log:
+            self.process = subprocess.Popen(
+                [console_venv.python(ROOT), "-m", "console"],
+                cwd=ROOT,
+                env=kept | settings | self.environment,
+                stderr=log,
+                text=True,
+            )
         wait_for("the console", self._answers, START, every=0.05)
         return self
 
     def _answers(self) -> bool:
         assert self.process is not None
         if self.process.poll() is not None:
-            sys.stderr.write(self.said())
             raise SystemExit(f"the console ended with {self.process.returncode}: {self.said()}")
         return self.request("GET", "/healthz").status == 200
 
