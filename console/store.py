@@ -3,6 +3,7 @@
 import hashlib
 import os
 import stat
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,10 +22,16 @@ class Store:
     def __init__(self, root: Path, expected_id: str) -> None:
         self._root = root
         self._expected = expected_id
-        self._known: dict[Path, tuple[_Stamp, _Read]] = {}
+        # By path as text: at a scrape with 1,000 sets, Path objects cost more than the disk does.
+        self._known: dict[str, tuple[_Stamp, _Read]] = {}
+        self._lock = threading.Lock()
 
     def look(self) -> Picture:
         """All of the store, now. Never raises because of what is in it."""
+        with self._lock:  # a scrape, a page and the notifier's clock may come at once
+            return self._look()
+
+    def _look(self) -> Picture:
         identity, why, found = self._identity()
         if identity is Identity.MISSING:
             return Picture(identity, why)
@@ -71,18 +78,19 @@ class Store:
     def _sets(self, store_id: str) -> Iterator[BackupSet]:
         seen = set()
         for name in _candidates(self._root):
-            seen.add(self._root / name)
-            yield self._set(self._root / name, store_id)
+            directory = f"{self._root}/{name}"
+            seen.add(directory)
+            yield self._set(directory, name, store_id)
         for name in _candidates(self._root / "failed"):
-            seen.add(self._root / "failed" / name)
-            found = self._set(self._root / "failed" / name, store_id)
+            directory = f"{self._root}/failed/{name}"
+            seen.add(directory)
+            found = self._set(directory, name, store_id)
             why = found.why if found.state is State.DAMAGED else ""
             yield BackupSet(name, State.FAILED, why, found.manifest)
         for gone in self._known.keys() - seen:
             self._known.pop(gone, None)
 
-    def _set(self, directory: Path, store_id: str) -> BackupSet:
-        name = directory.name
+    def _set(self, directory: str, name: str, store_id: str) -> BackupSet:
         try:
             read = self._cached(directory)
             if read.manifest.store != store_id:
@@ -90,7 +98,7 @@ class Store:
                 return BackupSet(name, State.FOREIGN, why, read.manifest)
             _check_files(directory, read.manifest)
         except FileNotFoundError as error:
-            if str(error.filename) == str(directory / "manifest.json"):
+            if str(error.filename) == f"{directory}/manifest.json":
                 return BackupSet(name, State.FOREIGN, "it has no manifest.json")
             missing = Path(str(error.filename)).name
             return BackupSet(name, State.DAMAGED, f"{missing} is missing", self._last(directory))
@@ -99,17 +107,17 @@ class Store:
         state = State.VERIFIED if read.verdict else State.UNVERIFIED
         return BackupSet(name, state, "", read.manifest, read.verdict)
 
-    def _cached(self, directory: Path) -> "_Read":
-        stamp = tuple(_stamp(directory / name) for name in _FILES)
+    def _cached(self, directory: str) -> "_Read":
+        stamp = tuple([_stamp(f"{directory}/{name}") for name in _FILES])
         known = self._known.get(directory)
         if known and known[0] == stamp:
             return known[1]
         self._known.pop(directory, None)
-        read = _read_set(directory)
+        read = _read_set(Path(directory))
         self._known[directory] = (stamp, read)
         return read
 
-    def _last(self, directory: Path) -> Manifest | None:
+    def _last(self, directory: str) -> Manifest | None:
         known = self._known.get(directory)
         return known[1].manifest if known else None
 
@@ -150,7 +158,7 @@ def _number(value: object) -> float:
     return float(value) if isinstance(value, int | float) and 0 <= value < 2**53 else 0.0
 
 
-def _check_files(directory: Path, found: Manifest) -> None:
+def _check_files(directory: str, found: Manifest) -> None:
     """Every file that the manifest names is there with its size.
 
     This sees what is missing or cut short at once; a changed byte is for verify.sh to find.
@@ -158,7 +166,7 @@ def _check_files(directory: Path, found: Manifest) -> None:
     wanted = [(found.globals_file, found.globals_bytes)]
     wanted += [(database.file, database.bytes) for database in found.databases]
     for name, size in wanted:
-        seen = (directory / name).lstat()
+        seen = os.lstat(f"{directory}/{name}")
         if stat.S_ISDIR(seen.st_mode):
             continue  # directory format: its many files are verify.sh's
         if not stat.S_ISREG(seen.st_mode):
@@ -180,9 +188,9 @@ def _candidates(directory: Path) -> list[str]:
         return []
 
 
-def _stamp(path: Path) -> tuple[int, int, int] | None:
+def _stamp(path: str) -> tuple[int, int, int] | None:
     try:
-        seen = path.lstat()
+        seen = os.lstat(path)
     except FileNotFoundError:
         return None
     return seen.st_ino, seen.st_mtime_ns, seen.st_size

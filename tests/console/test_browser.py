@@ -153,7 +153,14 @@ def test_axe_finds_nothing_and_nothing_sticks_out(
     page.goto("/login")
     assert violations(page) == []
     log_in(page)
-    for path in ("/", f"/sets/{name}", f"/sets/{name}/restore", "/jobs/postgres-backup-2", "/none"):
+    pages = {
+        "overview": "/",
+        "set": f"/sets/{name}",
+        "restore": f"/sets/{name}/restore",
+        "job": "/jobs/postgres-backup-2",
+        "missing": "/none",
+    }
+    for shown, path in pages.items():
         page.goto(path)
         assert violations(page) == [], path
         overhang = page.evaluate("document.documentElement.scrollWidth - innerWidth")

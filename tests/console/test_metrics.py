@@ -177,21 +177,23 @@ def test_a_store_that_is_away_is_a_number_and_a_banner(console: Console, store: 
 
 def test_with_a_thousand_sets_it_stays_quick_and_small(console: Console, store: Path) -> None:
     for hours in range(2, MANY - 1):
-        add_set(store, timedelta(hours=hours, seconds=1))
+        add_set(store, timedelta(hours=hours, minutes=30))
     console.log_in()
     assert console.get("/?all=1").text.count("<tr>") == MANY + 1
     console.metrics()
-    scrape = min(_seconds(console, "/metrics") for _ in range(7))
-    page = min(_seconds(console, "/?all=1") for _ in range(7))
+    scrape, page = _cost(console, "/metrics"), _cost(console, "/?all=1")
     memory = console.resident_bytes()
     figures = f"scrape {scrape * 1000:.0f} ms, page {page * 1000:.0f} ms, {memory / 2**20:.0f} MiB"
-    assert (scrape < SCRAPE_SECONDS, page < PAGE_SECONDS, memory < MEMORY_BYTES) == (True,) * 3, (
-        figures
-    )
     print(figures)  # noqa: T201 (pytest -s shows the figures)
+    assert scrape < SCRAPE_SECONDS, figures
+    assert page < PAGE_SECONDS, figures
+    assert memory < MEMORY_BYTES, figures
 
 
-def _seconds(console: Console, path: str) -> float:
-    began = time.perf_counter()
-    assert console.get(path).status == 200
-    return time.perf_counter() - began
+def _cost(console: Console, path: str) -> float:
+    """Seconds of the console's own work for one request: a busy neighbour makes it no dearer."""
+    rounds = 10
+    before = console.cpu_seconds()
+    for _ in range(rounds):
+        assert console.get(path).status == 200
+    return (console.cpu_seconds() - before) / rounds

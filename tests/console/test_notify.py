@@ -52,13 +52,16 @@ def stale(store: Path) -> Path:
     return store
 
 
+def looked(console: Console) -> float:
+    """When the console looked last; zero before its first look."""
+    return console.metrics().get(WATCHED, 0.0)
+
+
 def some_looks(console: Console) -> None:
     """Wait until the console has looked several times more."""
     for _ in range(LOOKS):
-        before = console.metrics()[WATCHED]
-        wait_for(
-            "another look", lambda b=before: console.metrics()[WATCHED] > b, ARRIVAL, every=0.05
-        )
+        before = looked(console)
+        wait_for("another look", lambda b=before: looked(console) > b, ARRIVAL, every=0.05)
 
 
 def wait_for_messages(webhook: Webhook, count: int) -> None:

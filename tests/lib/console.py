@@ -155,6 +155,12 @@ class Console:
         lines = [line for line in answer.text.splitlines() if line and line[0] != "#"]
         return {line.rpartition(" ")[0]: float(line.rpartition(" ")[2]) for line in lines}
 
+    def cpu_seconds(self) -> float:
+        """What it has used of the processor since its start."""
+        assert self.process is not None
+        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
     def resident_bytes(self) -> int:
         """Its memory, as the kernel counts it."""
         assert self.process is not None

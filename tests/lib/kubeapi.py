@@ -37,7 +37,8 @@ class FakeApi:
         return self
 
     def stop(self) -> None:
-        """Stop listening."""
+        """Stop listening, and hang up on connections that are kept open."""
+        self.fault = _hang_up
         if self.server is not None:
             self.server.shutdown()
             self.server.server_close()
@@ -104,6 +105,11 @@ class FakeApi:
         body["metadata"]["creationTimestamp"] = stamp(time.time())
         self.jobs.append(body)
         send(request, 201, body)
+
+
+def _hang_up(request: BaseHTTPRequestHandler) -> bool:
+    request.close_connection = True
+    return True
 
 
 def send(request: BaseHTTPRequestHandler, status: int, body: object) -> None:
