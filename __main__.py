@@ -8,6 +8,7 @@ from components.backup_schedule import BackupSchedule, BackupScheduleArgs
 from components.backup_storage import BackupStorage, BackupStorageArgs
 from components.cluster import provider
 from components.configuration import load_settings
+from components.console import ConsoleArgs, console
 from components.database import PostgresDatabase, PostgresDatabaseArgs
 from components.operations import Operations, OperationsArgs, last_backup_hook
 from components.pods import PodArgs
@@ -42,6 +43,7 @@ database = PostgresDatabase(
 operations = Operations(
     "operations", OperationsArgs(settings=settings, after=[database.ready]), inside
 )
+console("console", ConsoleArgs(pod=pods, after=[*storage.resources, *schedule.cron_jobs]), inside)
 
 pulumi.export("namespace", settings.namespace)
 pulumi.export("host", names.address(settings.namespace))

@@ -12,7 +12,12 @@ if TYPE_CHECKING:
 
 def conflicts(settings: "Settings") -> list[str]:
     """All of them at once."""
-    return [*_storage(settings.backup.storage), *_backup(settings), *_restore(settings)]
+    return [
+        *_storage(settings.backup.storage),
+        *_backup(settings),
+        *_restore(settings),
+        *_console(settings),
+    ]
 
 
 def _storage(storage: "StorageSettings") -> Iterator[str]:
@@ -59,4 +64,18 @@ def _restore(settings: "Settings") -> Iterator[str]:
         yield (
             f"startup.fromSet is '{settings.startup.from_set}', but startup.accept has "
             "'fresh-start' and only one can be done. Example: pulumi config rm startup.accept"
+        )
+
+
+def _console(settings: "Settings") -> Iterator[str]:
+    console = settings.console
+    if bool(console.proxy_header) != bool(console.proxy_addresses):
+        given, missing, example = (
+            ("console.proxyHeader", "console.proxyAddresses", "10.244.3.7")
+            if console.proxy_header
+            else ("console.proxyAddresses", "console.proxyHeader", "X-Forwarded-Email")
+        )
+        yield (
+            f"{given} is set, but {missing} is not, and a header that anybody may send proves "
+            f"nothing. Example: pulumi config set {missing} {example}"
         )

@@ -11,11 +11,15 @@ BACKUP_CLASS = "manual"
 SCRIPTS = "postgres-backup-scripts"
 BACKUP = "postgres-backup"
 VERIFY = "postgres-backup-verify"
+CONSOLE = "postgres-console"
+CONSOLE_PORT = 8080
 SUPERUSER = "postgres"
 SUPERUSER_SECRET = "postgres-superuser"  # noqa: S105 (the Secret's name)
 
 PART_OF = {"app.kubernetes.io/part-of": "brewget-postgres"}
 SERVER_LABELS = {"app": "postgres"}
+CONSOLE_LABELS = {"app": CONSOLE}
+CONSOLE_CLIENT_LABELS = {"brewget.dev/console-client": "true"}
 CLIENT_LABELS = {"brewget.dev/postgres-client": "true"}
 
 

@@ -11,6 +11,7 @@ from pydantic_core import PydanticCustomError
 
 from components import fields
 from components.conflicts import conflicts
+from components.console_settings import ConsoleSettings
 from components.fields import Group, setting
 
 IMAGE = "postgres:16.15-alpine"
@@ -209,6 +210,7 @@ class Settings(Group):
     backup: BackupSettings = BackupSettings()
     verify: VerifySettings = VerifySettings()
     startup: StartupSettings = StartupSettings()
+    console: ConsoleSettings = ConsoleSettings()
     backup_now: fields.Nonce = setting(
         "", "A new value takes a set on the next up.", allowed=fields.WORD, example='"$(date +%s)"'
     )

@@ -165,9 +165,7 @@ def test_axe_finds_nothing_and_nothing_sticks_out(
         assert violations(page) == [], path
         overhang = page.evaluate("document.documentElement.scrollWidth - innerWidth")
         assert overhang <= 0, f"{path} is {overhang} px too wide for a {size}"
-        screenshot(
-            page, ARTEFACTS, f"{path.strip('/').split('/')[0] or 'overview'}-{size}-{scheme}"
-        )
+        screenshot(page, ARTEFACTS, f"{shown}-{size}-{scheme}")
     background = page.evaluate("getComputedStyle(document.body).backgroundColor")
     assert (background == "rgb(18, 22, 20)") == (scheme == "dark")
     context.close()
