@@ -63,10 +63,10 @@ def open_door(place: Place) -> int:
             f"there is no console in namespace {namespace}. To have one: "
             "pulumi config set console.enabled true, then make up"
         )
-    secret = "-o go-template='{{.data.token | base64decode}}{{\"\\n\"}}'"
+    template = "-o go-template='{{.data.token | base64decode}}{{\"\\n\"}}'"
     sys.stderr.write(
         f"http://localhost:{PORT} until Ctrl-C. The token:\n"
-        f"  {' '.join(kubectl)} get secret {NAME} {secret}\n"
+        f"  {' '.join(kubectl)} get secret {NAME} {template}\n"
     )
     sys.stderr.flush()
     command = [*kubectl, "port-forward", f"service/{NAME}", str(PORT)]
