@@ -165,7 +165,7 @@ def test_status_says_good_and_as_json_the_same(deployed: World, saved: Saved) ->
     )
     wait_for(
         "the verification",
-        lambda: (deployed.mount / saved.set / "verified.json").is_file(),
+        (deployed.mount / saved.set / "verified.json").is_file,
         JOB_DONE,
     )
     done = deployed.project.run("scripts/status-postgres.sh --json", status=None)
