@@ -48,7 +48,7 @@ def page(console: Console, deployed: World) -> Iterator[Page]:
         made.goto("/")
         made.get_by_label("Token").fill(base64.b64decode(secret["data"]["token"]).decode())
         made.get_by_role("button", name="Log in").click()
-        expect(made.get_by_role("heading", name="Backups")).to_be_visible()
+        expect(made.get_by_role("heading", name="Backups", exact=True)).to_be_visible()
         yield made
 
 
@@ -136,12 +136,12 @@ def test_what_was_notified_outlives_the_pod(deployed: World, console: Console) -
     ("may", "right"),
     [
         ("yes", "create jobs"),
-        ("yes", "get pods/log"),
+        ("yes", "get pods --subresource=log"),
         ("no", "get secrets"),
         ("no", "delete jobs"),
         ("no", "patch cronjobs"),
         ("no", "create pods"),
-        ("no", "create pods/exec"),
+        ("no", "create pods --subresource=exec"),
     ],
 )
 def test_its_rights_end_where_its_buttons_do(deployed: World, may: str, right: str) -> None:
