@@ -112,6 +112,7 @@ def test_a_manifest_with_a_key_of_the_wrong_kind_is_damage(
     path = newest(store) / "manifest.json"
     path.write_text(json.dumps({**json.loads(path.read_text()), **changes}))
     assert states(looks) == ["verified", "verified", "damaged"]
+    assert looks.look().sets[-1].why.startswith("its "), "for the manifest's sake, not a file's"
 
 
 def test_numbers_beyond_every_bound_are_damage(looks: Store, store: Path) -> None:
