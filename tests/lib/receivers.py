@@ -19,6 +19,8 @@ class Webhook:
     port: int = field(default_factory=free_port)
     messages: list[dict[str, Any]] = field(default_factory=list)
     status: int = 200
+    refusals: int = 0
+    """So many messages more are refused, whatever the status."""
     server: ThreadingHTTPServer | None = None
 
     @property
@@ -38,9 +40,11 @@ class Webhook:
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
-                if webhook.status == 200:
+                status = 503 if webhook.refusals > 0 else webhook.status
+                webhook.refusals -= 1
+                if status == 200:
                     webhook.messages.append(json.loads(body))
-                self.send_response(webhook.status)
+                self.send_response(status)
                 self.end_headers()
 
             def log_message(self, *_: object) -> None:

@@ -1,14 +1,25 @@
 """The console's resources: none when it is off, the least rights when it is on."""
 
+import subprocess
+import tomllib
+from pathlib import Path
+
 import pytest
 from pydantic import TypeAdapter
 
+from bootstrap import console
+from bootstrap.clusters import Cluster, Kind
+from bootstrap.errors import BootstrapError
+from bootstrap.place import Place
+from bootstrap.place import from_environment as from_environment_of_make
 from components import console_settings
 from console.settings import from_environment
+from localcluster import images, recipes
 from tests.unit.conftest import Deploy
 from tests.unit.recorder import Recorder, Secret
 from tests.unit.test_settings import refusal
 
+ROOT = Path(__file__).resolve().parents[2]
 ON = {"console.enabled": "true", "namespace": "ales", "console.image": "registry.local/console:7"}
 
 
@@ -155,5 +166,72 @@ def test_wrong_urls_are_refused_without_being_shown() -> None:
     assert "zymurgy" not in said
 
 
-def test_the_default_image_is_an_image() -> None:
+def test_the_default_image_is_the_one_that_is_built() -> None:
     assert TypeAdapter(console_settings.Image).validate_python(console_settings.IMAGE)
+    assert images.CONSOLE == console_settings.IMAGE == recipes.CONSOLE.tag
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert project["version"] == console_settings.VERSION
+
+
+def test_its_image_is_built_and_loaded_only_on_demand() -> None:
+    """A start builds ALL and loads every archive of ARCHIVES itself, not of folders below."""
+    assert recipes.CONSOLE not in recipes.ALL
+    assert recipes.CONSOLE.archive.parent.parent == images.ARCHIVES
+    assert recipes.CONSOLE.archive.parent != images.ARCHIVES
+
+
+def test_its_image_holds_what_it_is_made_of() -> None:
+    """The Dockerfile copies by pattern; a new kind of file would be left out silently."""
+    copied = {".py", ".html", ".css", ".js", ".svg"}
+    left_out = {".txt", ".lock", ".json", ".yaml", ""}  # for the build, Prometheus and Grafana
+    listed = subprocess.run(
+        ["git", "ls-files", "console"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout.split()
+    assert {Path(name).suffix for name in listed} <= copied | left_out
+    code = [Path(name) for name in listed if name.endswith(".py")]
+    assert {path.parent for path in code} == {Path("console")}
+
+
+class FakeStack:
+    """What the stack would answer to `pulumi config get`."""
+
+    def __init__(self, place: Place, values: dict[str, str]) -> None:
+        self.place, self.values = place, values
+
+    def pulumi(self, *arguments: str, check: bool) -> str:
+        assert not check, "a key that is not set is no error"
+        nested = "--path" in arguments
+        (key,) = [word for word in arguments if word.startswith("console.")]
+        return self.values.get(f"--path {key}" if nested else key, "") + "\n"
+
+
+@pytest.mark.parametrize(
+    ("values", "kind", "command"),
+    [
+        ({}, Kind.LOCALCLUSTER, ""),
+        ({"console.enabled": "false"}, Kind.LOCALCLUSTER, ""),
+        ({"console.enabled": "true", "console.image": "mine:1"}, Kind.NAMED, ""),
+        (
+            {"console.enabled": "true"},
+            Kind.LOCALCLUSTER,
+            "python -m localcluster --profile c image make console",
+        ),
+        (
+            {"--path console.enabled": "true"},
+            Kind.MINIKUBE,
+            f"minikube image build --tag {images.CONSOLE} console",
+        ),
+    ],
+)
+def test_make_up_builds_the_image_where_it_is_wanted(
+    values: dict[str, str], kind: Kind, command: str
+) -> None:
+    stack = FakeStack(from_environment_of_make({}), values)
+    found = console.image_command(stack, Cluster(kind, "c"))  # type: ignore[arg-type]
+    assert " ".join(found) == command
+
+
+def test_a_foreign_cluster_needs_an_image_of_its_own() -> None:
+    stack = FakeStack(from_environment_of_make({}), {"console.enabled": "true"})
+    with pytest.raises(BootstrapError, match="push console/ as an image to its registry"):
+        console.image_command(stack, Cluster(Kind.NAMED, "c"))  # type: ignore[arg-type]
