@@ -9,14 +9,13 @@ from pathlib import Path
 import pytest
 
 from tests.console.conftest import Start
-from tests.lib.console import Console, add_set, change_verdict
+from tests.lib.console import MEMORY_BYTES, Console, add_set, change_verdict
 from tests.lib.kubeapi import FakeApi, job, send
 from tests.lib.prometheus import program
 
 MANY = 1000
 SCRAPE_SECONDS = 0.1
 PAGE_SECONDS = 0.3
-MEMORY_BYTES = 100 * 2**20
 
 
 @pytest.fixture

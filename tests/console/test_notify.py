@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.console.conftest import Start
-from tests.lib.console import Console, add_set
+from tests.lib.console import MEMORY_BYTES, Console, add_set
 from tests.lib.kubeapi import FakeApi
 from tests.lib.receivers import Mailbox, Webhook
 from tests.lib.waiting import wait_for
@@ -150,6 +150,8 @@ def test_a_mail_arrives_and_another_receivers_absence_does_not_repeat_it(
         webhook.status = 200
         wait_for_messages(webhook, 1)
         assert len(mailbox.mails) == 1
+        # Apprise loads its plugins with the first message.
+        assert console.resident_bytes() < MEMORY_BYTES
     finally:
         mailbox.stop()
 

@@ -23,6 +23,8 @@ from tests.lib.waiting import wait_for
 ROOT = Path(__file__).resolve().parents[2]
 START = 60.0
 """From its start until the console answers, on a busy machine, in seconds."""
+MEMORY_BYTES = 100 * 2**20
+"""The most that a console may take."""
 TOKEN = "a-token-of-the-tests"
 STORE_ID = "the-store"
 
