@@ -7,7 +7,7 @@ RUN = $(PYTHON) -m bootstrap
 INSIDE = PATH="$(CURDIR)/.venv/bin:$(CURDIR)/.tools/bin:$$PATH" .venv/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help up env test lint docs tools bench stop destroy clean lock
+.PHONY: help up env console test lint docs tools bench stop destroy clean lock
 .NOTPARALLEL:
 
 help: ## this list
@@ -19,8 +19,11 @@ up: ## everything: tools, a cluster if there is none, the stack, a first backup
 env: ## export lines for a shell: eval "$(make -s env)"
 	$(RUN) env
 
+console: ## the page about the backups: prints its address and how to get the token
+	$(RUN) console
+
 # Those in SUITES do not disturb each other; those in SUITES_ALONE start clusters and have times to keep.
-SUITES = tests/unit tests/policy tests/bootstrap tests/scripts
+SUITES = tests/unit tests/policy tests/bootstrap tests/scripts tests/console
 SUITES_ALONE = tests/localcluster tests/cluster
 
 test: tools lint ## every check and every test; PYTEST_ARGS=… runs what it names

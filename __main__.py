@@ -8,6 +8,7 @@ from components.backup_schedule import BackupSchedule, BackupScheduleArgs
 from components.backup_storage import BackupStorage, BackupStorageArgs
 from components.cluster import provider
 from components.configuration import load_settings
+from components.console import ConsoleArgs, console
 from components.database import PostgresDatabase, PostgresDatabaseArgs
 from components.operations import Operations, OperationsArgs, last_backup_hook
 from components.pods import PodArgs
@@ -26,9 +27,7 @@ inside = pulumi.ResourceOptions.merge(cluster, pulumi.ResourceOptions(depends_on
 
 NamespaceLimits("limits", settings, inside)
 scripts = BackupScripts("scripts", settings.namespace, inside)
-storage = BackupStorage(
-    "backup", BackupStorageArgs(settings=settings, after=[scripts.config_map]), inside
-)
+storage = BackupStorage("backup", BackupStorageArgs(settings=settings, after=[scripts]), inside)
 pods = PodArgs(settings=settings, backup_claim=storage.claim, store_id=storage.store_id)
 schedule = BackupSchedule("schedule", BackupScheduleArgs(pod=pods, after=storage.resources), inside)
 database = PostgresDatabase(
@@ -43,6 +42,7 @@ database = PostgresDatabase(
 operations = Operations(
     "operations", OperationsArgs(settings=settings, after=[database.ready]), inside
 )
+console("console", ConsoleArgs(pod=pods, after=[*storage.resources, *schedule.cron_jobs]), inside)
 
 pulumi.export("namespace", settings.namespace)
 pulumi.export("host", names.address(settings.namespace))

@@ -2,7 +2,7 @@
 
 import subprocess
 
-from bootstrap import backups, clusters, memory, summary
+from bootstrap import backups, clusters, console, memory, summary
 from bootstrap.clusters import Cluster, Kind
 from bootstrap.environment import for_children
 from bootstrap.errors import BootstrapError
@@ -101,6 +101,9 @@ def _prepare_stack(stack: Stack, cluster: Cluster, step: Step) -> str:
     for said in stack.clear_interrupted():
         step.say(said)
     stack.configure(cluster)
+    if build := console.image_command(stack, cluster):
+        step.say("the console is wanted: its image is built where that is needed")
+        _run(build, stack.place, stack.environment)
     if is_new:
         step.say(
             f"this machine's settings are in {stack.place.stack_file.name}, "

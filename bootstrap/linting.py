@@ -4,13 +4,15 @@ import os
 import subprocess
 import sys
 
+from bootstrap import console_venv
 from bootstrap.place import Place
 
-TYPED = ["localcluster", "bootstrap", "components", "console"]
+TYPED = ["localcluster", "bootstrap", "components"]
 
 
 def lint(place: Place) -> int:
     """Runs all checkers and returns 1 if any of them found something."""
+    console_venv.ensure(place.root)
     environment = {
         **os.environ,
         "PATH": f"{place.venv / 'bin'}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
@@ -49,6 +51,8 @@ def commands(place: Place, files: list[str]) -> list[list[str]]:
         ["ruff", "check", "."],
         ["ruff", "format", "--check", "."],
         ["mypy", "--strict", *[word for name in typed for word in ("-p", name)]],
+        # Its packages are in an environment of their own.
+        ["mypy", "--strict", "-p", "console", "--python-executable", _console_python(place)],
     ]
     if scripts:
         found.append(["shellcheck", "-x", *scripts])
@@ -57,6 +61,10 @@ def commands(place: Place, files: list[str]) -> list[list[str]]:
         # No `go vet`: it analyses every dependency too, and these are all of Kubernetes and Pulumi.
         found.append(["gofmt", "-l", *go_files])
     return found
+
+
+def _console_python(place: Place) -> str:
+    return str(console_venv.python(place.root).relative_to(place.root))
 
 
 def is_shell_script(place: Place, name: str) -> bool:

@@ -8,7 +8,7 @@ import venv
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-FOLDERS = [ROOT, ROOT / "bootstrap" / "checkov"]
+FOLDERS = [ROOT, ROOT / "console", ROOT / "bootstrap" / "checkov"]
 # pip-tools reaches into pip's own modules, so the two are a pair.
 PIP_TOOLS = "pip-tools>=7.5,<8"
 HEADER = """\

@@ -33,7 +33,7 @@ def install(venv: Path, lock: Path, title: str) -> bool:
     _create(venv)
     _install(lock, venv, title)
     stamp.write_text(wanted)
-    _show(f"✓ {title}  installed · {time.monotonic() - began:.1f} s\n")
+    show(f"✓ {title}  installed · {time.monotonic() - began:.1f} s\n")
     return True
 
 
@@ -77,13 +77,13 @@ def _install(lock: Path, venv: Path, title: str) -> None:
             last_lines.append(line)
             if line.startswith("Collecting "):
                 done += 1
-                _show(f"\r  {title}: package {done} of {total}", live=True)
-    _show("\r\x1b[K", live=True)
+                show(f"\r  {title}: package {done} of {total}", live=True)
+    show("\r\x1b[K", live=True)
     if process.returncode != 0:
         raise VenvError(f"pip could not install {lock.name}:\n{''.join(last_lines)}".rstrip())
 
 
-def _show(text: str, *, live: bool = False) -> None:
+def show(text: str, *, live: bool = False) -> None:
     """Progress goes to stderr; what is overwritten again only to a terminal."""
     if not live or sys.stderr.isatty():
         sys.stderr.write(text)

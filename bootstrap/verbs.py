@@ -3,6 +3,7 @@
 import sys
 
 from bootstrap import clusters, lifecycle, linting
+from bootstrap import console as door
 from bootstrap import postgresql as server_programs
 from bootstrap.cleaning import clean as remove_tools
 from bootstrap.environment import export_lines
@@ -67,6 +68,11 @@ def clean(place: Place) -> int:
     """Removes what can be made again."""
     done = remove_tools(place, lambda text: sys.stderr.write(f"{text}\n"))
     return 0 if done else 1
+
+
+def console(place: Place) -> int:
+    """Opens the console's port on this machine."""
+    return door.open_door(place)
 
 
 def lint(place: Place) -> int:

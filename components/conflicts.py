@@ -18,6 +18,7 @@ def conflicts(settings: "Settings") -> list[str]:
         *_storage(settings.backup.storage),
         *_backup(settings),
         *_restore(settings),
+        *_console(settings),
     ]
 
 
@@ -74,4 +75,18 @@ def _restore(settings: "Settings") -> Iterator[str]:
         yield (
             f"startup.fromSet is '{settings.startup.from_set}', but startup.accept has "
             "'fresh-start' and only one can be done. Example: pulumi config rm startup.accept"
+        )
+
+
+def _console(settings: "Settings") -> Iterator[str]:
+    console = settings.console
+    if bool(console.proxy_header) != bool(console.proxy_addresses):
+        given, missing, example = (
+            ("console.proxyHeader", "console.proxyAddresses", "10.244.3.7")
+            if console.proxy_header
+            else ("console.proxyAddresses", "console.proxyHeader", "X-Forwarded-Email")
+        )
+        yield (
+            f"{given} is set, but {missing} is not, and a header that anybody may send proves "
+            f"nothing. Example: pulumi config set {missing} {example}"
         )

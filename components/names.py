@@ -15,11 +15,15 @@ LIMITS = "postgres-limits"
 HBA = "postgres-hba"
 CLIENT_CA = "/run/secrets/db/ca.crt"
 TLS_SECRET = "db-tls"  # noqa: S105 (the Secret's name)
+CONSOLE = "postgres-console"
+CONSOLE_PORT = 8080
 SUPERUSER = "postgres"
 SUPERUSER_SECRET = "postgres-superuser"  # noqa: S105 (the Secret's name)
 
 PART_OF = {"app.kubernetes.io/part-of": "brewget-postgres"}
 SERVER_LABELS = {"app": "postgres"}
+CONSOLE_LABELS = {"app": CONSOLE}
+CONSOLE_CLIENT_LABELS = {"brewget.dev/console-client": "true"}
 CLIENT_LABELS = {"brewget.dev/postgres-client": "true"}
 
 

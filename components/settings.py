@@ -11,6 +11,7 @@ from pydantic_core import PydanticCustomError
 
 from components import fields
 from components.conflicts import conflicts
+from components.console_settings import ConsoleSettings
 from components.fields import Group, setting
 from components.tls_settings import TlsSettings
 
@@ -217,6 +218,7 @@ class Settings(Group):
     backup: BackupSettings = BackupSettings()
     verify: VerifySettings = VerifySettings()
     startup: StartupSettings = StartupSettings()
+    console: ConsoleSettings = ConsoleSettings()
     backup_now: fields.Nonce = setting(
         "", "A new value takes a set on the next up.", allowed=fields.WORD, example='"$(date +%s)"'
     )

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from localcluster import binary, images, lifecycle, logs
+from localcluster import binary, images, lifecycle, logs, recipes
 from localcluster.errors import ClusterError
 from localcluster.layout import DEFAULT_PROFILE, Layout, find
 from localcluster.status import State, inspect
@@ -68,6 +68,9 @@ def _add_image(parser: argparse.ArgumentParser) -> None:
     build.add_argument("tag")
     build.add_argument("directory", type=Path)
     build.set_defaults(run=_image_build)
+    make = verbs.add_parser("make", help="build and load an optional image of this project")
+    make.add_argument("name", choices=sorted(recipes.WANTED))
+    make.set_defaults(run=_image_make)
     load = verbs.add_parser("load", help="load an OCI archive into the running node")
     load.add_argument("archive", type=Path)
     load.set_defaults(run=_image_load)
@@ -120,6 +123,15 @@ def _image_build(layout: Layout, chosen: argparse.Namespace) -> int:
     if inspect(layout).state is State.RUNNING:
         images.load(layout, archive)
         say(f"loaded into {layout.profile}")
+    return 0
+
+
+def _image_make(layout: Layout, chosen: argparse.Namespace) -> int:
+    recipe = recipes.WANTED[chosen.name]
+    if recipes.build(recipe):
+        say(f"built {recipe.tag}")
+    if inspect(layout).state is State.RUNNING:
+        images.load_changed(layout, recipe.archive)
     return 0
 
 

@@ -6,7 +6,9 @@ is built once and not again after a `delete`.
 
 import re
 import time
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from localcluster import files, processes
 from localcluster.errors import ClusterError
@@ -15,18 +17,22 @@ from localcluster.lock import exclusive
 from localcluster.run import run
 
 ARCHIVES = TOOLS / "images"
+OPTIONAL = ARCHIVES / "optional"
+"""Images that a start does not load by itself: what is not wanted costs nothing."""
 STORE = TOOLS / "buildah"
 
 PAUSE = "localhost/localcluster/pause:1"
 POSTGRES = "localhost/brewget/postgres-standin:16.15"
+PYTHON = "localhost/brewget/python-standin:3.11"
+CONSOLE = "localhost/brewget/console:0.1.0"
 
 SOCKET = "run/containerd/containerd.sock"
 PATIENCE = 20.0
 
 
-def archive_of(tag: str) -> Path:
+def archive_of(tag: str, folder: Path = ARCHIVES) -> Path:
     """Where the image of a tag is kept."""
-    return ARCHIVES / (re.sub(r"[^A-Za-z0-9._-]+", "_", tag) + ".tar")
+    return folder / (re.sub(r"[^A-Za-z0-9._-]+", "_", tag) + ".tar")
 
 
 def full_name(tag: str) -> str:
@@ -39,22 +45,35 @@ def full_name(tag: str) -> str:
     return tag if ":" in tag.rpartition("/")[2] else f"{tag}:latest"
 
 
-def build(tag: str, directory: Path) -> Path:
+def build(
+    tag: str,
+    directory: Path,
+    *,
+    folder: Path = ARCHIVES,
+    arguments: Mapping[str, str] | None = None,
+) -> Path:
     """Builds a directory's Dockerfile and returns the archive, replaced only when all went well.
 
     In a mount namespace of its own, so that buildah's storage leaves no mount behind.
     """
     if not (directory / "Dockerfile").is_file():
         raise ClusterError(f"{directory} has no Dockerfile")
-    name, archive = full_name(tag), archive_of(full_name(tag))
-    ARCHIVES.mkdir(parents=True, exist_ok=True)
+    name, archive = full_name(tag), archive_of(full_name(tag), folder)
+    folder.mkdir(parents=True, exist_ok=True)
     aside = archive.with_name(f".{archive.name}.new")
+    chosen = [f"--build-arg={key}={value}" for key, value in (arguments or {}).items()]
     with exclusive(f"images {STORE}", "another image build to end", timeout=600):
         aside.unlink(missing_ok=True)
-        _buildah("build", "--layers", "--quiet", "--tag", name, str(directory))
+        _buildah("build", "--layers", "--quiet", *chosen, "--tag", name, str(directory))
         _buildah("push", "--quiet", name, f"oci-archive:{aside}:{name}")
         aside.replace(archive)
     return archive
+
+
+def build_only(tag: str, directory: Path) -> None:
+    """Builds an image that others are built from; no cluster ever needs it by itself."""
+    with exclusive(f"images {STORE}", "another image build to end", timeout=600):
+        _buildah("build", "--layers", "--quiet", "--tag", full_name(tag), str(directory))
 
 
 def _buildah(verb: str, *arguments: str) -> None:
@@ -76,12 +95,22 @@ def load_all(layout: Layout) -> None:
     known = layout.home / "images.json"
     loaded = files.read_json(known) or {}
     for archive in sorted(ARCHIVES.glob("*.tar")):
-        seen = archive.stat()
-        state = f"{seen.st_size} {seen.st_mtime_ns}"
-        if loaded.get(archive.name) != state:
-            load(layout, archive)
-            loaded[archive.name] = state
-            files.write_json(known, loaded)
+        _load_new(layout, archive, known, loaded)
+
+
+def load_changed(layout: Layout, archive: Path) -> None:
+    """Loads one archive unless the node has it in this very state."""
+    known = layout.home / "images.json"
+    _load_new(layout, archive, known, files.read_json(known) or {})
+
+
+def _load_new(layout: Layout, archive: Path, known: Path, loaded: dict[str, Any]) -> None:
+    seen = archive.stat()
+    state = f"{seen.st_size} {seen.st_mtime_ns}"
+    if loaded.get(archive.name) != state:
+        load(layout, archive)
+        loaded[archive.name] = state
+        files.write_json(known, loaded)
 
 
 def load(layout: Layout, archive: Path) -> None:

@@ -3,12 +3,12 @@
 import hashlib
 import shutil
 import tempfile
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from localcluster import binary, images, postgres_image
-from localcluster.layout import TOOLS
+from localcluster import binary, console_image, debian, images, postgres_image
+from localcluster.layout import REPOSITORY, TOOLS
 
 FOLDER = Path(__file__).resolve().parent / "images"
 
@@ -22,6 +22,14 @@ class Recipe:
     inputs: tuple[Path, ...]
     """Files that decide on the content beside the folder's own."""
     stage: Callable[[Path], None]
+    archives: Path = images.ARCHIVES
+    arguments: Mapping[str, str] = field(default_factory=dict)
+    """Of the build, by their names in the Dockerfile."""
+
+    @property
+    def archive(self) -> Path:
+        """Where the image is kept."""
+        return images.archive_of(self.tag, self.archives)
 
 
 def _stage_pause(context: Path) -> None:
@@ -32,15 +40,29 @@ PAUSE = Recipe(images.PAUSE, FOLDER / "pause", (binary.PAUSE,), _stage_pause)
 POSTGRES = Recipe(
     images.POSTGRES,
     FOLDER / "postgres",
-    (Path(postgres_image.__file__),),
+    (Path(postgres_image.__file__), Path(debian.__file__)),
     postgres_image.stage,
 )
 ALL = (PAUSE, POSTGRES)
+CONSOLE = Recipe(
+    images.CONSOLE,
+    REPOSITORY / "console",
+    (
+        Path(console_image.__file__),
+        Path(debian.__file__),
+        console_image.FOLDER / "Dockerfile",
+    ),
+    console_image.stage,
+    images.OPTIONAL,
+    {"BASE": images.PYTHON},
+)
+WANTED = {"console": CONSOLE}
+"""Built and loaded only where somebody asks for them by these names."""
 
 
 def build_missing() -> list[str]:
     """Builds what is missing or out of date and returns the tags of what was built."""
-    return [recipe.tag for recipe in ALL if _build(recipe)]
+    return [recipe.tag for recipe in ALL if build(recipe)]
 
 
 def outdated() -> list[str]:
@@ -48,34 +70,35 @@ def outdated() -> list[str]:
     return [recipe.tag for recipe in ALL if not _is_current(recipe)]
 
 
-def _build(recipe: Recipe) -> bool:
+def build(recipe: Recipe) -> bool:
+    """Builds an image that is missing or out of date; True if it had to."""
     if _is_current(recipe):
         return False
     TOOLS.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(dir=TOOLS, prefix=".image-") as aside:
         context = Path(aside) / "context"
-        shutil.copytree(recipe.folder, context)
+        shutil.copytree(recipe.folder, context, ignore=shutil.ignore_patterns("__pycache__"))
         recipe.stage(context)
-        images.build(recipe.tag, context)
+        images.build(recipe.tag, context, folder=recipe.archives, arguments=recipe.arguments)
     _stamp(recipe).write_text(_digest(recipe))
     return True
 
 
 def _is_current(recipe: Recipe) -> bool:
     stamp = _stamp(recipe)
-    if not (stamp.is_file() and images.archive_of(recipe.tag).is_file()):
+    if not (stamp.is_file() and recipe.archive.is_file()):
         return False
     return all(path.is_file() for path in recipe.inputs) and stamp.read_text() == _digest(recipe)
 
 
 def _stamp(recipe: Recipe) -> Path:
-    return images.archive_of(recipe.tag).with_suffix(".stamp")
+    return recipe.archive.with_suffix(".stamp")
 
 
 def _digest(recipe: Recipe) -> str:
     hashed = hashlib.sha256(recipe.tag.encode())
     for path in (*sorted(recipe.folder.rglob("*")), *recipe.inputs):
-        if path.is_file():
+        if path.is_file() and path.suffix != ".pyc":
             # The mode too: an entrypoint that cannot be run is another image.
             hashed.update(f"{path.name} {path.stat().st_mode:o}".encode())
             hashed.update(path.read_bytes())

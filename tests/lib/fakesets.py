@@ -56,7 +56,7 @@ def manifest(store: str, fake: Fake) -> dict[str, object]:
     database = {
         "name": "one",
         "file": "one.sql",
-        "bytes": 1,
+        "bytes": len(f"-- {fake.name}\n"),
         "sha256": "0" * 64,
         "owner": "postgres",
         "encoding": "UTF8",

@@ -287,6 +287,8 @@ def _valid(key: str, value: str) -> Settings:
         "backup.storage.claim": {"backup.storage.kind": "existingClaim"},
         "backup.jobs": {"backup.format": "directory"},
         "restoreReplace": {"restoreFrom": "latest"},
+        "console.proxyHeader": {"console.proxyAddresses": "10.0.0.1"},
+        "console.proxyAddresses": {"console.proxyHeader": "X-User"},
     }
     return parse({key: value} | company.get(key, {}), set())
 

@@ -1,0 +1,187 @@
+"""The console: a page, metrics and notifications about the backups. Optional, off by default."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pulumi
+from pulumi_kubernetes import apps, core, meta, networking, rbac
+
+from components import console_pod, names
+from components.passwords import kept_password
+from components.pods import PodArgs
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConsoleArgs:
+    """What Console needs from its neighbours."""
+
+    pod: PodArgs
+    after: Sequence[pulumi.Resource] = ()
+    """What it mounts and asks about."""
+
+
+def console(name: str, args: ConsoleArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+    """A Console where the settings want one; otherwise nothing at all."""
+    if args.pod.settings.console.enabled:
+        Console(name, args, opts)
+
+
+class Console(pulumi.ComponentResource):
+    """One pod that reads the store and the API.
+
+    It mounts the store read-only and holds no password of the database. What it may change in the
+    cluster is to create Jobs, which it makes from the project's own CronJobs alone.
+    """
+
+    def __init__(
+        self, name: str, args: ConsoleArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__("brewget:index:Console", name, None, opts)
+        self._settings = args.pod.settings
+        self._child = pulumi.ResourceOptions(parent=self)
+        account = core.v1.ServiceAccount(
+            f"{name}-account",
+            metadata=self._meta(),
+            automount_service_account_token=False,
+            opts=self._child,
+        )
+        before = [
+            account,
+            *self._rights(name, account),
+            self._secret(name),
+            self._state(name),
+            self._network_policy(name),
+            self._service(name),
+            *args.after,
+        ]
+        self._deployment(name, args, before)
+        self.register_outputs({"service": names.CONSOLE})
+
+    def _meta(self, name: str = names.CONSOLE) -> meta.v1.ObjectMetaArgs:
+        return meta.v1.ObjectMetaArgs(
+            name=name,
+            namespace=self._settings.namespace,
+            labels=names.PART_OF | names.CONSOLE_LABELS,
+        )
+
+    def _rights(self, name: str, account: pulumi.Resource) -> list[pulumi.Resource]:
+        """Look at CronJobs, Jobs, pods and logs of the namespace, and create Jobs.
+
+        Whoever may create Jobs could run any pod here: the right is the console's because its
+        buttons are, and a page without it would have none.
+        """
+        rules = [
+            ("batch", ["cronjobs"], ["get", "list"]),
+            ("batch", ["jobs"], ["get", "list", "create"]),
+            ("", ["pods"], ["list"]),
+            ("", ["pods/log"], ["get"]),
+        ]
+        role = rbac.v1.Role(
+            f"{name}-role",
+            metadata=self._meta(),
+            rules=[
+                rbac.v1.PolicyRuleArgs(api_groups=[group], resources=what, verbs=verbs)
+                for group, what, verbs in rules
+            ],
+            opts=self._child,
+        )
+        binding = rbac.v1.RoleBinding(
+            f"{name}-binding",
+            metadata=self._meta(),
+            role_ref=rbac.v1.RoleRefArgs(
+                api_group="rbac.authorization.k8s.io", kind="Role", name=names.CONSOLE
+            ),
+            subjects=[
+                rbac.v1.SubjectArgs(
+                    kind="ServiceAccount", name=names.CONSOLE, namespace=self._settings.namespace
+                )
+            ],
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[role, account]),
+        )
+        return [role, binding]
+
+    def _secret(self, name: str) -> core.v1.Secret:
+        settings = self._settings.console
+        urls = settings.notify_urls.get_secret_value().split()
+        data: dict[str, pulumi.Input[str]] = {
+            "token": kept_password(f"{name}-token", settings.token_generation, self._child)
+        }
+        if urls:
+            data["urls"] = pulumi.Output.secret("\n".join(urls))
+        return core.v1.Secret(
+            f"{name}-secret", metadata=self._meta(), string_data=data, opts=self._child
+        )
+
+    def _state(self, name: str) -> core.v1.PersistentVolumeClaim:
+        """What was notified already: a few kilobytes that outlive the pod."""
+        return core.v1.PersistentVolumeClaim(
+            f"{name}-state",
+            metadata=self._meta(console_pod.STATE_CLAIM),
+            spec=core.v1.PersistentVolumeClaimSpecArgs(
+                storage_class_name=self._settings.postgres.storage_class or None,
+                access_modes=["ReadWriteOnce"],
+                resources=core.v1.VolumeResourceRequirementsArgs(requests={"storage": "16Mi"}),
+            ),
+            opts=self._child,
+        )
+
+    def _service(self, name: str) -> core.v1.Service:
+        metadata = self._meta()
+        metadata.annotations = {
+            # The Deployment waits for its pod; a Service without one is no reason to wait twice.
+            "pulumi.com/skipAwait": "true",
+            "prometheus.io/scrape": "true",
+            "prometheus.io/port": str(names.CONSOLE_PORT),
+        }
+        port = core.v1.ServicePortArgs(
+            name="http", port=names.CONSOLE_PORT, target_port=names.CONSOLE_PORT
+        )
+        return core.v1.Service(
+            f"{name}-service",
+            metadata=metadata,
+            spec=core.v1.ServiceSpecArgs(
+                type="ClusterIP", selector=names.CONSOLE_LABELS, ports=[port]
+            ),
+            opts=self._child,
+        )
+
+    def _network_policy(self, name: str) -> networking.v1.NetworkPolicy:
+        """Only labelled pods, of any namespace: Prometheus, or the proxy that logs people in."""
+        clients = networking.v1.NetworkPolicyPeerArgs(
+            namespace_selector=meta.v1.LabelSelectorArgs(),
+            pod_selector=meta.v1.LabelSelectorArgs(match_labels=names.CONSOLE_CLIENT_LABELS),
+        )
+        return networking.v1.NetworkPolicy(
+            f"{name}-clients",
+            metadata=self._meta("postgres-console-clients"),
+            spec=networking.v1.NetworkPolicySpecArgs(
+                pod_selector=meta.v1.LabelSelectorArgs(match_labels=names.CONSOLE_LABELS),
+                policy_types=["Ingress"],
+                ingress=[
+                    networking.v1.NetworkPolicyIngressRuleArgs(
+                        from_=[clients],
+                        ports=[networking.v1.NetworkPolicyPortArgs(port=names.CONSOLE_PORT)],
+                    )
+                ],
+            ),
+            opts=self._child,
+        )
+
+    def _deployment(
+        self, name: str, args: ConsoleArgs, before: Sequence[pulumi.Resource]
+    ) -> apps.v1.Deployment:
+        return apps.v1.Deployment(
+            f"{name}-deployment",
+            metadata=self._meta(),
+            spec=apps.v1.DeploymentSpecArgs(
+                replicas=1,
+                # Two at once would notify twice, and wait for each other's claim.
+                strategy=apps.v1.DeploymentStrategyArgs(type="Recreate"),
+                selector=meta.v1.LabelSelectorArgs(match_labels=names.CONSOLE_LABELS),
+                template=core.v1.PodTemplateSpecArgs(
+                    metadata=meta.v1.ObjectMetaArgs(labels=names.PART_OF | names.CONSOLE_LABELS),
+                    spec=console_pod.spec(args.pod),
+                ),
+            ),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=list(before)),
+        )

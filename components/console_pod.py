@@ -1,0 +1,103 @@
+"""The console's pod: the store read-only, its token, a small volume for what was notified."""
+
+import pulumi
+from pulumi_kubernetes import core
+
+from components import names
+from components.pods import STORE, UID, PodArgs, claim_volume, empty_volume
+
+STATE_CLAIM = "postgres-console-state"
+STATE = "/state"
+SECRETS = "/run/secrets/console"
+
+
+def spec(args: PodArgs) -> core.v1.PodSpecArgs:
+    """One container with the least rights."""
+    return core.v1.PodSpecArgs(
+        service_account_name=names.CONSOLE,
+        # The one pod here that talks to the API.
+        automount_service_account_token=True,
+        enable_service_links=False,
+        security_context=core.v1.PodSecurityContextArgs(
+            run_as_non_root=True,
+            # The sets' own user: they are readable by nobody else.
+            run_as_user=UID,
+            run_as_group=UID,
+            fs_group=UID,
+            fs_group_change_policy="OnRootMismatch",
+            seccomp_profile=core.v1.SeccompProfileArgs(type="RuntimeDefault"),
+        ),
+        containers=[_container(args)],
+        volumes=[
+            claim_volume("backup", args.backup_claim),
+            claim_volume("state", STATE_CLAIM),
+            empty_volume("tmp"),
+            core.v1.VolumeArgs(
+                name="secrets",
+                secret=core.v1.SecretVolumeSourceArgs(
+                    secret_name=names.CONSOLE, default_mode=0o440
+                ),
+            ),
+        ],
+    )
+
+
+def environment(args: PodArgs) -> dict[str, pulumi.Input[str]]:
+    """CONSOLE_*, as console/settings.py reads them."""
+    settings = args.settings
+    found: dict[str, pulumi.Input[str]] = {
+        "CONSOLE_HOST": "0.0.0.0",  # noqa: S104 (inside its own pod; NetworkPolicy and token guard it)
+        "CONSOLE_PORT": str(names.CONSOLE_PORT),
+        "CONSOLE_STORE": STORE,
+        "CONSOLE_STORE_ID": args.store_id,
+        "CONSOLE_MIN_FREE_BYTES": str(settings.backup.min_free_bytes),
+        "CONSOLE_NAMESPACE": settings.namespace,
+        "CONSOLE_TOKEN_FILE": f"{SECRETS}/token",
+        "CONSOLE_STATE": STATE,
+    }
+    if settings.console.proxy_header:
+        found["CONSOLE_PROXY_HEADER"] = settings.console.proxy_header
+        found["CONSOLE_PROXY_ADDRESSES"] = settings.console.proxy_addresses
+    if settings.console.notify_urls.get_secret_value():
+        found["CONSOLE_NOTIFY_FILE"] = f"{SECRETS}/urls"
+    return found
+
+
+def _container(args: PodArgs) -> core.v1.ContainerArgs:
+    mounts = {STORE: "backup", STATE: "state", SECRETS: "secrets", "/tmp": "tmp"}  # noqa: S108 (a mount)
+    return core.v1.ContainerArgs(
+        name=names.CONSOLE,
+        image=args.settings.console.image,
+        env=[
+            core.v1.EnvVarArgs(name=key, value=value)
+            for key, value in sorted(environment(args).items())
+        ],
+        ports=[core.v1.ContainerPortArgs(name="http", container_port=names.CONSOLE_PORT)],
+        security_context=core.v1.SecurityContextArgs(
+            allow_privilege_escalation=False,
+            read_only_root_filesystem=True,
+            capabilities=core.v1.CapabilitiesArgs(drop=["ALL"]),
+        ),
+        resources=core.v1.ResourceRequirementsArgs(
+            requests={"cpu": "50m", "memory": args.settings.console.memory},
+            limits={"memory": args.settings.console.memory},
+        ),
+        startup_probe=_probe(period=2, failures=60),
+        readiness_probe=_probe(period=10, failures=3),
+        liveness_probe=_probe(period=20, failures=6),
+        volume_mounts=[
+            core.v1.VolumeMountArgs(
+                mount_path=path, name=volume, read_only=volume in {"backup", "secrets"}
+            )
+            for path, volume in sorted(mounts.items())
+        ],
+    )
+
+
+def _probe(*, period: int, failures: int) -> core.v1.ProbeArgs:
+    return core.v1.ProbeArgs(
+        http_get=core.v1.HTTPGetActionArgs(path="/healthz", port=names.CONSOLE_PORT),
+        period_seconds=period,
+        failure_threshold=failures,
+        timeout_seconds=5,
+    )

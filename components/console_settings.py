@@ -1,0 +1,82 @@
+"""The settings of the console: whether it is wanted, who may use it, whom it tells."""
+
+import ipaddress
+from typing import Annotated
+
+from pydantic import AfterValidator, Field, SecretStr
+
+from components import fields
+from components.fields import Group, setting
+
+VERSION = "0.1.0"
+IMAGE = f"localhost/brewget/console:{VERSION}"
+
+_LONGEST = 4000
+
+
+def _networks(text: str) -> str:
+    for word in text.split():
+        ipaddress.ip_network(word)
+    return " ".join(text.split())
+
+
+def _urls(secret: SecretStr) -> SecretStr:
+    text = secret.get_secret_value()
+    if len(text) > _LONGEST:
+        raise ValueError(f"it has {len(text)} characters")
+    if any("://" not in word for word in text.split()):
+        raise ValueError("one of them is no URL")
+    return secret
+
+
+Image = Annotated[str, Field(pattern=r"^[a-z0-9][A-Za-z0-9._:/@-]{0,254}$")]
+Header = Annotated[str, Field(pattern=r"^([A-Za-z][A-Za-z0-9-]{0,63})?$")]
+Networks = Annotated[str, AfterValidator(_networks)]
+Urls = Annotated[SecretStr, AfterValidator(_urls)]
+
+
+class ConsoleSettings(Group):
+    """A page, metrics and notifications about the backups."""
+
+    enabled: bool = setting(
+        False,
+        "Whether the console runs: a page, metrics and notifications about the backups.",
+        allowed="true or false",
+        example="true",
+    )
+    image: Image = setting(
+        IMAGE,
+        "Image of the console; `make up` builds the default one.",
+        allowed="an image",
+        example=IMAGE,
+    )
+    memory: fields.Memory = setting(
+        "128Mi",
+        "Memory requested, which is also the limit.",
+        allowed=fields.MEMORY,
+        example="128Mi",
+    )
+    token_generation: fields.Nonce = setting(
+        "",
+        "A new value makes a new token to log in with.",
+        allowed=fields.WORD,
+        example="2",
+    )
+    proxy_header: Header = setting(
+        "",
+        "Header in which an authenticating proxy names the user.",
+        allowed="a header's name",
+        example="X-Forwarded-Email",
+    )
+    proxy_addresses: Networks = setting(
+        "",
+        "Networks from which that header is believed, separated by blanks.",
+        allowed="addresses and networks such as 10.244.0.0/16",
+        example="10.244.3.7",
+    )
+    notify_urls: Urls = setting(
+        SecretStr(""),
+        "Apprise URLs to notify, separated by blanks, set with --secret.",
+        allowed="URLs as Apprise knows them, up to 4000 characters",
+        example="--secret console.notifyUrls",
+    )

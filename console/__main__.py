@@ -1,0 +1,34 @@
+"""`python -m console`: serves until it is told to stop."""
+
+import os
+import sys
+
+import uvicorn
+
+from console.app import create
+from console.settings import SettingsError, from_environment
+
+
+def main() -> int:
+    """64 for settings that cannot be used."""
+    try:
+        settings = from_environment(os.environ)
+    except SettingsError as error:
+        sys.stderr.write(f"error: {error}\n")
+        return 64
+    uvicorn.run(
+        create(settings),
+        host=settings.host,
+        port=settings.port,
+        log_level="warning",
+        server_header=False,
+        # Our own header names the user, and only from the proxy's address: uvicorn must not
+        # replace that address by what X-Forwarded-For claims.
+        proxy_headers=False,
+        timeout_graceful_shutdown=5,
+    )
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

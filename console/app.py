@@ -1,0 +1,89 @@
+"""The ASGI application: which address leads where, and what every answer has in common."""
+
+import threading
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
+
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import MutableHeaders
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from console import metrics, security
+from console.actions import Actions
+from console.cluster import Api, Kubernetes
+from console.facts import Watcher
+from console.notify import Notifier
+from console.pages import Pages
+from console.security import Doors
+from console.settings import Settings
+from console.store import Store
+
+STATIC = Path(__file__).resolve().parent / "static"
+
+
+def create(settings: Settings, api: Api | None = None) -> ASGIApp:
+    """The whole service."""
+    store = Store(settings.store, settings.store_id)
+    watcher = Watcher(settings, store, api or Kubernetes(settings.namespace))
+    notifier, doors = Notifier(settings, watcher), Doors(settings)
+    pages = Pages(settings, watcher, doors)
+    actions = Actions(settings, watcher, doors, pages)
+    registry = metrics.registry(watcher, notifier)
+
+    async def serve_metrics(_: Request) -> Response:
+        body = await run_in_threadpool(generate_latest, registry)
+        return Response(body, headers={"Content-Type": CONTENT_TYPE_LATEST})
+
+    made = Starlette(
+        routes=[
+            Route("/healthz", _healthy),
+            Route("/metrics", serve_metrics),
+            Mount("/static", StaticFiles(directory=STATIC)),
+            *pages.routes(),
+            *actions.routes(),
+        ],
+        exception_handlers={404: pages.not_found, 500: pages.broken},
+        lifespan=_watching(notifier),
+    )
+    # Around everything: Starlette's own answer to an error lies outside its middlewares.
+    return _Headers(made)
+
+
+async def _healthy(_: Request) -> Response:
+    """The process answers. What the backups are like is no reason to restart it."""
+    return PlainTextResponse("ok\n")
+
+
+def _watching(notifier: Notifier) -> Callable[[Starlette], AbstractAsyncContextManager[None]]:
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        thread = threading.Thread(target=notifier.run, name="notify", daemon=True)
+        thread.start()
+        yield
+        notifier.stop()
+
+    return lifespan
+
+
+class _Headers:
+    """The security headers on every answer, errors included."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in security.HEADERS.items():
+                    headers[name] = value
+            await send(message)
+
+        await self._app(scope, receive, send_with_headers)

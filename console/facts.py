@@ -1,0 +1,37 @@
+"""One look at the store and the cluster: what all three faces of the console are made from."""
+
+from dataclasses import dataclass
+
+from console import schedule
+from console.cluster import Api
+from console.problem import Facts
+from console.settings import Settings
+from console.store import Store
+from console.wishes import BACKUP
+
+
+@dataclass(frozen=True, slots=True)
+class Watcher:
+    """Looks when asked; keeps nothing but what the store keeps of unchanged files."""
+
+    settings: Settings
+    store: Store
+    api: Api
+
+    def look(self, now: float) -> Facts:
+        """Never raises because of what is found."""
+        cluster = self.api.look()
+        backup = cluster.cron_job(BACKUP)
+        gap = schedule.longest_gap(backup.schedule, backup.zone, now) if backup else None
+        due = {
+            each.name: moment
+            for each in cluster.cron_jobs
+            if (moment := schedule.last_run(each.schedule, each.zone, now)) is not None
+        }
+        return Facts(
+            store=self.store.look(),
+            cluster=cluster,
+            interval=gap or self.settings.interval_seconds,
+            min_free_bytes=self.settings.min_free_bytes,
+            due=due,
+        )

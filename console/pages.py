@@ -1,0 +1,163 @@
+"""The pages that show: overview, a set, a restore to prepare, a job with its log."""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from console import safety, schedule, views, words
+from console.cluster import ClusterError
+from console.facts import Watcher
+from console.problem import Code
+from console.security import Doors, User
+from console.sets import State
+from console.settings import Settings
+from console.wishes import BACKUP, Action
+
+TEMPLATES = Path(__file__).resolve().parent / "templates"
+SHOWN_SETS = 30
+Handler = Callable[[Request, User], Response]
+
+
+class Pages:
+    """Every page but /login is for users only."""
+
+    def __init__(self, settings: Settings, watcher: Watcher, doors: Doors) -> None:
+        self._settings, self._watcher, self._doors = settings, watcher, doors
+        self._templates = Environment(
+            loader=FileSystemLoader(TEMPLATES),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        self._templates.filters |= {
+            "size": words.size,
+            "span": words.span,
+            "utc": views.utc,
+            "iso": views.iso,
+        }
+
+    def routes(self) -> list[BaseRoute]:
+        """What GET leads to."""
+        return [
+            Route("/", self._for_users(self._overview)),
+            Route("/sets/{name}", self._for_users(self._set)),
+            Route("/sets/{name}/restore", self._for_users(self._restore)),
+            Route("/jobs/{name}", self._for_users(self._job)),
+        ]
+
+    def _for_users(self, handler: Handler) -> Callable[[Request], Any]:
+        async def endpoint(request: Request) -> Response:
+            user = self._doors.user(request)
+            if user is None:
+                return RedirectResponse("/login", status_code=303)
+            return await run_in_threadpool(handler, request, user)
+
+        return endpoint
+
+    def render(
+        self, template: str, user: User | None, *, status: int = 200, **values: object
+    ) -> Response:
+        """A page out of a template."""
+        common = {
+            "name": self._settings.name,
+            "user": user,
+            "form_key": self._doors.form_key(user) if user else "",
+            "namespace": self._settings.namespace,
+        }
+        text = self._templates.get_template(template).render(common | values)
+        return HTMLResponse(text, status_code=status)
+
+    def message(self, user: User | None, status: int, title: str, text: str) -> Response:
+        """A page that only says something."""
+        return self.render("message.html", user, status=status, title=title, text=text)
+
+    async def not_found(self, request: Request, _: Exception) -> Response:
+        """For any address that leads nowhere."""
+        return self.message(self._doors.user(request), 404, "Not found", "There is no such page.")
+
+    async def broken(self, _: Request, __: Exception) -> Response:
+        """For a fault of our own, which the log shows."""
+        return self.message(
+            None, 500, "Something is wrong with this console",
+            "Its log says what. Backups run without it.",
+        )  # fmt: skip
+
+    def _overview(self, request: Request, user: User) -> Response:
+        now = time.time()
+        facts = self._watcher.look(now)
+        verdict = safety.judge(facts, now)
+        shown = None if "all" in request.query_params else SHOWN_SETS
+        backup = facts.cluster.cron_job(BACKUP)
+        is_planned = backup is not None and not backup.is_suspended
+        return self.render(
+            "overview.html",
+            user,
+            verdict=verdict,
+            facts=facts,
+            now=now,
+            rows=views.rows(facts.store, now)[:shown],
+            bars=views.bars(facts.store),
+            newest=facts.store.newest(),
+            proven=facts.store.newest(verified=True),
+            next_run=schedule.next_run(backup.schedule, backup.zone, now)
+            if backup and is_planned
+            else None,
+            is_shrinking=any(p.code is Code.SHRINKING for p in verdict.problems),
+            jobs=[views.job(each, now) for each in facts.cluster.jobs[:10]],
+        )
+
+    def _set(self, request: Request, user: User) -> Response:
+        store, name = self._watcher.store.look(), request.path_params["name"]
+        found = store.find(name)
+        if found is None:
+            return self.message(user, 404, "Not found", "There is no such set in the store.")
+        before = store.before(name)
+        return self.render(
+            "set.html",
+            user,
+            set=found,
+            manifest=found.manifest,
+            before=before,
+            databases=views.databases(
+                self._watcher.store.detail(name, failed=found.state is State.FAILED),
+                self._watcher.store.detail(before.name) if before else None,
+            ),
+            now=time.time(),
+        )
+
+    def _restore(self, request: Request, user: User) -> Response:
+        found = self._watcher.store.look().find(request.path_params["name"])
+        if found is None or not found.is_published or found.manifest is None:
+            return self.message(
+                user, 404, "Cannot be restored", "There is no usable set of this name."
+            )
+        return self.render("restore.html", user, set=found, manifest=found.manifest)
+
+    def _job(self, request: Request, user: User) -> Response:
+        cluster, name = self._watcher.api.look(), request.path_params["name"]
+        # Only jobs of this project: the address must not lead to other pods' logs.
+        found = next((each for each in cluster.jobs if each.name == name), None)
+        if found is None:
+            text = cluster.why or "There is no such job; finished ones go after a while."
+            return self.message(user, 404 if cluster.is_reachable else 502, "Not found", text)
+        try:
+            log = self._watcher.api.log(name)
+        except ClusterError as error:
+            log = str(error)
+        return self.render(
+            "job.html",
+            user,
+            job=views.job(found, time.time()),
+            request=found.request,
+            can_restore=views.is_good_preview(found, time.time()),
+            is_refused_preview=found.action is Action.PREVIEW and found.phase == "failed",
+            log=log,
+        )

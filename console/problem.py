@@ -1,0 +1,86 @@
+"""What can be wrong, what it is told from, and the limits beyond which it is wrong."""
+
+from dataclasses import dataclass
+from enum import IntEnum, StrEnum
+
+from console.jobs import Cluster
+from console.sets import BackupSet, Picture
+
+CLOCK_SLACK = 300.0
+"""Seconds by which two clocks may differ."""
+STARTING_DEADLINE = 600.0
+"""The CronJobs' own: a run that is later than this does not happen."""
+
+
+class Level(IntEnum):
+    """How bad it is."""
+
+    GOOD = 0
+    UNSURE = 1
+    WARNING = 2
+    BAD = 3
+
+
+class Code(StrEnum):
+    """What can be wrong, one word each; the same in pages, alerts and notifications."""
+
+    STORE = "store"
+    EMPTY = "empty"
+    STALE = "stale"
+    UNVERIFIED = "unverified"
+    FAILED_SET = "failed-set"
+    FAILED_BACKUP = "failed-backup"
+    FAILED_VERIFY = "failed-verify"
+    DAMAGED = "damaged"
+    SHRINKING = "shrinking"
+    FULL = "full"
+    NEARLY_FULL = "nearly-full"
+    SUSPENDED = "suspended"
+    MISSED = "missed"
+    CLOCK = "clock"
+    API = "api"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is wrong, and what to do next."""
+
+    code: Code
+    level: Level
+    text: str
+    next: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Facts:
+    """All that the verdict is made from."""
+
+    store: Picture
+    cluster: Cluster
+    interval: float
+    """Seconds between two backups."""
+    min_free_bytes: int = 0
+    due: dict[str, float] | None = None
+    """When each CronJob should have run most recently, by its name."""
+
+
+def stale_after(interval: float) -> float:
+    """A run may be late, and take its time; two in a row may not fail unseen."""
+    return interval * 1.5 + STARTING_DEADLINE
+
+
+def unverified_after(interval: float) -> float:
+    """Verification comes after each backup: one more interval, for a run that waited."""
+    return interval * 2.5 + STARTING_DEADLINE
+
+
+def is_missed(due: float, last_schedule: float | None, created: float, now: float) -> bool:
+    """Whether the run that was due at `due` can no longer start, and has not."""
+    last = max(last_schedule or 0.0, created)
+    return last < due and now - due > STARTING_DEADLINE
+
+
+def started(found: BackupSet) -> float:
+    """When a set that counts was begun."""
+    assert found.manifest is not None  # noqa: S101 (published sets have one)
+    return found.manifest.started

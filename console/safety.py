@@ -1,0 +1,216 @@
+"""Whether the data is safe, in words: rules over plain facts, with the clock passed in.
+
+What a person reads, what Prometheus alerts on and what is notified all come from here.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from console.jobs import Phase
+from console.problem import (
+    CLOCK_SLACK,
+    Code,
+    Facts,
+    Level,
+    Problem,
+    is_missed,
+    stale_after,
+    started,
+    unverified_after,
+)
+from console.sets import BackupSet, Identity, Picture, State
+from console.wishes import BACKUP, VERIFY, Action
+from console.words import ago, size, span
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The answer to "is my data safe?"."""
+
+    level: Level
+    headline: str
+    problems: tuple[Problem, ...]
+
+
+def judge(facts: Facts, now: float) -> Verdict:
+    """The worst comes first."""
+    problems = sorted(_problems(facts, now), key=lambda problem: -problem.level)
+    level = problems[0].level if problems else Level.GOOD
+    return Verdict(level, _headline(facts, level, now), tuple(problems))
+
+
+def _problems(facts: Facts, now: float) -> Iterator[Problem]:
+    if facts.store.identity is not Identity.OK:
+        yield Problem(
+            Code.STORE,
+            Level.BAD,
+            f"The store cannot be used: {facts.store.why}.",
+            "Is the right volume mounted? Backups made meanwhile are refused, none is lost.",
+        )
+    else:
+        yield from _sets(facts, now)
+        yield from _room(facts)
+    if facts.cluster.is_reachable:
+        yield from _cron_jobs(facts, now)
+        yield from _runs(facts)
+    else:
+        yield Problem(
+            Code.API,
+            Level.UNSURE,
+            f"The cluster cannot be asked: {facts.cluster.why}.",
+            "Schedules and jobs are unknown; what the store says still holds.",
+        )
+
+
+def _sets(facts: Facts, now: float) -> Iterator[Problem]:
+    newest, proven = facts.store.newest(), facts.store.newest(verified=True)
+    if newest is None:
+        yield Problem(Code.EMPTY, Level.BAD, "There is no backup yet.", "Press “Back up now”.")
+    else:
+        yield from _age(facts, newest, proven, now)
+    for each in facts.store.sets:
+        if each.state is State.DAMAGED:
+            is_last = newest is None or each.name > newest.name
+            yield Problem(
+                Code.DAMAGED,
+                Level.BAD if is_last else Level.WARNING,
+                f"{each.name} is damaged: {each.why}.",
+                "Look at the disk. A new backup and its verification restore the proof.",
+            )
+    failed = [each.name for each in facts.store.sets if each.state is State.FAILED]
+    if failed and (proven is None or failed[-1] > proven.name):
+        yield Problem(
+            Code.FAILED_SET,
+            Level.BAD,
+            f"{failed[-1]} did not verify and was set aside.",
+            "The log of the verification says why; no set since then has been proven.",
+        )
+    yield from _brake(facts.store)
+
+
+def _age(
+    facts: Facts, newest: BackupSet, proven: BackupSet | None, now: float
+) -> Iterator[Problem]:
+    age = now - started(newest)
+    if age < -CLOCK_SLACK:
+        yield Problem(
+            Code.CLOCK,
+            Level.WARNING,
+            f"The newest backup is from the future ({span(-age)} ahead): a clock is wrong.",
+            "Ages below mean nothing until the clock is right; new sets keep their order.",
+        )
+    if age > stale_after(facts.interval):
+        yield Problem(
+            Code.STALE,
+            Level.BAD,
+            f"The newest backup is {span(age)} old; one is due every {span(facts.interval)}.",
+            "Look at the last backup's log, then press “Back up now”.",
+        )
+    if proven is None:
+        # A store's first hours are no reason to alarm anybody.
+        if now - started(facts.store.published[0]) > unverified_after(facts.interval):
+            yield _unverified("No backup has ever been proven by a restore.")
+    elif now - started(proven) > unverified_after(facts.interval):
+        yield _unverified(f"The newest proven backup is {span(now - started(proven))} old.")
+
+
+def _unverified(text: str) -> Problem:
+    return Problem(
+        Code.UNVERIFIED,
+        Level.WARNING,
+        text,
+        "Look at the last verification's log, or verify a set now.",
+    )
+
+
+def _brake(store: Picture) -> Iterator[Problem]:
+    flagged = None
+    for each in store.published:
+        manifest = each.manifest
+        if manifest and manifest.flagged:
+            flagged = each
+        if manifest and manifest.accepted_shrink:
+            flagged = None
+    if flagged and flagged.manifest:
+        yield Problem(
+            Code.SHRINKING,
+            Level.WARNING,
+            f"{flagged.name} has lost data: {flagged.manifest.flagged}.",
+            "No old set is removed until a backup accepts the loss. If it was not meant, restore.",
+        )
+
+
+def _room(facts: Facts) -> Iterator[Problem]:
+    free, newest = facts.store.free_bytes, facts.store.newest()
+    if free is None:
+        return
+    wanted = facts.min_free_bytes + 3 * (newest.manifest.bytes if newest and newest.manifest else 0)
+    if free < facts.min_free_bytes:
+        yield Problem(
+            Code.FULL,
+            Level.BAD,
+            f"The store has {size(free)} free; below {size(facts.min_free_bytes)} none is taken.",
+            "Make room on its volume, or a larger one; nothing good is removed by itself.",
+        )
+    elif free < wanted:
+        yield Problem(
+            Code.NEARLY_FULL,
+            Level.WARNING,
+            f"The store has {size(free)} free, which is not enough for three more backups.",
+            "Make room on its volume, or lower backup.keep.",
+        )
+
+
+def _cron_jobs(facts: Facts, now: float) -> Iterator[Problem]:
+    for name, what in ((BACKUP, "backups"), (VERIFY, "verifications")):
+        found = facts.cluster.cron_job(name)
+        if found is None:
+            yield Problem(
+                Code.SUSPENDED, Level.WARNING, f"There is no CronJob {name}.", "Run: pulumi up"
+            )
+            continue
+        if found.is_suspended:
+            yield Problem(
+                Code.SUSPENDED,
+                Level.WARNING,
+                f"The schedule of {what} is suspended.",
+                f'kubectl patch cronjob {name} -p \'{{"spec": {{"suspend": false}}}}\'',
+            )
+        due = (facts.due or {}).get(name)
+        if (
+            due is not None
+            and not found.is_suspended
+            and is_missed(due, found.last_schedule, found.created, now)
+        ):
+            yield Problem(
+                Code.MISSED,
+                Level.WARNING,
+                f"The run of {name} that was due {ago(due, now)} did not start.",
+                "Was the cluster asleep? The next run comes by itself.",
+            )
+
+
+def _runs(facts: Facts) -> Iterator[Problem]:
+    for action, code in ((Action.BACKUP, Code.FAILED_BACKUP), (Action.VERIFY, Code.FAILED_VERIFY)):
+        run = facts.cluster.last_finished(action)
+        if run and run.phase is Phase.FAILED:
+            yield Problem(
+                code,
+                Level.BAD if action is Action.BACKUP else Level.WARNING,
+                f"The last {action} failed ({run.name}).",
+                "Its log says why.",
+            )
+
+
+def _headline(facts: Facts, level: Level, now: float) -> str:
+    newest, proven = facts.store.newest(), facts.store.newest(verified=True)
+    if level is Level.BAD:
+        return "Your data is not safe right now."
+    if newest is None:
+        return "There is no backup yet."
+    if level is Level.WARNING:
+        return "There are backups, but something needs you."
+    if proven is None:
+        return "There are backups; the first proof by a restore is still to come."
+    text = f"Your data is safe: proven by a restore of the backup from {ago(started(proven), now)}."
+    return text if level is Level.GOOD else f"{text} The cluster does not answer."

@@ -1,0 +1,92 @@
+"""The sets of a store as they are told apart: verified, unverified, failed, damaged, foreign."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from console.manifest import Manifest
+
+
+class State(StrEnum):
+    """What a set is good for."""
+
+    VERIFIED = "verified"
+    """Restored and compared, and unchanged since."""
+    UNVERIFIED = "unverified"
+    FAILED = "failed"
+    """Did not verify; kept apart in failed/."""
+    DAMAGED = "damaged"
+    """Its manifest cannot be used, or a file of it is not what the manifest says."""
+    FOREIGN = "foreign"
+    """Not made for this store, or without a manifest: never counted, never touched."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a drill measured."""
+
+    verified: float
+    restore_seconds: float
+    seconds: float
+    by: str = ""
+    passwords: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class BackupSet:
+    """One set; without a manifest where that cannot be used."""
+
+    name: str
+    state: State
+    why: str = ""
+    manifest: Manifest | None = None
+    verdict: Verdict | None = None
+
+    @property
+    def is_published(self) -> bool:
+        """Whether it counts as a backup."""
+        return self.state in {State.VERIFIED, State.UNVERIFIED}
+
+
+class Identity(StrEnum):
+    """Whether the mounted directory is the store that is meant."""
+
+    OK = "ok"
+    MISSING = "missing"
+    """There is no directory, or it is no store."""
+    UNREADABLE = "unreadable"
+    OTHER = "other"
+    """Another store than the one expected."""
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """The store at one moment; sets are oldest first."""
+
+    identity: Identity
+    why: str = ""
+    id: str = ""
+    sets: tuple[BackupSet, ...] = ()
+    free_bytes: int | None = None
+    size_bytes: int | None = None
+
+    @property
+    def published(self) -> list[BackupSet]:
+        """Sets that count, oldest first."""
+        return [each for each in self.sets if each.is_published]
+
+    def newest(self, *, verified: bool = False) -> BackupSet | None:
+        """The newest set that counts, or the newest that was proven."""
+        found = [each for each in self.published if not verified or each.state is State.VERIFIED]
+        return found[-1] if found else None
+
+    def find(self, name: str) -> BackupSet | None:
+        """A set by its name; a published one before one in failed/."""
+        found = [each for each in self.sets if each.name == name]
+        return next((each for each in found if each.state is not State.FAILED), None) or (
+            found[0] if found else None
+        )
+
+    def before(self, name: str) -> BackupSet | None:
+        """The published set that came before."""
+        earlier = [each for each in self.published if each.name < name]
+        return earlier[-1] if earlier else None

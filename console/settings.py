@@ -1,0 +1,96 @@
+"""What the console is told by its environment, in one typed model."""
+
+import ipaddress
+from collections.abc import Mapping
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+PREFIX = "CONSOLE_"
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
+class SettingsError(Exception):
+    """Settings that cannot be used, one sentence each."""
+
+
+class Settings(BaseModel):
+    """Every setting; `token_file` is read from CONSOLE_TOKEN_FILE, and so on."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    host: str = "127.0.0.1"
+    port: int = Field(8080, ge=0, le=65535)
+    store: Path = Path("/backup")
+    store_id: str = ""
+    """Identity of the store that is expected; empty accepts the one that is found."""
+    min_free_bytes: int = Field(67_108_864, ge=0)
+    """Below it backup.sh refuses to run."""
+    namespace: str = "brewget"
+    interval_seconds: float = Field(21_600, gt=0)
+    """Between two backups, while the schedule cannot be read from the cluster."""
+    token_file: Path | None = None
+    """Holds the token that a person logs in with."""
+    proxy_header: str = ""
+    """Header in which an authenticating proxy names the user, such as X-Forwarded-Email."""
+    proxy_addresses: tuple[Network, ...] = ()
+    """Networks from which that header is believed."""
+    https: bool = False
+    """Whether browsers reach the console by HTTPS only; cookies are then sent by no other way."""
+    notify_file: Path | None = None
+    """Apprise URLs, one a line."""
+    state: Path | None = None
+    """A writable directory for what was notified already."""
+    look_seconds: float = Field(60, gt=0)
+    """Between two looks for something to notify."""
+    name: str = "BrewGet PostgreSQL"
+    """What the page and the notifications call the database."""
+
+    @field_validator("proxy_addresses", mode="before")
+    @classmethod
+    def _networks(cls, value: object) -> object:
+        return value.split() if isinstance(value, str) else value
+
+
+def from_environment(environment: Mapping[str, str]) -> Settings:
+    """Settings out of the CONSOLE_* variables; an empty one counts as unset."""
+    values = {
+        key.removeprefix(PREFIX).lower(): value
+        for key, value in environment.items()
+        if key.startswith(PREFIX) and value
+    }
+    try:
+        settings = Settings.model_validate(values)
+    except ValidationError as error:
+        details = error.errors(include_input=False, include_url=False)
+        raise SettingsError(
+            "\n".join(sorted(f"{_key(d['loc'])}: {d['msg']}" for d in details))
+        ) from error
+    if problems := _conflicts(settings):
+        raise SettingsError("\n".join(problems))
+    return settings
+
+
+def _key(location: tuple[int | str, ...]) -> str:
+    return PREFIX + str(location[0]).upper()
+
+
+def _conflicts(settings: Settings) -> list[str]:
+    found = []
+    if bool(settings.proxy_header) != bool(settings.proxy_addresses):
+        found.append(
+            "CONSOLE_PROXY_HEADER and CONSOLE_PROXY_ADDRESSES go together: a header that anybody "
+            "may send proves nothing"
+        )
+    if not settings.token_file and not settings.proxy_header:
+        found.append(
+            "nobody could log in: set CONSOLE_TOKEN_FILE, or CONSOLE_PROXY_HEADER with "
+            "CONSOLE_PROXY_ADDRESSES"
+        )
+    if settings.notify_file and not settings.state:
+        found.append(
+            "CONSOLE_NOTIFY_FILE needs CONSOLE_STATE, a writable directory: without it each "
+            "restart would notify again"
+        )
+    return found

@@ -1,0 +1,167 @@
+"""What the templates show, put into words and numbers beforehand."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from console import words
+from console.jobs import Job, Phase
+from console.manifest import Database, Manifest
+from console.sets import BackupSet, Picture, State
+from console.wishes import Action
+
+BARS = 40
+BAR_WIDTH, BAR_HEIGHT = 12, 60
+PREVIEW_SECONDS = 3600
+"""A preview of yesterday says nothing about the databases of today."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A set in the list."""
+
+    set: BackupSet
+    age: str
+    bytes: str
+    seconds: str
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """A set in the timeline."""
+
+    state: State
+    x: int
+    y: int
+    height: int
+
+
+@dataclass(frozen=True, slots=True)
+class JobView:
+    """A job in words."""
+
+    job: Job
+    what: str
+    age: str
+    seconds: str
+
+
+@dataclass(frozen=True, slots=True)
+class TableView:
+    """A table of a set beside the same one of the set before."""
+
+    name: str
+    rows: int
+    change: str
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseView:
+    """A database of a set beside the same one of the set before."""
+
+    database: Database
+    change: str
+    tables: tuple[TableView, ...]
+
+
+def utc(moment: float | None) -> str:
+    """For a person."""
+    return "unknown" if moment is None else f"{_moment(moment):%Y-%m-%d %H:%M} UTC"
+
+
+def iso(moment: float) -> str:
+    """For a machine."""
+    return f"{_moment(moment):%Y-%m-%dT%H:%M:%SZ}"
+
+
+def _moment(seconds: float) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+def rows(store: Picture, now: float) -> list[Row]:
+    """The sets as a list, newest first."""
+    return [_row(each, now) for each in sorted(store.sets, key=lambda s: s.name, reverse=True)]
+
+
+def _row(found: BackupSet, now: float) -> Row:
+    manifest, notes = found.manifest, []
+    if found.state is State.FAILED:
+        notes.append("did not verify, set aside")
+    if found.why:
+        notes.append(found.why)
+    if manifest is None:
+        return Row(found, "unknown", "unknown", "unknown", tuple(notes))
+    if manifest.pinned:
+        notes.append("pinned")
+    if manifest.flagged:
+        notes.append(f"lost data: {manifest.flagged}")
+    taken = None if manifest.finished is None else manifest.finished - manifest.started
+    return Row(
+        found,
+        words.ago(manifest.started, now),
+        words.size(manifest.bytes),
+        "unknown" if taken is None else words.span(taken),
+        tuple(notes),
+    )
+
+
+def bars(store: Picture) -> list[Bar]:
+    """The timeline: oldest left, as high as the set is large."""
+    shown = sorted(store.sets, key=lambda each: each.name)[-BARS:]
+    sizes = [each.manifest.bytes if each.manifest else 0 for each in shown]
+    largest = max([*sizes, 1])
+    return [
+        Bar(each.state, index * BAR_WIDTH, BAR_HEIGHT - height, height)
+        for index, (each, count) in enumerate(zip(shown, sizes, strict=True))
+        for height in [max(6, BAR_HEIGHT * count // largest)]
+    ]
+
+
+def job(found: Job, now: float) -> JobView:
+    """A job in words."""
+    what = {
+        Action.BACKUP: "Backup",
+        Action.VERIFY: "Verification",
+        Action.PREVIEW: "Preview of a restore",
+        Action.RESTORE: "Restore",
+    }[found.action]
+    return JobView(
+        found,
+        what,
+        words.ago(found.created, now),
+        "" if found.seconds is None else words.span(found.seconds),
+    )
+
+
+def is_good_preview(found: Job, now: float) -> bool:
+    """Whether a restore may follow from this preview."""
+    is_fresh = found.finished is not None and now - found.finished < PREVIEW_SECONDS
+    return found.action is Action.PREVIEW and found.phase is Phase.DONE and is_fresh
+
+
+def databases(now: Manifest | None, before: Manifest | None) -> list[DatabaseView]:
+    """Each database of a set with what changed since the set before."""
+    earlier = {each.name: each for each in before.databases} if before else {}
+    return [_database(each, earlier.get(each.name)) for each in (now.databases if now else ())]
+
+
+def _database(now: Database, before: Database | None) -> DatabaseView:
+    tables = _tables(now, before)
+    return DatabaseView(
+        now, words.change(now.rows, before.rows) if before else "new", tuple(tables)
+    )
+
+
+def _tables(now: Database, before: Database | None) -> Sequence[TableView]:
+    earlier = {table.name: table.rows for table in before.tables} if before else {}
+    found = [
+        TableView(
+            table.name,
+            table.rows,
+            words.change(table.rows, earlier[table.name]) if table.name in earlier else "new",
+        )
+        for table in now.tables
+    ]
+    gone = earlier.keys() - {table.name for table in now.tables}
+    return found + [TableView(name, 0, f"gone, had {earlier[name]:,}") for name in sorted(gone)]

@@ -1,0 +1,204 @@
+#!/usr/bin/env bash
+# Says whether the backups are good, with kubectl alone: asks the CronJobs and Jobs, and the store through the server's pod.
+# A table for a person, --json for a program, and an exit status that Nagios and its kin understand.
+
+# shellcheck source=kube.sh
+source "$(dirname -- "${BASH_SOURCE[0]}")/kube.sh"
+
+# What a check's status means to Nagios.
+readonly GOOD=0 WARNING=1 CRITICAL=2 UNKNOWN=3
+
+POD=postgres-0
+WARN_AGE=33000
+CRITICAL_AGE=54600
+JSON=""
+STATE=$GOOD
+PROBLEMS=()
+
+usage() {
+	cat <<'USAGE'
+usage: status-postgres.sh [--json] [--namespace N] [--context C] [--warn-age S] [--critical-age S]
+
+Says whether the backups are good. Needs kubectl only.
+  --json            one object: state, problems, sets, schedules
+  --namespace N     where the stack is (brewget)
+  --context C       kubectl's context (the current one)
+  --warn-age S      seconds after which the newest set is late (33000: an interval and a half of six hours, and a bit)
+  --critical-age S  seconds after which the newest verified set is too old (54600)
+Exit status: 0 good, 1 warning, 2 critical, 3 unknown. 64 for a usage error.
+USAGE
+}
+
+# usage: problem STATE TEXT   The worst state counts; unknown is worse than good and less than the others.
+problem() {
+	PROBLEMS=(${PROBLEMS[@]+"${PROBLEMS[@]}"} "$2")
+	case "$STATE$1" in
+	"$GOOD"? | "$UNKNOWN$WARNING" | ?"$CRITICAL") STATE="$1" ;;
+	esac
+}
+
+# usage: ask WORD...   kubectl, its stderr as the reason when it fails.
+ask() { "${KUBECTL[@]}" --request-timeout=20s "$@"; }
+
+# usage: read_sets   SETS: list.sh's own JSON, out of the server's pod.
+read_sets() {
+	local answer
+
+	if answer="$(ask exec "$POD" -c postgres -- bash /backup-scripts/list.sh --json 2>"$ERRORS")"; then
+		SETS="$answer"
+		return 0
+	fi
+	SETS='[]'
+	problem "$CRITICAL" "the sets cannot be listed: $(last_line "$(cat "$ERRORS")")"
+	return 1
+}
+
+# usage: field KEY < OBJECT   A key's number, true, false or text out of one line of list.sh --json.
+field() { sed -n "s/.*\"$1\": \"\{0,1\}\([^\",}]*\)\"\{0,1\}[,}].*/\1/p"; }
+
+# usage: newest [PATTERN]   The last published set's line that has PATTERN.
+newest() { printf '%s\n' "$SETS" | grep '"state": "published"' | grep -e "${1:-.}" | tail -n 1 || true; } # there may be none
+
+judge_sets() {
+	local line age name proven
+
+	line="$(newest)"
+	if [[ -z "$line" ]]; then
+		problem "$CRITICAL" "there is no backup yet"
+		return 0
+	fi
+	name="$(field set <<<"$line")"
+	age="$(field age_seconds <<<"$line")"
+	((age <= WARN_AGE)) || problem "$CRITICAL" "the newest set, $name, is $age s old"
+	((age >= -300)) || problem "$WARNING" "the newest set, $name, is from the future: a clock is wrong"
+	proven="$(newest '"verified": true')"
+	if [[ -z "$proven" ]]; then
+		((age <= CRITICAL_AGE)) && [[ "$(printf '%s\n' "$SETS" | grep -c '"set"')" -le 3 ]] ||
+			problem "$WARNING" "no set has been verified"
+	elif age="$(field age_seconds <<<"$proven")" && ((age > CRITICAL_AGE)); then
+		problem "$WARNING" "the newest verified set, $(field set <<<"$proven"), is $age s old"
+	fi
+	judge_failed "${proven:-}"
+	[[ "$(field flagged <<<"$line")" == null ]] || problem "$WARNING" "$name has lost data: $(field flagged <<<"$line")"
+}
+
+# usage: judge_failed PROVEN   A set that did not verify, with none proven since.
+judge_failed() {
+	local failed proven
+
+	failed="$(printf '%s\n' "$SETS" | grep '"state": "failed"' | tail -n 1 | field set || true)" # there may be none
+	proven="$(field set <<<"$1")"
+	[[ -z "$failed" || "$failed" < "$proven" ]] || problem "$CRITICAL" "$failed did not verify and was set aside"
+}
+
+# usage: judge_schedules   CRONJOBS: name, suspended, last schedule; one a line.
+judge_schedules() {
+	local name suspended last
+
+	CRONJOBS="$(ask get cronjobs -o \
+		'jsonpath={range .items[*]}{.metadata.name} {.spec.suspend} {.status.lastScheduleTime}{"\n"}{end}')" || {
+		CRONJOBS=""
+		problem "$UNKNOWN" "the CronJobs cannot be listed"
+		return 0
+	}
+	for name in postgres-backup postgres-backup-verify; do
+		if ! grep -q "^$name " <<<"$CRONJOBS"; then problem "$WARNING" "there is no CronJob $name"; fi
+	done
+	while read -r name suspended last; do
+		[[ "$suspended" != true ]] || problem "$WARNING" "the CronJob $name is suspended (last run: ${last:-never})"
+	done <<<"$CRONJOBS"
+	judge_jobs
+}
+
+# usage: judge_jobs   The last Job of each schedule that ended.
+judge_jobs() {
+	local lines name ended
+
+	lines="$(ask get jobs --sort-by=.metadata.creationTimestamp -o \
+		'jsonpath={range .items[*]}{.metadata.ownerReferences[0].name} {.metadata.name} {.status.conditions[?(@.status=="True")].type}{"\n"}{end}')" || {
+		problem "$UNKNOWN" "the Jobs cannot be listed"
+		return 0
+	}
+	for name in postgres-backup postgres-backup-verify; do
+		ended="$(grep "^$name " <<<"$lines" | grep -v " postgres-restore-" | grep -E '(Complete|Failed)$' | tail -n 1 || true)" # none has ended yet
+		if [[ "$ended" == *Failed ]]; then problem "$CRITICAL" "the last run of $name failed: kubectl logs job/$(cut -d ' ' -f 2 <<<"$ended") -n $NAMESPACE"; fi
+	done
+}
+
+state_name() {
+	case "$STATE" in
+	"$GOOD") echo good ;;
+	"$WARNING") echo warning ;;
+	"$CRITICAL") echo critical ;;
+	*) echo unknown ;;
+	esac
+}
+
+print_json() {
+	local text separator=""
+
+	printf '{"state": "%s", "problems": [' "$(state_name)"
+	for text in ${PROBLEMS[@]+"${PROBLEMS[@]}"}; do
+		printf '%s%s' "$separator" "$(json_word "$text")"
+		separator=", "
+	done
+	printf '], "sets": %s}\n' "$SETS"
+}
+
+print_table() {
+	local text line
+
+	printf 'BACKUPS %s\n' "$(state_name | tr '[:lower:]' '[:upper:]')"
+	for text in ${PROBLEMS[@]+"${PROBLEMS[@]}"}; do printf -- '- %s\n' "$text"; done
+	line="$(newest)"
+	printf 'newest set       %s\n' "$(field set <<<"${line:-"\"set\": \"none\"}"}")"
+	line="$(newest '"verified": true')"
+	printf 'newest verified  %s\n' "$(field set <<<"${line:-"\"set\": \"none\"}"}")"
+	printf 'schedules        %s\n' "$(cut -d ' ' -f 1 <<<"$CRONJOBS" | grep '^postgres-backup' | paste -s -d ' ' -)"
+}
+
+parse_options() {
+	while (($# > 0)); do
+		case "$1" in
+		--help)
+			usage
+			exit 0
+			;;
+		--json) JSON=1 ;;
+		--namespace | --context | --warn-age | --critical-age)
+			[[ -n "${2:-}" ]] || fail 64 "$1 needs a value. See: status-postgres.sh --help"
+			case "$1" in
+			--namespace) NAMESPACE="$2" ;;
+			--context) CONTEXT="$2" ;;
+			--warn-age) number --warn-age "$2" && WARN_AGE="$2" ;;
+			--critical-age) number --critical-age "$2" && CRITICAL_AGE="$2" ;;
+			esac
+			shift
+			;;
+		*) fail 64 "unknown option '$1'. See: status-postgres.sh --help" ;;
+		esac
+		shift
+	done
+}
+
+main() {
+	parse_options "$@"
+	command -v kubectl >/dev/null || {
+		echo "BACKUPS UNKNOWN: kubectl is not on PATH"
+		exit "$UNKNOWN"
+	}
+	[[ -z "$CONTEXT" ]] || KUBECTL=(kubectl --context "$CONTEXT")
+	KUBECTL=("${KUBECTL[@]}" --namespace "$NAMESPACE")
+	ERRORS="$(mktemp)"
+	trap 'rm -f -- "$ERRORS"' EXIT
+	if ! ask get namespace "$NAMESPACE" -o name >/dev/null 2>"$ERRORS"; then
+		echo "BACKUPS UNKNOWN: the cluster cannot be asked: $(last_line "$(cat "$ERRORS")")"
+		exit "$UNKNOWN"
+	fi
+	if read_sets; then judge_sets; fi
+	judge_schedules
+	if [[ -n "$JSON" ]]; then print_json; else print_table; fi
+	exit "$STATE"
+}
+
+if [[ "${BASH_SOURCE[0]}" == "$0" ]]; then main "$@"; fi

@@ -1,0 +1,174 @@
+"""The console on the real cluster: deployed by the stack, used in a browser, with real Jobs."""
+
+import base64
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.lib.browser import browser
+from tests.lib.console import Console
+from tests.lib.waiting import JOB_DONE, wait_for
+from tests.lib.world import NAMESPACE, Saved, World, assert_back, port_forward
+
+AS_CONSOLE = f"--as=system:serviceaccount:{NAMESPACE}:postgres-console -n {NAMESPACE}"
+DEPLOY = "deployment/postgres-console"
+
+
+@pytest.fixture(scope="module")
+def deployed(first_up: tuple[World, object]) -> Iterator[World]:
+    """The stack with the console, and afterwards without it."""
+    world = first_up[0]
+    world.filled()
+    world.project.run("pulumi config set console.enabled true")
+    world.project.cluster("image make console", timeout=900)
+    world.project.up()
+    yield world
+    world.project.run("pulumi config rm console.enabled")
+    world.project.up()
+    gone = world.project.kubectl(f"-n {NAMESPACE} get all -l app=postgres-console -o name")
+    assert gone == "", "off again, nothing is left"
+
+
+@pytest.fixture
+def console(deployed: World, tmp_path: Path) -> Iterator[Console]:
+    """The console through a port-forward."""
+    with port_forward(deployed.project, "svc/postgres-console", 8080) as port:
+        yield Console(tmp_path, tmp_path, port=port)
+
+
+@pytest.fixture
+def page(console: Console, deployed: World) -> Iterator[Page]:
+    """A browser that is logged in with the generated token."""
+    secret = deployed.project.get(f"-n {NAMESPACE} secret postgres-console")
+    with browser() as chromium:
+        made = chromium.new_page(base_url=console.address)
+        made.goto("/")
+        made.get_by_label("Token").fill(base64.b64decode(secret["data"]["token"]).decode())
+        made.get_by_role("button", name="Log in").click()
+        expect(made.get_by_role("heading", name="Backups", exact=True)).to_be_visible()
+        yield made
+
+
+def wait_for_job(page: Page) -> None:
+    """The page follows its job by itself."""
+    status = page.get_by_role("status")
+    expect(status).not_to_contain_text("running", timeout=JOB_DONE * 1000)
+    expect(status).to_contain_text("done", timeout=1000)
+
+
+def test_a_backup_through_the_page(deployed: World, page: Page) -> None:
+    before = deployed.project.sets()
+    page.get_by_label("Pin it").check()
+    page.get_by_role("button", name="Back up now").click()
+    wait_for_job(page)
+    (new,) = set(deployed.project.sets()) - set(before)
+    manifest = json.loads((deployed.mount / new / "manifest.json").read_text())
+    assert (manifest["reason"], manifest["pinned"]) == ("console", True)
+    page.goto("/")
+    page.get_by_role("link", name=new).click()
+    page.get_by_role("button", name="Verify").click()
+    wait_for_job(page)
+    assert (deployed.mount / new / "verified.json").is_file()
+
+
+def test_a_restore_through_the_page_brings_the_data_back(
+    deployed: World, page: Page, saved: Saved
+) -> None:
+    for database in ("brewget_auth", "brewget_settings"):
+        deployed.psql(f"DROP DATABASE {database} WITH (FORCE)")
+    assert "brewget" not in deployed.psql("SELECT string_agg(datname, ' ') FROM pg_database")
+    page.goto(f"/sets/{saved.set}/restore")
+    page.get_by_role("button", name="Preview").click()
+    wait_for_job(page)
+    assert "brewget" not in deployed.psql("SELECT string_agg(datname, ' ') FROM pg_database")
+    page.get_by_label("To confirm").fill(saved.set)
+    page.get_by_role("button", name="Restore").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text(f"Restore of {saved.set}")
+    wait_for_job(page)
+    assert_back(deployed, saved)
+
+
+def test_a_restore_over_data_is_refused_in_its_preview(
+    deployed: World, page: Page, saved: Saved
+) -> None:
+    page.goto(f"/sets/{saved.set}/restore")
+    page.get_by_role("button", name="Preview").click()
+    refused = page.get_by_text("The restore would be refused.")
+    expect(refused).to_be_visible(timeout=JOB_DONE * 1000)
+    assert page.get_by_label("To confirm").count() == 0
+    assert deployed.content() == saved.content
+
+
+def test_the_real_cluster_in_numbers(deployed: World, console: Console) -> None:
+    seen = console.metrics()
+    assert seen["brewget_backup_api_up"] == 1
+    assert seen["brewget_backup_store_ok"] == 1
+    assert seen["brewget_backup_expected_interval_seconds"] == 6 * 3600
+    states = {k: v for k, v in seen.items() if k.startswith("brewget_backup_sets{")}
+    counted = states['brewget_backup_sets{state="verified"}']
+    counted += states['brewget_backup_sets{state="unverified"}']
+    assert counted == len(deployed.project.sets())
+    suspend = f"-n {NAMESPACE} patch cronjob postgres-backup-verify -p"
+    stopped = 'brewget_backup_cronjob_suspended{cronjob="postgres-backup-verify"}'
+    assert seen[stopped] == 0
+    deployed.project.kubectl(f"""{suspend} '{{"spec": {{"suspend": true}}}}'""")
+    try:
+        wait_for("the metric", lambda: console.metrics()[stopped] == 1, 10)
+        status = deployed.project.run("scripts/status-postgres.sh", status=None)
+        assert "postgres-backup-verify is suspended" in status.stdout
+        assert status.status in {1, 2}
+    finally:
+        deployed.project.kubectl(f"""{suspend} '{{"spec": {{"suspend": false}}}}'""")
+
+
+def test_what_was_notified_outlives_the_pod(deployed: World, console: Console) -> None:
+    project = deployed.project
+    project.kubectl(f"-n {NAMESPACE} exec {DEPLOY} -- sh -c 'echo kept > /state/mark'")
+    project.kubectl(f"-n {NAMESPACE} delete pod -l app=postgres-console --wait=true")
+    project.kubectl(f"-n {NAMESPACE} rollout status {DEPLOY} --timeout=120s")
+    assert project.kubectl(f"-n {NAMESPACE} exec {DEPLOY} -- cat /state/mark").strip() == "kept"
+
+
+@pytest.mark.parametrize(
+    ("may", "right"),
+    [
+        ("yes", "create jobs"),
+        ("yes", "get pods --subresource=log"),
+        ("no", "get secrets"),
+        ("no", "delete jobs"),
+        ("no", "patch cronjobs"),
+        ("no", "create pods"),
+        ("no", "create pods --subresource=exec"),
+    ],
+)
+def test_its_rights_end_where_its_buttons_do(deployed: World, may: str, right: str) -> None:
+    answer = deployed.project.run(f"kubectl auth can-i {right} {AS_CONSOLE}", status=None)
+    assert answer.stdout.strip() == may
+
+
+def test_it_cannot_write_to_the_store(deployed: World) -> None:
+    listing = sorted(path.name for path in deployed.mount.iterdir())
+    done = deployed.project.run(
+        f"kubectl -n {NAMESPACE} exec {DEPLOY} -- sh -c 'touch /backup/x'", status=None
+    )
+    assert done.status != 0
+    assert "Read-only file system" in done.output
+    assert sorted(path.name for path in deployed.mount.iterdir()) == listing
+
+
+def test_status_says_good_and_as_json_the_same(deployed: World, saved: Saved) -> None:
+    deployed.project.kubectl(
+        f"-n {NAMESPACE} create job check-status --from=cronjob/postgres-backup-verify"
+    )
+    wait_for(
+        "the verification",
+        (deployed.mount / saved.set / "verified.json").is_file,
+        JOB_DONE,
+    )
+    done = deployed.project.run("scripts/status-postgres.sh --json", status=None)
+    found = json.loads(done.stdout)
+    assert (done.status, found["state"], found["problems"]) == (0, "good", [])
+    assert saved.set in {each["set"] for each in found["sets"]}

@@ -1,0 +1,200 @@
+"""Notifications at real receivers: once per event, none lost, none repeated."""
+
+import json
+import shutil
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.console.conftest import Start
+from tests.lib.console import MEMORY_BYTES, Console, add_set
+from tests.lib.kubeapi import FakeApi
+from tests.lib.receivers import Mailbox, Webhook
+from tests.lib.waiting import wait_for
+
+ARRIVAL = 60.0
+"""From an event until its message is there, in seconds; a look takes 0.2."""
+LOOKS = 6
+"""Looks in which a repetition would have come."""
+WATCHED = "brewget_backup_watch_timestamp_seconds"
+WAITING = "brewget_backup_notifications_waiting"
+STALE = "The newest backup is"
+
+
+@pytest.fixture
+def webhook() -> Iterator[Webhook]:
+    made = Webhook().start()
+    yield made
+    made.stop()
+
+
+@pytest.fixture
+def options(api: FakeApi, tmp_path: Path, webhook: Webhook) -> dict[str, str]:
+    """A console's environment with one receiver."""
+    (tmp_path / "urls").write_text(f"# the team's hook\n{webhook.url}\n")
+    (tmp_path / "state").mkdir()
+    return {
+        "KUBECONFIG": api.kubeconfig(tmp_path),
+        "CONSOLE_NOTIFY_FILE": str(tmp_path / "urls"),
+        "CONSOLE_STATE": str(tmp_path / "state"),
+        "CONSOLE_LOOK_SECONDS": "0.2",
+    }
+
+
+@pytest.fixture
+def stale(store: Path) -> Path:
+    """The whole schedule stands still: the only set is ten hours old, proven, and no job runs."""
+    for made in store.glob("backup_*"):
+        shutil.rmtree(made)
+    add_set(store, timedelta(hours=10))
+    return store
+
+
+def looked(console: Console) -> float:
+    """When the console looked last; zero before its first look."""
+    return console.metrics().get(WATCHED, 0.0)
+
+
+def some_looks(console: Console) -> None:
+    """Wait until the console has looked several times more."""
+    for _ in range(LOOKS):
+        before = looked(console)
+        wait_for("another look", lambda b=before: looked(console) > b, ARRIVAL, every=0.05)
+
+
+def wait_for_messages(webhook: Webhook, count: int) -> None:
+    wait_for(f"{count} messages", lambda: len(webhook.messages) >= count, ARRIVAL, every=0.05)
+
+
+def test_a_schedule_that_stands_still_is_told_once_and_its_end_too(
+    start: Start, options: dict[str, str], webhook: Webhook, stale: Path
+) -> None:
+    console = start(**options)
+    wait_for_messages(webhook, 1)
+    some_looks(console)
+    assert len(webhook.messages) == 1, webhook.titles
+    message = webhook.messages[0]
+    assert message["title"].startswith(f"[BrewGet PostgreSQL] {STALE} 10 h")
+    assert "one is due every 6 h" in message["message"]
+    assert message["type"] == "failure"
+
+    add_set(stale, timedelta(minutes=1))
+    wait_for_messages(webhook, 2)
+    some_looks(console)
+    assert len(webhook.messages) == 2, webhook.titles
+    assert "Recovered: The newest backup" in webhook.titles[1]
+    assert webhook.messages[1]["type"] == "success"
+
+
+def test_nothing_wrong_is_nothing_told(
+    start: Start, options: dict[str, str], webhook: Webhook
+) -> None:
+    some_looks(start(**options))
+    assert webhook.messages == []
+
+
+def test_a_restart_repeats_nothing(
+    start: Start, options: dict[str, str], webhook: Webhook, stale: Path
+) -> None:
+    console = start(**options)
+    wait_for_messages(webhook, 1)
+    some_looks(console)
+    console.stop()
+    some_looks(start(**options))
+    assert len(webhook.messages) == 1, webhook.titles
+
+
+@pytest.mark.parametrize("how", ["closed", "refusing"])
+def test_a_receiver_that_is_down_loses_nothing_even_across_a_restart(
+    start: Start, options: dict[str, str], webhook: Webhook, stale: Path, how: str
+) -> None:
+    if how == "closed":
+        webhook.stop()
+    else:
+        webhook.status = 503
+    console = start(**options)
+    wait_for("a failed attempt", lambda: console.metrics()[WAITING] == 1, ARRIVAL)
+    console.stop()
+    add_set(stale, timedelta(minutes=1))
+    console = start(**options)
+    wait_for("the end is queued", lambda: console.metrics()[WAITING] == 2, ARRIVAL)
+    assert webhook.messages == []
+    # Back in the middle of an attempt at both: the second must not overtake the first.
+    webhook.status, webhook.refusals = 200, 1
+    if how == "closed":
+        webhook.start()
+    wait_for_messages(webhook, 2)
+    some_looks(console)
+    assert len(webhook.messages) == 2, webhook.titles
+    assert STALE in webhook.titles[0]
+    assert "Recovered" in webhook.titles[1], "in their order"
+    assert console.metrics()[WAITING] == 0
+
+
+def test_a_mail_arrives_and_another_receivers_absence_does_not_repeat_it(
+    start: Start, options: dict[str, str], webhook: Webhook, stale: Path, tmp_path: Path
+) -> None:
+    mailbox = Mailbox().start()
+    webhook.status = 500
+    (tmp_path / "urls").write_text(f"{webhook.url}\n{mailbox.url}\n")
+    try:
+        console = start(**options)
+        wait_for("the mail", lambda: mailbox.mails, ARRIVAL)
+        some_looks(console)
+        assert len(mailbox.mails) == 1
+        mail = mailbox.mails[0]
+        assert STALE in mail["subject"]
+        assert mail["to"] == "ann@example.org"
+        webhook.status = 200
+        wait_for_messages(webhook, 1)
+        assert len(mailbox.mails) == 1
+        # Apprise loads its plugins with the first message.
+        assert console.resident_bytes() < MEMORY_BYTES
+    finally:
+        mailbox.stop()
+
+
+def test_a_file_of_urls_that_comes_late_is_taken_up(
+    start: Start, options: dict[str, str], webhook: Webhook, stale: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "urls").rename(tmp_path / "later")
+    console = start(**options)
+    wait_for("its complaints", lambda: console.said().count("cannot read") > LOOKS, ARRIVAL)
+    (tmp_path / "later").rename(tmp_path / "urls")
+    wait_for_messages(webhook, 1)
+
+
+def test_what_cannot_be_used_is_said_and_keeps_nobody_else_waiting(
+    start: Start, options: dict[str, str], webhook: Webhook, stale: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "urls").write_text(f"nonsense with-a-secret\n{webhook.url}\n")
+    (tmp_path / "state" / "notified.json").write_text('{"version": 1, "open')
+    console = start(**options)
+    wait_for_messages(webhook, 1)
+    said = console.said()
+    assert "no Apprise URL" in said
+    assert "starting afresh" in said
+    assert "with-a-secret" not in said
+
+
+def test_a_full_disk_for_the_state_is_said_and_the_message_still_comes(
+    start: Start, options: dict[str, str], webhook: Webhook, stale: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "state").rmdir()
+    console = start(**options)
+    wait_for_messages(webhook, 1)
+    some_looks(console)
+    assert len(webhook.messages) == 1, webhook.titles
+    assert "a restart may notify again" in console.said()
+
+
+def test_the_state_holds_no_url(
+    start: Start, options: dict[str, str], webhook: Webhook, stale: Path, tmp_path: Path
+) -> None:
+    start(**options)
+    wait_for_messages(webhook, 1)
+    kept = (tmp_path / "state" / "notified.json").read_text()
+    assert json.loads(kept)["open"].keys() == {"stale"}
+    assert "127.0.0.1" not in kept

@@ -1,0 +1,151 @@
+"""The verdict: each sentence from plain facts, with a clock of our own."""
+
+from dataclasses import replace
+
+import pytest
+
+from console.jobs import Cluster, CronJob, Job, Phase
+from console.manifest import Database, Manifest
+from console.problem import Code, Facts, Level
+from console.safety import judge
+from console.sets import BackupSet, Identity, Picture, State, Verdict
+from console.wishes import Action
+
+HOUR = 3600.0
+NOW = 1_800_000_000.0
+PROOF = Verdict(NOW, 7.0, 9.0)
+
+
+def manifest(hours: float, **changes: object) -> Manifest:
+    begun = NOW - hours * HOUR
+    made = Manifest(
+        store="s", started=begun, finished=begun + 9, reason="scheduled", pinned=False, flagged=None,
+        accepted_shrink=False, server_version="16.15", format="plain", compression="none",
+        globals_file="globals.sql", globals_bytes=10, skipped=(),
+        databases=(Database("one", "one.sql", 1000, 100, 1),),
+    )  # fmt: skip
+    return replace(made, **changes)  # type: ignore[arg-type]
+
+
+def a_set(hours: float, state: State = State.VERIFIED, **changes: object) -> BackupSet:
+    name = f"backup_{int(NOW - hours * HOUR):015d}"
+    return BackupSet(
+        name, state, "", manifest(hours, **changes), PROOF if state is State.VERIFIED else None
+    )
+
+
+def cron_job(name: str, **changes: object) -> CronJob:
+    made = CronJob(name, "0 */6 * * *", "UTC", False, NOW - 1000 * HOUR, NOW - HOUR)
+    return replace(made, **changes)  # type: ignore[arg-type]
+
+
+HEALTHY = Facts(
+    store=Picture(Identity.OK, "", "s", (a_set(7), a_set(1)), 10**9, 10**10),
+    cluster=Cluster(cron_jobs=(cron_job("postgres-backup"), cron_job("postgres-backup-verify"))),
+    interval=6 * HOUR,
+    min_free_bytes=10**6,
+    due={"postgres-backup": NOW - HOUR, "postgres-backup-verify": NOW - HOUR},
+)
+
+
+def with_sets(*sets: BackupSet) -> Facts:
+    return replace(HEALTHY, store=replace(HEALTHY.store, sets=sets))
+
+
+def with_jobs(*jobs: Job) -> Facts:
+    return replace(HEALTHY, cluster=replace(HEALTHY.cluster, jobs=jobs))
+
+
+def codes(facts: Facts) -> list[str]:
+    return [problem.code.value for problem in judge(facts, NOW).problems]
+
+
+def run(action: Action, phase: Phase, hours: float) -> Job:
+    return Job(f"{action}-{hours}", action, phase, NOW - hours * HOUR, NOW)
+
+
+def test_all_well_is_said_with_its_proof() -> None:
+    found = judge(HEALTHY, NOW)
+    assert (found.level, found.problems) == (Level.GOOD, ())
+    assert found.headline == "Your data is safe: proven by a restore of the backup from 1 h ago."
+
+
+@pytest.mark.parametrize(
+    ("facts", "code", "level", "words"),
+    [
+        (with_sets(), "empty", 3, "There is no backup yet."),
+        (with_sets(a_set(9.4)), "stale", 3, "The newest backup is 9 h 24 min old; one is due every 6 h."),
+        (with_sets(a_set(17), a_set(1, State.UNVERIFIED)), "unverified", 2, "is 17 h old"),
+        (with_sets(a_set(17, State.UNVERIFIED), a_set(1, State.UNVERIFIED)), "unverified", 2, "ever"),
+        (with_sets(a_set(7), a_set(1, State.FAILED)), "failed-set", 3, "did not verify"),
+        (with_sets(a_set(7), a_set(1, State.DAMAGED)), "damaged", 3, "is damaged"),
+        (with_sets(a_set(7, State.DAMAGED), a_set(1)), "damaged", 2, "is damaged"),
+        (with_sets(a_set(7), a_set(1, flagged="lost")), "shrinking", 2, "has lost data: lost."),
+        (with_sets(a_set(7), a_set(-1)), "clock", 2, "from the future (1 h ahead)"),
+        (with_jobs(run(Action.BACKUP, Phase.FAILED, 1)), "failed-backup", 3, "backup failed"),
+        (with_jobs(run(Action.VERIFY, Phase.FAILED, 1)), "failed-verify", 2, "verify failed"),
+        (replace(HEALTHY, store=Picture(Identity.MISSING, "no store")), "store", 3, "no store"),
+        (replace(HEALTHY, store=replace(HEALTHY.store, identity=Identity.OTHER)), "store", 3, "store"),
+        (replace(HEALTHY, store=replace(HEALTHY.store, free_bytes=10**6 - 1)), "full", 3, "976.6 KiB"),
+        (replace(HEALTHY, store=replace(HEALTHY.store, free_bytes=10**6)), "nearly-full", 2, "three"),
+        (replace(HEALTHY, cluster=Cluster(why="it is away")), "api", 1, "it is away"),
+    ],
+)  # fmt: skip
+def test_each_fault_alone_is_named(facts: Facts, code: str, level: int, words: str) -> None:
+    found = judge(facts, NOW)
+    assert [(p.code, p.level) for p in found.problems] == [(code, level)]
+    assert words in found.problems[0].text
+    assert found.level == level
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        with_sets(a_set(9.1)),
+        with_sets(a_set(14, State.UNVERIFIED), a_set(1, State.UNVERIFIED)),
+        with_sets(a_set(7, State.FAILED), a_set(1)),
+        with_sets(a_set(7, flagged="lost"), a_set(1, accepted_shrink=True)),
+        with_sets(a_set(7), a_set(-0.05)),
+        with_jobs(run(Action.BACKUP, Phase.RUNNING, 0.1), run(Action.BACKUP, Phase.DONE, 1)),
+        with_jobs(run(Action.BACKUP, Phase.DONE, 1), run(Action.BACKUP, Phase.FAILED, 7)),
+        with_jobs(run(Action.RESTORE, Phase.FAILED, 1)),
+        with_sets(a_set(7), a_set(1), BackupSet("backup_1", State.FOREIGN, "other")),
+    ],
+)
+def test_what_is_no_reason_to_alarm_raises_none(facts: Facts) -> None:
+    assert codes(facts) == []
+
+
+def stopped(name: str, **changes: object) -> Facts:
+    jobs = tuple(
+        replace(each, **changes) if each.name == name else each  # type: ignore[arg-type]
+        for each in HEALTHY.cluster.cron_jobs
+    )
+    return replace(HEALTHY, cluster=replace(HEALTHY.cluster, cron_jobs=jobs))
+
+
+def test_a_suspended_schedule_is_named_and_not_also_missed() -> None:
+    facts = stopped("postgres-backup", is_suspended=True, last_schedule=NOW - 99 * HOUR)
+    assert codes(facts) == ["suspended"]
+
+
+def test_a_missing_cron_job_counts_as_suspended() -> None:
+    assert codes(replace(HEALTHY, cluster=Cluster())) == ["suspended", "suspended"]
+
+
+def test_a_run_that_can_no_longer_start_was_missed() -> None:
+    facts = stopped("postgres-backup", last_schedule=NOW - 7 * HOUR)
+    assert codes(facts) == ["missed"]
+    just_due = replace(facts, due={"postgres-backup": NOW - 599})
+    assert codes(just_due) == []
+
+
+def test_a_new_cron_job_has_missed_nothing() -> None:
+    assert codes(stopped("postgres-backup", last_schedule=None, created=NOW - 60)) == []
+
+
+def test_the_worst_comes_first_and_makes_the_headline() -> None:
+    facts = replace(with_sets(a_set(20)), cluster=Cluster(why="away"))
+    found = judge(facts, NOW)
+    assert [p.code for p in found.problems] == [Code.STALE, Code.UNVERIFIED, Code.API]
+    assert found.headline == "Your data is not safe right now."

@@ -1,0 +1,35 @@
+"""The command lines and the Jobs that wishes become, without a cluster."""
+
+import copy
+
+import pytest
+
+from console.wishes import Action, Wish, made_from, read_wish
+from tests.lib.kubeapi import cron_job
+
+RESTORE = Wish(action=Action.RESTORE, set="backup_1", databases=("a", "--replace"), by="ann")
+
+
+def test_the_template_stays_as_it_was() -> None:
+    template = cron_job("postgres-backup")
+    before = copy.deepcopy(template)
+    made = made_from(template, RESTORE, "name")
+    assert template == before
+    assert made["spec"]["template"]["spec"]["containers"][0]["args"] == []
+
+
+def test_a_hostile_database_name_stays_one_argument() -> None:
+    assert RESTORE.words()[2:] == ["backup_1", "--database", "a", "--database", "--replace"]
+
+
+@pytest.mark.parametrize("action", Action)
+def test_what_is_written_down_is_read_back(action: Action) -> None:
+    wish = Wish(
+        action=action, set="s", databases=("a",), replace=True, pin=True, accept_shrink=True, by="b"
+    )
+    assert read_wish(wish.as_json()) == wish
+
+
+@pytest.mark.parametrize("text", [None, "", "{", "[]", "{}", '{"action": "drop"}', 5])
+def test_what_we_did_not_write_is_nothing(text: object) -> None:
+    assert read_wish(text) is None

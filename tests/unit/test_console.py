@@ -1,0 +1,237 @@
+"""The console's resources: none when it is off, the least rights when it is on."""
+
+import subprocess
+import tomllib
+from pathlib import Path
+
+import pytest
+from pydantic import TypeAdapter
+
+from bootstrap import console
+from bootstrap.clusters import Cluster, Kind
+from bootstrap.errors import BootstrapError
+from bootstrap.place import Place
+from bootstrap.place import from_environment as from_environment_of_make
+from components import console_settings
+from console.settings import from_environment
+from localcluster import images, recipes
+from tests.unit.conftest import Deploy
+from tests.unit.recorder import Recorder, Secret
+from tests.unit.test_settings import refusal
+
+ROOT = Path(__file__).resolve().parents[2]
+ON = {"console.enabled": "true", "namespace": "ales", "console.image": "registry.local/console:7"}
+
+
+@pytest.fixture(name="stack")
+def _stack(deploy: Deploy) -> Recorder:
+    return deploy(config=ON)
+
+
+def ours(stack: Recorder) -> dict[str, str]:
+    return {r.name: r.kind for r in stack.resources if r.name.split("-")[0] == "console"}
+
+
+def environment(stack: Recorder) -> dict[str, str]:
+    (container,) = stack.one("Deployment")["spec"]["template"]["spec"]["containers"]
+    return {entry["name"]: entry["value"] for entry in container["env"]}
+
+
+def test_off_it_adds_no_resource(deploy: Deploy) -> None:
+    assert ours(deploy()) == {}
+    assert deploy().all("Deployment") == []
+
+
+def test_on_it_adds_these_and_changes_no_other(deploy: Deploy, stack: Recorder) -> None:
+    assert ours(stack) == {
+        "console": "Console",
+        "console-account": "ServiceAccount",
+        "console-role": "Role",
+        "console-binding": "RoleBinding",
+        "console-token-password": "Stash",
+        "console-secret": "Secret",
+        "console-state": "PersistentVolumeClaim",
+        "console-clients": "NetworkPolicy",
+        "console-service": "Service",
+        "console-deployment": "Deployment",
+    }
+    off = deploy(config={"namespace": "ales"})
+    rest = {r.name for r in stack.resources} - ours(stack).keys()
+    assert rest == {r.name for r in off.resources}
+
+
+def test_it_may_look_and_create_jobs_and_nothing_else(stack: Recorder) -> None:
+    rights = {
+        (resource, verb)
+        for rule in stack.one("Role")["rules"]
+        for resource in rule["resources"]
+        for verb in rule["verbs"]
+    }
+    assert rights == {
+        ("cronjobs", "get"),
+        ("cronjobs", "list"),
+        ("jobs", "get"),
+        ("jobs", "list"),
+        ("jobs", "create"),
+        ("pods", "list"),
+        ("pods/log", "get"),
+    }
+    (subject,) = stack.one("RoleBinding")["subjects"]
+    pod = stack.one("Deployment")["spec"]["template"]["spec"]
+    assert subject["name"] == pod["serviceAccountName"] == "postgres-console"
+    assert subject["namespace"] == "ales"
+    assert stack.one("ServiceAccount")["automountServiceAccountToken"] is False
+
+
+def test_its_pod_reads_the_store_and_has_the_least_rights(stack: Recorder) -> None:
+    pod = stack.one("Deployment")["spec"]["template"]["spec"]
+    assert pod["securityContext"]["runAsNonRoot"] is True
+    assert pod["securityContext"]["runAsUser"] == 70
+    (container,) = pod["containers"]
+    assert container["image"] == "registry.local/console:7"
+    assert container["securityContext"] == {
+        "allowPrivilegeEscalation": False,
+        "readOnlyRootFilesystem": True,
+        "capabilities": {"drop": ["ALL"]},
+    }
+    writable = {m["mountPath"] for m in container["volumeMounts"] if not m["readOnly"]}
+    assert writable == {"/state", "/tmp"}  # noqa: S108 (a mount)
+    assert {m["name"] for m in container["volumeMounts"]} == {v["name"] for v in pod["volumes"]}
+    assert "postgres-superuser" not in str(pod)
+    assert stack.one("Deployment")["spec"]["strategy"]["type"] == "Recreate"
+
+
+def test_its_environment_is_what_it_reads(deploy: Deploy) -> None:
+    stack = deploy(
+        config=ON | {"console.proxyHeader": "X-User", "console.proxyAddresses": "10.0.0.0/8  10.1.2.3"},
+        secret={"console.notifyUrls": "json://a mailto://b"},
+    )  # fmt: skip
+    settings = from_environment(environment(stack))
+    assert settings.namespace == "ales"
+    assert settings.store_id == "request\nstdout of backup-store"
+    assert str(settings.notify_file) == "/run/secrets/console/urls"
+    assert [str(network) for network in settings.proxy_addresses] == ["10.0.0.0/8", "10.1.2.3/32"]
+
+
+def test_token_and_urls_are_secret_and_the_token_is_kept(deploy: Deploy) -> None:
+    stack = deploy(
+        config=ON, secret={"console.notifyUrls": "json://zymurgy mailto://b"},
+        stashed={"console-token-password": "kept"},
+    )  # fmt: skip
+    data = stack.one("Secret", "postgres-console")["stringData"]
+    assert isinstance(data, Secret)
+    assert data.value == {"token": "kept", "urls": "json://zymurgy\nmailto://b"}
+    for resource in stack.resources:
+        if resource.kind not in {"Secret", "Stash"}:
+            assert "zymurgy" not in str(resource.inputs), resource.name
+    assert "CONSOLE_NOTIFY_FILE" in environment(stack)
+    assert "CONSOLE_NOTIFY_FILE" not in environment(deploy(config=ON))
+
+
+def test_only_labelled_pods_reach_it(stack: Recorder) -> None:
+    policy = stack.one("NetworkPolicy", "postgres-console-clients")["spec"]
+    (rule,) = policy["ingress"]
+    (peer,) = rule["from"]
+    assert peer["podSelector"]["matchLabels"] == {"brewget.dev/console-client": "true"}
+    assert policy["podSelector"]["matchLabels"] == {"app": "postgres-console"}
+    service = stack.one("Service", "postgres-console")["spec"]
+    assert service["type"] == "ClusterIP"
+    labels = stack.one("Deployment")["spec"]["template"]["metadata"]["labels"]
+    assert service["selector"].items() <= labels.items()
+    server = stack.one("Service", "db")["spec"]["selector"]
+    assert not server.items() <= labels.items()
+
+
+@pytest.mark.parametrize(
+    ("config", "words"),
+    [
+        ({"console.enabled": "maybe"}, "console.enabled is 'maybe'. Allowed: true or false."),
+        ({"console.proxyHeader": "X User"}, "console.proxyHeader is 'X User'. Allowed: a header's name."),
+        ({"console.proxyHeader": "X-User"}, "console.proxyAddresses is not, and a header"),
+        ({"console.proxyAddresses": "10.0.0.1"}, "console.proxyHeader is not, and a header"),
+        ({"console.proxyAddresses": "10.0.0.1/8"}, "has host bits set"),
+        ({"console.image": "no image"}, "console.image is 'no image'. Allowed: an image."),
+    ],
+)  # fmt: skip
+def test_wrong_settings_are_refused(config: dict[str, str], words: str) -> None:
+    (said,) = refusal(config)
+    assert words in said
+
+
+def test_wrong_urls_are_refused_without_being_shown() -> None:
+    (said,) = refusal({"console.notifyUrls": "zymurgy"}, {"console.notifyUrls"})
+    assert said.startswith("console.notifyUrls is (secret), but one of them is no URL. Allowed:")
+    (said,) = refusal({"console.notifyUrls": "json://zymurgy"})
+    assert "is not encrypted" in said
+    assert "zymurgy" not in said
+
+
+def test_the_default_image_is_the_one_that_is_built() -> None:
+    assert TypeAdapter(console_settings.Image).validate_python(console_settings.IMAGE)
+    assert images.CONSOLE == console_settings.IMAGE == recipes.CONSOLE.tag
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert project["version"] == console_settings.VERSION
+
+
+def test_its_image_is_built_and_loaded_only_on_demand() -> None:
+    """A start builds ALL and loads every archive of ARCHIVES itself, not of folders below."""
+    assert recipes.CONSOLE not in recipes.ALL
+    assert recipes.CONSOLE.archive.parent.parent == images.ARCHIVES
+    assert recipes.CONSOLE.archive.parent != images.ARCHIVES
+
+
+def test_its_image_holds_what_it_is_made_of() -> None:
+    """The Dockerfile copies by pattern; a new kind of file would be left out silently."""
+    copied = {".py", ".html", ".css", ".js", ".svg"}
+    left_out = {".txt", ".lock", ".json", ".yaml", ""}  # for the build, Prometheus and Grafana
+    listed = subprocess.run(
+        ["git", "ls-files", "console"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout.split()
+    assert {Path(name).suffix for name in listed} <= copied | left_out
+    code = [Path(name) for name in listed if name.endswith(".py")]
+    assert {path.parent for path in code} == {Path("console")}
+
+
+class FakeStack:
+    """What the stack would answer to `pulumi config get`."""
+
+    def __init__(self, place: Place, values: dict[str, str]) -> None:
+        self.place, self.values = place, values
+
+    def pulumi(self, *arguments: str, check: bool) -> str:
+        assert not check, "a key that is not set is no error"
+        nested = "--path" in arguments
+        (key,) = [word for word in arguments if word.startswith("console.")]
+        return self.values.get(f"--path {key}" if nested else key, "") + "\n"
+
+
+@pytest.mark.parametrize(
+    ("values", "kind", "command"),
+    [
+        ({}, Kind.LOCALCLUSTER, ""),
+        ({"console.enabled": "false"}, Kind.LOCALCLUSTER, ""),
+        ({"console.enabled": "true", "console.image": "mine:1"}, Kind.NAMED, ""),
+        (
+            {"console.enabled": "true"},
+            Kind.LOCALCLUSTER,
+            "python -m localcluster --profile c image make console",
+        ),
+        (
+            {"--path console.enabled": "true"},
+            Kind.MINIKUBE,
+            f"minikube image build --tag {images.CONSOLE} console",
+        ),
+    ],
+)
+def test_make_up_builds_the_image_where_it_is_wanted(
+    values: dict[str, str], kind: Kind, command: str
+) -> None:
+    stack = FakeStack(from_environment_of_make({}), values)
+    found = console.image_command(stack, Cluster(kind, "c"))  # type: ignore[arg-type]
+    assert " ".join(found) == command
+
+
+def test_a_foreign_cluster_needs_an_image_of_its_own() -> None:
+    stack = FakeStack(from_environment_of_make({}), {"console.enabled": "true"})
+    with pytest.raises(BootstrapError, match="push console/ as an image to its registry"):
+        console.image_command(stack, Cluster(Kind.NAMED, "c"))  # type: ignore[arg-type]

@@ -1,0 +1,157 @@
+"""status-postgres.sh with a kubectl of our own that says what a cluster would."""
+
+import json
+import subprocess
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+HOUR = 3600
+
+KUBECTL = r"""#!/bin/bash
+# What each question is answered with lies in a file of its own; a missing one is a refusal.
+for word in "$@"; do
+	case "$word" in
+	namespace | exec | cronjobs | jobs) what="$word" && break ;;
+	esac
+done
+printf '%s\n' "$*" >>"$ANSWERS/asked"
+[[ -f "$ANSWERS/$what" ]] || { echo "Error from server: no $what" >&2; exit 1; }
+cat "$ANSWERS/$what"
+"""
+
+
+@dataclass
+class Answers:
+    """A healthy cluster, to be changed."""
+
+    directory: Path
+    sets: list[dict[str, object]] = field(default_factory=list)
+    cronjobs: str = "postgres-backup false 2026-11-24T00:00:00Z\npostgres-backup-verify false x\n"
+    jobs: str = "postgres-backup postgres-backup-1 Complete\n"
+
+    def run(self, *arguments: str, without: str = "") -> "subprocess.CompletedProcess[str]":
+        """Run the script on these answers, `without` one of them."""
+        listing = "[\n" + ",\n".join(json.dumps(each) for each in self.sets) + "\n]\n"
+        answers = {"namespace": "x", "exec": listing, "cronjobs": self.cronjobs, "jobs": self.jobs}
+        for name, text in answers.items():
+            if name != without:
+                (self.directory / name).write_text(text)
+        (self.directory / "kubectl").write_text(KUBECTL)
+        (self.directory / "kubectl").chmod(0o755)
+        environment = {"PATH": f"{self.directory}:/usr/bin:/bin", "ANSWERS": str(self.directory)}
+        return subprocess.run(
+            ["bash", ROOT / "scripts" / "status-postgres.sh", *arguments],
+            env=environment, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+
+
+def a_set(age: float, **changes: object) -> dict[str, object]:
+    """As list.sh --json prints it."""
+    name = f"backup_20261124_{240000 - int(age * 100):06d}"
+    usual = {"set": name, "state": "published", "started": "2026-11-24T00:00:00Z",
+             "age_seconds": int(age * HOUR), "bytes": 5, "reason": "scheduled", "databases": 2,
+             "rows": 7, "verified": True, "pinned": False, "flagged": None, "why": None}  # fmt: skip
+    return usual | changes
+
+
+@pytest.fixture
+def answers(tmp_path: Path) -> Answers:
+    return Answers(tmp_path, [a_set(7), a_set(1)])
+
+
+def test_all_well(answers: Answers) -> None:
+    done = answers.run()
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.splitlines() == [
+        "BACKUPS GOOD",
+        f"newest set       {a_set(1)['set']}",
+        f"newest verified  {a_set(1)['set']}",
+        "schedules        postgres-backup postgres-backup-verify",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("sets", "status", "words"),
+    [
+        ([], 2, "there is no backup yet"),
+        ([a_set(10)], 2, "is 36000 s old"),
+        ([a_set(16), a_set(1, verified=False)], 1, "is 57600 s old"),
+        ([a_set(n, verified=False) for n in (19, 13, 7, 1)], 1, "no set has been verified"),
+        ([a_set(7), a_set(1, state="failed")], 2, "did not verify and was set aside"),
+        (
+            [a_set(7), a_set(1, flagged="database x is gone")],
+            1,
+            "has lost data: database x is gone",
+        ),
+        ([a_set(7), a_set(-1)], 1, "is from the future"),
+    ],
+)
+def test_each_fault_of_the_sets(
+    answers: Answers, sets: list[dict[str, object]], status: int, words: str
+) -> None:
+    answers.sets = sets
+    done = answers.run()
+    assert (done.returncode, words in done.stdout) == (status, True), done.stdout
+
+
+def test_a_set_aside_before_the_newest_proof_is_no_alarm(answers: Answers) -> None:
+    answers.sets = [a_set(7, state="failed"), a_set(1)]
+    assert answers.run().returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("key", "text", "status", "words"),
+    [
+        ("cronjobs", "postgres-backup true x\npostgres-backup-verify false x\n", 1, "is suspended"),
+        ("cronjobs", "postgres-backup false x\n", 1, "there is no CronJob postgres-backup-verify"),
+        ("jobs", "postgres-backup a Complete\npostgres-backup b Failed\n", 2, "logs job/b"),
+    ],
+)
+def test_each_fault_of_the_schedules(
+    answers: Answers, key: str, text: str, status: int, words: str
+) -> None:
+    setattr(answers, key, text)
+    done = answers.run()
+    assert (done.returncode, words in done.stdout) == (status, True), done.stdout
+
+
+def test_a_failed_restore_by_hand_is_no_failed_backup(answers: Answers) -> None:
+    answers.jobs += "postgres-backup postgres-restore-manual-1 Failed\n"
+    assert answers.run().returncode == 0
+
+
+def test_json_says_the_same(answers: Answers) -> None:
+    answers.sets = [a_set(10, why='a "quoted" word')]
+    done = answers.run("--json")
+    found = json.loads(done.stdout)
+    assert (done.returncode, found["state"]) == (2, "critical")
+    assert found["problems"] == [f"the newest set, {a_set(10)['set']}, is 36000 s old"]
+    assert found["sets"] == answers.sets
+
+
+@pytest.mark.parametrize(
+    ("without", "status", "words"),
+    [
+        ("namespace", 3, "BACKUPS UNKNOWN: the cluster cannot be asked: Error from server"),
+        ("exec", 2, "the sets cannot be listed: Error from server: no exec"),
+        ("cronjobs", 3, "the CronJobs cannot be listed"),
+        ("jobs", 3, "the Jobs cannot be listed"),
+    ],
+)
+def test_what_cannot_be_asked_is_not_good(
+    answers: Answers, without: str, status: int, words: str
+) -> None:
+    done = answers.run(without=without)
+    assert (done.returncode, words in done.stdout) == (status, True), done.stdout
+
+
+def test_limits_and_place_are_options(answers: Answers) -> None:
+    answers.sets = [a_set(10)]
+    done = answers.run("--warn-age", "40000", "--namespace", "ales", "--context", "other")
+    assert done.returncode == 0
+    assert "--context other --namespace ales" in (answers.directory / "asked").read_text()
+    for wrong in (["--warn-age", "soon"], ["--nonsense"], ["--namespace"]):
+        assert answers.run(*wrong).returncode == 64
