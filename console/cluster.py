@@ -84,9 +84,9 @@ class Kubernetes:
                     _preload_content=False,
                     _request_timeout=TIMEOUT,
                 )
+                texts.append(answer.data.decode(errors="replace"))
             except (ApiException, HTTPError):
                 continue  # its container has not started yet: pods_words says why
-            texts.append(answer.data.decode(errors="replace"))
         return "\n".join(text for text in texts if text)
 
     def _items(self, method: str) -> list[dict[str, Any]]:

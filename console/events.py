@@ -60,16 +60,13 @@ class Seen:
 
     streaks: Mapping[Code, int] = field(default_factory=dict)
 
-    def after(self, present: Iterable[Code]) -> "Seen":
-        """With one more look."""
-        now = set(present)
-        return Seen(
-            {
-                code: max(was, 0) + 1 if code in now else min(was, 0) - 1
-                for code in Code
-                for was in [self.streaks.get(code, 0)]
-            }
-        )
+    def after(self, present: Iterable[Code], untold: Iterable[Code] = ()) -> "Seen":
+        """With one more look, which says nothing about what is `untold`."""
+        now, streaks = set(present), dict(self.streaks)
+        for code in set(Code) - set(untold):
+            was = streaks.get(code, 0)
+            streaks[code] = max(was, 0) + 1 if code in now else min(was, 0) - 1
+        return Seen(streaks)
 
 
 def advance(

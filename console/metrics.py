@@ -173,11 +173,13 @@ def _cluster(facts: Facts, now: float) -> Iterator[Metric]:
 
 def _problems(facts: Facts, now: float) -> Iterator[Metric]:
     found = {problem.code: problem.level for problem in safety.judge(facts, now).problems}
+    untold = safety.untold(facts)
+    told = [code for code in Code if code not in untold]
     yield from _labelled(
         "problem",
         "What the page warns of, by its level: 0 nothing, 1 unsure, 2 warning, 3 bad.",
         "problem",
-        [(code.value, float(found.get(code, 0))) for code in Code],
+        [(code.value, float(found.get(code, 0))) for code in told],
     )
 
 

@@ -61,8 +61,10 @@ class Notifier:
         receivers = self._receivers()
         if receivers is None:
             return  # what is due stays due until somebody can be told
-        problems = safety.judge(self._watcher.look(now), now).problems
-        self._seen = self._seen.after(problem.code for problem in problems)
+        facts = self._watcher.look(now)
+        problems = safety.judge(facts, now).problems
+        codes = [problem.code for problem in problems]
+        self._seen = self._seen.after(codes, safety.untold(facts))
         state = events.only_known(self._state, receivers)
         self._keep(events.advance(state, self._seen, problems, tuple(receivers), now))
         self.looked = now

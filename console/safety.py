@@ -39,6 +39,28 @@ def judge(facts: Facts, now: float) -> Verdict:
     return Verdict(level, _headline(facts, level, now), tuple(problems))
 
 
+_OF_STORE = frozenset(
+    {
+        Code.EMPTY,
+        Code.STALE,
+        Code.UNVERIFIED,
+        Code.FAILED_SET,
+        Code.DAMAGED,
+        Code.SHRINKING,
+        Code.FULL,
+        Code.NEARLY_FULL,
+        Code.CLOCK,
+    }
+)
+_OF_CLUSTER = frozenset({Code.FAILED_BACKUP, Code.FAILED_VERIFY, Code.SUSPENDED, Code.MISSED})
+
+
+def untold(facts: Facts) -> frozenset[Code]:
+    """What cannot be known now. Not to see a problem is then no sign that it is over."""
+    store = frozenset() if facts.store.identity is Identity.OK else _OF_STORE
+    return store | (frozenset() if facts.cluster.is_reachable else _OF_CLUSTER)
+
+
 def _problems(facts: Facts, now: float) -> Iterator[Problem]:
     if facts.store.identity is not Identity.OK:
         yield Problem(

@@ -127,6 +127,8 @@ def test_an_api_that_is_away_is_a_number_and_the_store_is_still_told(
     assert seen[metric("sets", state="verified")] == 3
     assert seen[metric("problem", problem="api")] == 1
     assert metric("cronjob_suspended", cronjob="postgres-backup") not in seen
+    assert metric("problem", problem="suspended") not in seen, "unknown is not zero"
+    assert seen[metric("problem", problem="stale")] == 0
     page = console.log_in().get("/")
     assert page.status == 200
     assert "The cluster cannot be asked" in page.text

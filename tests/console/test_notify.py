@@ -10,7 +10,7 @@ import pytest
 
 from tests.console.conftest import Start
 from tests.lib.console import MEMORY_BYTES, Console, add_set
-from tests.lib.kubeapi import FakeApi
+from tests.lib.kubeapi import FakeApi, send
 from tests.lib.receivers import Mailbox, Webhook
 from tests.lib.waiting import wait_for
 
@@ -86,6 +86,26 @@ def test_a_schedule_that_stands_still_is_told_once_and_its_end_too(
     assert len(webhook.messages) == 2, webhook.titles
     assert "Recovered: The newest backup" in webhook.titles[1]
     assert webhook.messages[1]["type"] == "success"
+
+
+def test_a_store_or_cluster_that_is_away_is_not_taken_for_recovery(
+    start: Start, options: dict[str, str], webhook: Webhook, stale: Path, api: FakeApi
+) -> None:
+    api.cron_jobs[0]["spec"]["suspend"] = True
+    console = start(**options)
+    wait_for_messages(webhook, 2)
+    stale.rename(stale.with_name("away"))
+    api.fault = lambda request: send(request, 500, {"message": "down"}) is None
+    wait_for_messages(webhook, 4)
+    some_looks(console)
+    assert [title for title in webhook.titles if "Recovered" in title] == []
+    stale.with_name("away").rename(stale)
+    api.fault = None
+    wait_for_messages(webhook, 6)
+    some_looks(console)
+    assert len(webhook.messages) == 6, webhook.titles
+    over = sorted(title.partition("Recovered: ")[2] for title in webhook.titles[4:])
+    assert [text[:9] for text in over] == ["The clust", "The store"]
 
 
 def test_nothing_wrong_is_nothing_told(

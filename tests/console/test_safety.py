@@ -7,7 +7,7 @@ import pytest
 from console.jobs import Cluster, CronJob, Job, Phase
 from console.manifest import Database, Manifest
 from console.problem import Code, Facts, Level
-from console.safety import judge
+from console.safety import judge, untold
 from console.sets import BackupSet, Identity, Picture, State, Verdict
 from console.wishes import Action
 
@@ -149,3 +149,11 @@ def test_the_worst_comes_first_and_makes_the_headline() -> None:
     found = judge(facts, NOW)
     assert [p.code for p in found.problems] == [Code.STALE, Code.UNVERIFIED, Code.API]
     assert found.headline == "Your data is not safe right now."
+
+
+def test_every_problem_has_its_source_or_is_about_the_source() -> None:
+    nothing = replace(HEALTHY, store=Picture(Identity.MISSING, "gone"), cluster=Cluster(why="away"))
+    assert set(Code) - untold(nothing) == {Code.STORE, Code.API}
+    assert untold(HEALTHY) == frozenset()
+    assert Code.STALE not in untold(replace(HEALTHY, cluster=Cluster(why="away")))
+    assert Code.SUSPENDED in untold(replace(HEALTHY, cluster=Cluster(why="away")))

@@ -11,6 +11,7 @@ from tests.console.conftest import Start
 from tests.lib.console import TOKEN, Console, add_set
 from tests.lib.kubeapi import FakeApi
 from tests.lib.store import change_manifest
+from tests.lib.waiting import wait_for
 
 PAGES = ("/", "/sets/NEWEST", "/sets/NEWEST/restore", "/jobs/x")
 ACTIONS = ("/backup", "/sets/NEWEST/verify", "/sets/NEWEST/preview", "/jobs/x/restore", "/logout")
@@ -137,6 +138,16 @@ def test_a_changed_token_counts_at_once(fresh: Console) -> None:
 def test_an_empty_token_file_lets_nobody_in(fresh: Console) -> None:
     (fresh.base / "token").write_text("\n")
     assert fresh.post("/login", {"token": ""}).status == 401
+
+
+def test_a_fault_of_its_own_shows_nothing_and_lets_nobody_in(fresh: Console) -> None:
+    (fresh.base / "token").unlink()
+    answer = fresh.post("/login", {"token": TOKEN})
+    assert answer.status == 500
+    assert "Its log says what." in answer.text
+    assert "Traceback" not in answer.text
+    assert "default-src 'none'" in answer.headers["content-security-policy"]
+    wait_for("the log", lambda: "FileNotFoundError" in fresh.said(), 10)
 
 
 def test_the_proxys_header_counts_from_the_proxy_alone(start: Start) -> None:
