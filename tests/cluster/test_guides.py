@@ -15,8 +15,13 @@ GUIDES = sorted((ROOT / "docs").glob("*.md")) + [ROOT / "README.md"]
     "page", [page for page in GUIDES if blocks(page)], ids=lambda page: page.name
 )
 def test_the_commands_of_the_page_work(world: World, saved: Saved, page: Path) -> None:
-    done = world.project.run(as_one_script(page), status=None, timeout=1500)
-    assert done.status == 0, done.output
-    # A page may end with the stack destroyed: the next test brings it up again.
-    world.project.up()
-    world.wait_ready()
+    settings = world.project.path / "Pulumi.dev.yaml"
+    before = settings.read_text()
+    try:
+        done = world.project.run(as_one_script(page), status=None, timeout=1500)
+        assert done.status == 0, done.output
+    finally:
+        # A page may set something, or end with the stack destroyed.
+        settings.write_text(before)
+        world.project.up()
+        world.wait_ready()
