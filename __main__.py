@@ -39,9 +39,7 @@ database = PostgresDatabase(
     ),
     inside,
 )
-operations = Operations(
-    "operations", OperationsArgs(settings=settings, after=[database.ready]), inside
-)
+operations = Operations("operations", OperationsArgs(settings=settings, after=[database]), inside)
 console("console", ConsoleArgs(pod=pods, after=[*storage.resources, *schedule.cron_jobs]), inside)
 
 pulumi.export("namespace", settings.namespace)
@@ -54,6 +52,7 @@ pulumi.export("backup_path", storage.path)
 pulumi.export("backup_claim", storage.claim)
 pulumi.export("store_id", storage.store_id)
 pulumi.export("schedule", settings.backup.schedule)
+pulumi.export("time_zone", settings.backup.time_zone)
 pulumi.export("last_backup", operations.last_backup)
 pulumi.export("monitoring", monitoring.commands(settings.namespace))
 pulumi.export("connect", monitoring.connect(settings.namespace))

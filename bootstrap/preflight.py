@@ -52,7 +52,10 @@ def _directories(place: Place) -> list[str]:
             f"BACKUP_DIR={place.backup_dir} is a file, but backup sets go into a directory: "
             "name another one, as in BACKUP_DIR=/var/backups/brewget make up"
         )
-    elif not os.access(nearest(place.backup_dir), os.W_OK):
+    # Once it is a store, it belongs to the server's user.
+    elif not (place.backup_dir / ".store.json").exists() and not os.access(
+        nearest(place.backup_dir), os.W_OK
+    ):
         found.append(
             f"BACKUP_DIR={place.backup_dir} cannot be written: "
             f"make it yours (chown), or name another one"

@@ -74,8 +74,14 @@ class Stack:
         if cluster.kind is Kind.LOCALCLUSTER:
             # No registry is asked there: the image is built beside the cluster.
             wanted["postgres.image"] = IMAGE_OF_LOCALCLUSTER
+        elif self._setting("postgres.image") == IMAGE_OF_LOCALCLUSTER:
+            self.pulumi("config", "rm", "postgres.image", "--stack", self.place.stack)
         for key, value in wanted.items():
             self.pulumi("config", "set", key, value, "--stack", self.place.stack)
+
+    def _setting(self, key: str) -> str:
+        """What the stack sets for a key; empty where it sets nothing."""
+        return self.pulumi("config", "get", key, "--stack", self.place.stack, check=False).strip()
 
     def clear_interrupted(self) -> list[str]:
         """Puts right what a killed `pulumi up` has left, and says what that was."""

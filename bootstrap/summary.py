@@ -42,9 +42,14 @@ def rows(place: Place, facts: Facts) -> list[tuple[str, str]]:
 
 
 def backup_place(place: Place, cluster: Cluster, path: str) -> str:
-    """The directory on this machine, where the cluster was started from here with a mount."""
+    """The directory on this machine, where the cluster has it mounted."""
     if cluster.kind is Kind.NAMED:
         return f"{path} on the node"
+    if not (place.backup_dir / ".store.json").exists():
+        return (
+            f"{path} on the node ONLY: {place.backup_dir} is not mounted there, so deleting the "
+            "cluster would delete them. To mount it: copy the sets, minikube delete, make up"
+        )
     return f"{place.backup_dir} (on the node: {path})"
 
 

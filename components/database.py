@@ -64,9 +64,21 @@ class PostgresDatabase(pulumi.ComponentResource):
 
     def _data_claim(self, name: str) -> core.v1.PersistentVolumeClaim:
         postgres = self._settings.postgres
+        made = pulumi.Stash(
+            f"{name}-data-class",
+            input=postgres.storage_class,
+            opts=pulumi.ResourceOptions(parent=self, ignore_changes=["input"]),
+        )
+        metadata = self._meta(names.DATA_CLAIM)
+        # The check comes before anything happens to the claim.
+        metadata.annotations = {
+            "brewget.dev/storage-class": made.output.apply(
+                lambda then: same_class(str(then), postgres.storage_class)
+            )
+        }
         return core.v1.PersistentVolumeClaim(
             f"{name}-data",
-            metadata=self._meta(names.DATA_CLAIM),
+            metadata=metadata,
             spec=core.v1.PersistentVolumeClaimSpecArgs(
                 storage_class_name=postgres.storage_class or None,
                 access_modes=["ReadWriteOnce"],
@@ -186,3 +198,15 @@ class PostgresDatabase(pulumi.ComponentResource):
                 ),
             ),
         )
+
+
+def same_class(then: str, now: str) -> str:
+    """The class of the data claim. Another one ends the preview: it would replace the claim."""
+    if then != now:
+        raise pulumi.RunError(
+            f"postgres.storageClass is now '{now}', but the data claim was made with '{then}' and "
+            "would be deleted with its data. To move: pulumi destroy --run-program (takes a last "
+            "set), then pulumi up, which restores it. To stay: pulumi config set "
+            f"postgres.storageClass '{then}'"
+        )
+    return now

@@ -56,18 +56,27 @@ class Operations(pulumi.ComponentResource):
             ),
             # A set asked for together with a restore is the state to go back to.
             after=[*args.after, backup],
+            # A new stack has restored its newest set at start-up: what an earlier stack was
+            # asked for must not put an old set in its place.
+            skips_first=True,
         )
         self.last_backup = backup.stdout.apply(lambda said: said.partition("\n")[2])
         self.register_outputs({"last_backup": self.last_backup})
 
     def _once(
-        self, name: str, *, request: str, command: str, after: Sequence[pulumi.Resource]
+        self,
+        name: str,
+        *,
+        request: str,
+        command: str,
+        after: Sequence[pulumi.Resource],
+        skips_first: bool = False,
     ) -> local.Command:
         runner = Kubectl.relative(HOST_SCRIPTS / "run-once.sh")
         return local.Command(
             name,
             create=f"{runner} {command}",
-            environment={"REQUEST": request},
+            environment={"REQUEST": request} | ({"SKIP_FIRST": "1"} if skips_first else {}),
             # stdout is the result and what run-once.sh remembers; the job's log is on stderr.
             logging=local.Logging.STDERR,
             opts=pulumi.ResourceOptions(parent=self, depends_on=list(after)),
@@ -79,10 +88,12 @@ def last_backup_hook(name: str, settings: Settings) -> pulumi.ResourceHook:
 
     The server's data claim goes with it, so what was written since the last set would be lost.
     """
-    kubectl = Kubectl(settings.kube_context, settings.namespace)
     timeout = ["--timeout", str(settings.backup.timeout)]
 
-    def take(_: pulumi.ResourceHookArgs) -> None:
+    def take(args: pulumi.ResourceHookArgs) -> None:
+        # The server that goes, not the one that the settings describe now.
+        old = args.old_inputs or {}
+        kubectl = Kubectl(settings.kube_context, old["metadata"]["namespace"])
         if settings.backup.on_destroy is OnDestroy.NOTHING:
             pulumi.log.warn("backup.onDestroy is 'nothing': the server goes without a last set")
             return

@@ -18,8 +18,8 @@ POD_SECURITY = {
 class NamespaceLimits(pulumi.ComponentResource):
     """Keeps the namespace from starving the node, whoever else deploys there.
 
-    It owns a LimitRange and a ResourceQuota. Our own pods name all their limits, so the first
-    changes nothing for them. Jobs are not counted: a quota must not be what refuses a backup.
+    It owns a LimitRange. Our own pods name all their limits, so it changes nothing for them. There
+    is no ResourceQuota: one that others fill up would refuse the pod of a backup, or the server's.
     """
 
     def __init__(
@@ -45,10 +45,4 @@ class NamespaceLimits(pulumi.ComponentResource):
             ),
             opts=child,
         )
-        core.v1.ResourceQuota(
-            f"{name}-quota",
-            metadata=metadata,
-            spec=core.v1.ResourceQuotaSpecArgs(hard={"pods": str(settings.pod_quota)}),
-            opts=child,
-        )
-        self.register_outputs({"pods": settings.pod_quota})
+        self.register_outputs({})

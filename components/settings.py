@@ -208,12 +208,6 @@ class Settings(Group):
     namespace: fields.Label = setting(
         "brewget", "Namespace of everything.", allowed="a DNS label", example="brewget"
     )
-    pod_quota: Annotated[int, Field(ge=10, le=1000)] = setting(
-        50,
-        "Pods that may run in the namespace at once, those of others included.",
-        allowed="a whole number from 10 to 1000",
-        example="50",
-    )
     postgres: PostgresSettings = PostgresSettings()
     backup: BackupSettings = BackupSettings()
     verify: VerifySettings = VerifySettings()

@@ -29,9 +29,9 @@ class TlsSettings(Group):
         allowed=fields.WORD,
         example="2",
     )
-    validity_days: Annotated[int, Field(ge=7, le=1000)] = setting(
-        365,
+    validity_days: Annotated[int, Field(ge=7, le=3650)] = setting(
+        3650,
         "Days that a certificate is valid; an up in its last third makes the next one.",
-        allowed="a whole number from 7 to 1000",
-        example="365",
+        allowed="a whole number from 7 to 3650",
+        example="3650",
     )

@@ -14,6 +14,8 @@ TIMEOUT=3600
 START_TIMEOUT="${START_TIMEOUT:-300}"
 # Finished jobs stay for a day.
 KEEP_JOB=86400
+# Why a Job failed: at its deadline its pod is deleted, and with it the container's status.
+STOPPED='{.status.conditions[?(@.type=="Failed")].reason}'
 KUBECTL=(kubectl)
 
 say() { printf '%s %s\n' "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$*" >&2; }
@@ -129,6 +131,9 @@ exit_code() {
 		if [[ -n "$code" ]]; then
 			printf '%s\n' "$code"
 			return 0
+		fi
+		if [[ "$("${KUBECTL[@]}" get job "$JOB" -o "jsonpath=$STOPPED" 2>/dev/null)" == DeadlineExceeded ]]; then
+			fail 75 "job $JOB was stopped at its time limit (backup.timeout). What it had begun is cleared away by the next run"
 		fi
 		if (($(date +%s) >= DEADLINE)); then
 			fail 75 "job $JOB is still running after $TIMEOUT s and goes on. Follow it: kubectl logs -f job/$JOB -n $NAMESPACE"

@@ -77,7 +77,7 @@ roles_can_log_in() {
 
 	sql "$CONTROL" >"$WORK/logins" <<'SQL' || return 69
 SELECT to_json(r.rolname::text), to_json(d.datname::text) FROM pg_roles r, pg_database d
-WHERE r.rolcanlogin AND r.rolconnlimit <> 0 AND d.datallowconn AND NOT d.datistemplate AND d.datconnlimit <> 0
+WHERE r.rolcanlogin AND r.rolconnlimit <> 0 AND (r.rolvaliduntil IS NULL OR r.rolvaliduntil > now()) AND d.datallowconn AND NOT d.datistemplate AND d.datconnlimit <> 0
 AND (d.datdba = r.oid OR EXISTS (SELECT FROM aclexplode(d.datacl) a
 	WHERE a.privilege_type = 'CONNECT' AND a.grantee <> 0 AND pg_has_role(r.oid, a.grantee, 'USAGE'))
 	OR (d.datname = 'postgres' AND has_database_privilege(r.oid, d.oid, 'CONNECT')))
@@ -103,7 +103,7 @@ log_in() {
 			return 0
 		fi
 		# The Secret may be newer than the set; start-up applies it again, so that is what is proven then.
-		PGUSER="$SUPERUSER" PGPASSFILE="$WORK/superpass" apply_password "$1" "$file" 2>"$WORK/login.out" || return 69
+		PGUSER="$SUPERUSER" apply_password "$1" "$file" 2>"$WORK/login.out" || return 69
 		PASSWORDS="applied again"
 		PGPASSFILE="$WORK/rolepass" PGUSER="$1" sql "$2" -c 'SELECT 1' >"$WORK/login.out" 2>&1 && return 0
 	else

@@ -6,7 +6,7 @@
 # Pulumi's own wait would only say, at its end, that the pod is not ready.
 # stdout: nothing. stderr: the log of prepare-data. Status: 0, or 1 when the server does not answer.
 set -Eeuo pipefail
-shopt -s inherit_errexit
+shopt -s inherit_errexit 2>/dev/null || true # macOS has bash 3.2, which does not know it
 
 # A pull that fails may be a registry's bad moment; one that fails this long is not.
 STUCK_LIMIT="${STUCK_LIMIT:-120}"

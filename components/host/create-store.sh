@@ -6,7 +6,7 @@
 # a StorageClass of minikube would delete it, and every set in it.
 # stdout: the id. stderr: what the pod said. Status: 0, or 1 when the pod failed.
 set -Eeuo pipefail
-shopt -s inherit_errexit
+shopt -s inherit_errexit 2>/dev/null || true # macOS has bash 3.2, which does not know it
 
 TIMEOUT="${STORE_TIMEOUT:-300}"
 

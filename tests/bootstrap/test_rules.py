@@ -180,7 +180,16 @@ def test_the_next_run(schedule: str, expected: str | None) -> None:
     assert (f"{moment:%Y-%m-%d %H:%M}" if moment else None) == expected
 
 
+def test_the_summary_says_where_a_store_is_that_is_not_mounted(place: Place) -> None:
+    told = summary.backup_place(place, Cluster(Kind.MINIKUBE, "minikube"), "/mnt/sets")
+
+    assert told.startswith("/mnt/sets on the node ONLY")
+    assert str(place.backup_dir) in told
+
+
 def test_the_summary_names_the_newest_set_and_the_hosts_directory(place: Place) -> None:
+    place.backup_dir.mkdir(parents=True)
+    (place.backup_dir / ".store.json").touch()
     facts = summary.Facts(
         cluster=Cluster(Kind.LOCALCLUSTER, "two"),
         namespace="shop",

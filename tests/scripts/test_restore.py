@@ -3,6 +3,7 @@
 import pytest
 
 from tests.lib.content import AUTH, DATABASES, SETTINGS, USERS, Golden, count, create, password_of
+from tests.lib.hooks import start_until
 from tests.lib.postgres import Server, SqlError
 from tests.lib.scripts import Scripts
 from tests.lib.store import Store
@@ -75,6 +76,24 @@ def test_restoring_into_an_empty_database_keeps_its_owner_and_fills_it(
     assert count(target, AUTH, "users") == USERS
     owner = "select pg_get_userbyid(datdba) from pg_database where datname = 'brewget_auth'"
     assert target.sql(owner) == AUTH
+
+
+def test_what_is_written_into_an_empty_database_during_the_restore_is_kept(
+    target: Server, scripts: Scripts
+) -> None:
+    create(target, AUTH, password="in force")
+    create(target, SETTINGS, password="in force")
+    restore, hook = start_until(scripts.with_(server=target), "roles", "restore")
+    target.sql("create table first_user as select 1 as n", AUTH)
+    hook.release()
+
+    done = restore.wait().expect(0)
+
+    assert count(target, AUTH, "users") == USERS
+    (kept,) = [x for x in target.databases() if x.startswith("brewget_kept_")]
+    assert kept in done.stderr
+    assert target.sql("select n from first_user", kept) == "1"
+    assert not [x for x in target.databases() if x.startswith(("brewget_drop_", "brewget_load_"))]
 
 
 NOT_EMPTY = {

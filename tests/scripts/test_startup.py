@@ -155,6 +155,8 @@ def test_a_flagged_set_is_passed_over(pod: Pod, kept: Store) -> None:
     assert golden in pod.started
     assert_restored(pod)
     assert NEWER in kept.names(), "it is good in itself"
+    assert "Newer backups were not taken" in pod.started
+    assert NEWER in pod.started, "nobody takes the older data for the newest"
 
 
 @pytest.mark.parametrize("harm", ["cut", "lying", "no manifest"])
@@ -264,6 +266,15 @@ def test_an_empty_directory_in_the_place_of_the_store_is_refused(pod: Pod, store
 
 def test_a_store_that_cannot_be_read_is_refused(pod: Pod, kept: Store) -> None:
     kept.root.chmod(0)
+    try:
+        assert_refused(pod, 69)
+    finally:
+        kept.root.chmod(0o755)
+
+
+@pytest.mark.trap(19)
+def test_a_store_that_cannot_be_listed_is_not_an_empty_one(pod: Pod, kept: Store) -> None:
+    kept.root.chmod(0o311)  # .store.json can be read, but nobody can see which sets there are
     try:
         assert_refused(pod, 69)
     finally:

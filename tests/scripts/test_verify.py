@@ -170,6 +170,19 @@ def test_a_role_that_cannot_open_its_database_fails_the_drill(
     assert (store.root / name / "verified.json").exists() is (done.returncode == 0)
 
 
+@pytest.mark.trap(31)
+def test_a_role_that_was_locked_out_on_purpose_does_not_make_a_set_bad(
+    filled: Server, scripts: Scripts, store: Store
+) -> None:
+    filled.sql(f"alter role {AUTH} valid until '2020-01-01'")
+    name = scripts.backup()
+    roles = passwords(scripts, **{x: password_of(x) for x in DATABASES})
+
+    scripts.with_(ROLE_PASSWORDS_DIR=str(roles)).verify(name).expect(0)
+
+    assert store.names() == [name]
+
+
 @pytest.mark.trap(30)
 def test_a_drill_that_was_killed_leaves_nothing_in_the_next_ones_way(
     scripts: Scripts, store: Store

@@ -245,7 +245,12 @@ def test_generated_passwords_are_those_of_the_state(deploy: Deploy) -> None:
 
 def test_a_new_generation_makes_new_passwords(deploy: Deploy) -> None:
     names = {s.name for s in deploy(config={"postgres.passwordGeneration": "2"}).all("Stash")}
-    assert names == {"backup-place", "postgres-ca", *(f"{name}-2" for name in STASHED)}
+    assert names == {
+        "backup-place",
+        "postgres-ca",
+        "postgres-data-class",
+        *(f"{name}-2" for name in STASHED),
+    }
 
 
 def test_children_belong_to_their_component_and_cluster(stack: Recorder) -> None:
@@ -302,6 +307,14 @@ def test_commands_name_the_context_and_carry_no_password(deploy: Deploy) -> None
         assert str(ROOT) not in str(command.inputs), "the state would differ between machines"
 
 
+def test_another_class_of_the_data_claim_is_refused(deploy: Deploy) -> None:
+    """Pulumi would delete the claim to make another: the data, without a last set."""
+    with pytest.raises(pulumi.RunError, match="storageClass is now 'fast'") as refused:
+        deploy(config={"postgres.storageClass": "fast"}, stashed={"postgres-data-class": "slow"})
+    assert "pulumi destroy --run-program" in str(refused.value)
+    assert "pulumi config set postgres.storageClass 'slow'" in str(refused.value)
+
+
 def test_requests_follow_the_server(deploy: Deploy) -> None:
     stack = deploy(
         config={"backupNow": "17", "restoreFrom": "latest-verified", "restoreReplace": "true"}
@@ -309,7 +322,7 @@ def test_requests_follow_the_server(deploy: Deploy) -> None:
     backup, restore = (stack.one("Command", f"operations-{what}") for what in ("backup", "restore"))
     ready = stack.one("Command", "postgres-ready")
     assert backup["environment"] == {"REQUEST": "17"}
-    assert restore["environment"] == {"REQUEST": "latest-verified replace"}
+    assert restore["environment"] == {"REQUEST": "latest-verified replace", "SKIP_FIRST": "1"}
     assert restore["create"].endswith(" latest-verified --replace --timeout 3600")
     assert ready.urn in backup.depends_on
     assert backup.urn in restore.depends_on

@@ -15,7 +15,8 @@ class Stack:
     """Does what Pulumi does: hands in what was printed last, keeps it when the run fails."""
 
     directory: Path
-    said: str = ""
+    more: dict[str, str] = field(default_factory=dict)
+    said: str | None = None
     results: list[str] = field(default_factory=list)
 
     @property
@@ -35,7 +36,9 @@ class Stack:
             env={
                 "PATH": os.environ["PATH"],
                 "REQUEST": request,
-                "PULUMI_COMMAND_STDOUT": self.said,
+                # Pulumi has nothing to hand in for a command that it creates.
+                **({} if self.said is None else {"PULUMI_COMMAND_STDOUT": self.said}),
+                **self.more,
             },
             capture_output=True,
             text=True,
@@ -47,12 +50,22 @@ class Stack:
 
     @property
     def result(self) -> str:
-        return self.said.partition("\n")[2]
+        return (self.said or "").partition("\n")[2]
 
 
 @pytest.fixture(name="stack")
 def _stack(tmp_path: Path) -> Stack:
     return Stack(tmp_path)
+
+
+def test_the_request_of_an_earlier_stack_is_not_run_by_a_new_one(tmp_path: Path) -> None:
+    new = Stack(tmp_path, {"SKIP_FIRST": "1"})
+    assert new.up("backup_20260101_000000") == 0
+    assert new.runs == 0, "a destroy and an up would put an old set in the place of the newest"
+    assert new.up("backup_20260101_000000") == 0
+    assert new.runs == 0
+    assert new.up("backup_20260202_000000") == 0
+    assert new.runs == 1
 
 
 def test_nothing_runs_without_a_request(stack: Stack) -> None:

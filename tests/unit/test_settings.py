@@ -98,8 +98,8 @@ def sentence(key: str, value: str, reason: str, allowed: str, example: str) -> s
             "postgres.tls.validityDays",
             "3",
             "",
-            "a whole number from 7 to 1000",
-            "postgres.tls.validityDays 365",
+            "a whole number from 7 to 3650",
+            "postgres.tls.validityDays 3650",
         ),
         (
             "postgres.tls.secretName",

@@ -170,7 +170,7 @@ def test_a_second_up_changes_nothing(deploy: Deploy) -> None:
 def test_a_renewed_certificate_restarts_the_server(
     deploy: Deploy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    before = deploy(stashed=STASHED)
+    before = deploy(config={"postgres.tls.validityDays": "365"}, stashed=STASHED)
 
     class Later(datetime):
         @classmethod
@@ -179,7 +179,8 @@ def test_a_renewed_certificate_restarts_the_server(
 
     monkeypatch.setattr(tls, "datetime", Later)
     # Another value, as runs of the whole program are kept by their settings.
-    after = deploy(config={"backup.keep": "13"}, stashed=STASHED)
+    later = {"postgres.tls.validityDays": "365", "backup.keep": "13"}
+    after = deploy(config=later, stashed=STASHED)
     assert secrets(after)["db-tls"]["tls.crt"] != secrets(before)["db-tls"]["tls.crt"]
     assert secrets(after)["db-tls"]["ca.crt"] == secrets(before)["db-tls"]["ca.crt"]
     assert annotation(after) != annotation(before)

@@ -1,0 +1,62 @@
+#!/usr/bin/env bash
+# Puts restored databases in the place of the present ones: all of them by one transaction. Sourced by restore.sh, which
+# chose them (NAMES, INDEXES, ASIDE, STAMP), never run.
+[[ -z "${SWAP_SH_READ:-}" ]] || return 0
+SWAP_SH_READ=1
+
+# shellcheck source=globals.sh
+source "$(dirname -- "${BASH_SOURCE[0]}")/globals.sh"
+
+# usage: swap_sql   All renames, and what belongs to the databases themselves: one transaction.
+swap_sql() {
+	local i
+
+	# shellcheck disable=SC2153 # set by restore.sh
+	for i in "${!NAMES[@]}"; do
+		[[ -z "${ASIDE[i]}" ]] || printf 'ALTER DATABASE %s RENAME TO %s;\n' "$(sql_name "${NAMES[i]}")" "$(sql_name "${ASIDE[i]}")"
+		printf 'ALTER DATABASE %s RENAME TO %s;\n' "$(sql_name "brewget_load_${STAMP}_$i")" "$(sql_name "${NAMES[i]}")"
+		database_statements "${INDEXES[i]}"
+	done
+}
+
+# usage: terminator_sql   Ends the sessions of the databases that are about to be renamed, again and again: an
+# application reconnects at once. RENAME locks the database first and waits 5 s for sessions to go, and a new one has to
+# wait for that lock, so this wins. ALLOW_CONNECTIONS=false would do the same, but would outlive a kill. By number, and
+# no longer than the old names are in force: the restored databases' sessions are nobody's to end.
+terminator_sql() {
+	local i list="''"
+
+	for i in "${!NAMES[@]}"; do list+=", $(sql_text "${NAMES[i]}")"; done
+	cat <<SQL
+SET client_connection_check_interval = '200ms';
+CREATE TEMP TABLE old AS SELECT oid, datname FROM pg_database WHERE datname IN ($list);
+DO \$do\$ BEGIN FOR i IN 1..1200 LOOP
+	EXIT WHEN NOT EXISTS (SELECT FROM pg_database d JOIN old USING (oid, datname));
+	PERFORM pg_stat_clear_snapshot();
+	PERFORM pg_terminate_backend(pid) FROM pg_stat_activity JOIN old ON old.oid = datid WHERE pid <> pg_backend_pid();
+	PERFORM pg_sleep(0.05);
+END LOOP; END \$do\$;
+SQL
+}
+
+# usage: swap   After this the restored databases are the databases.
+swap() {
+	local helper status=0
+
+	# Whoever is in the database that is renamed cannot be the one who renames it.
+	if [[ " ${NAMES[*]} " == *" $CONTROL "* ]]; then CONTROL=template1; fi
+	swap_sql >"$WORK/swap.sql"
+	terminator_sql >"$WORK/terminate.sql"
+	(
+		trap - ERR
+		exec 7>&- 8>&- 9>&-
+		PGDATABASE="$CONTROL" exec psql -X -q -A -t -w -v ON_ERROR_STOP=1 -f "$WORK/terminate.sql"
+	) >"$WORK/terminate.out" 2>&1 &
+	helper=$!
+	sql "$CONTROL" -1 -f "$WORK/swap.sql" >"$WORK/swap.out" 2>"$WORK/swap.err" || status=$?
+	kill "$helper" 2>/dev/null || true # it may have ended by itself, because the old names are gone
+	wait "$helper" || true             # ended on purpose
+	((status == 0)) || die "$UNREACHABLE" "could not swap the databases: $(head -n 2 "$WORK/swap.err" | tr '\n' ' '). None was touched."
+	SWAPPED=1
+	step swapped
+}
