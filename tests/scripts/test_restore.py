@@ -78,6 +78,7 @@ def test_restoring_into_an_empty_database_keeps_its_owner_and_fills_it(
     assert target.sql(owner) == AUTH
 
 
+@pytest.mark.usefixtures("kept")
 def test_what_is_written_into_an_empty_database_during_the_restore_is_kept(
     target: Server, scripts: Scripts
 ) -> None:
