@@ -11,6 +11,8 @@ from components.fields import TlsMode
 from components.passwords import fingerprint
 from components.settings import Settings
 
+# Time enough to hand out a new CA to every client.
+LAST_YEAR = timedelta(days=365)
 CERTIFICATE = "/run/secrets/tls"
 HBA = "/etc/postgresql"
 # What postgres is started with. Arguments win over postgresql.conf and ALTER SYSTEM: no restored
@@ -90,7 +92,7 @@ class ServerTls:
     def _certificate(self, ca: Mapping[str, str]) -> dict[str, str]:
         now, days = datetime.now(UTC), self._settings.postgres.tls.validity_days
         end = certificates.expires(ca["certificate"])
-        if end - now < timedelta(days=days):
+        if end - now < min(timedelta(days=days), LAST_YEAR):
             pulumi.log.warn(
                 f"The CA of the server's certificate ends on {end:%Y-%m-%d}. Make a new one and "
                 "give clients its ca.crt: pulumi config set postgres.tls.generation 2"

@@ -218,3 +218,8 @@ def test_a_ca_near_its_end_is_told(deploy: Deploy, caplog: pytest.LogCaptureFixt
     end = read(secrets(stack)["db-tls"]["tls.crt"]).not_valid_after_utc
     assert end == read(old["certificate"]).not_valid_after_utc
     assert re.search(r"ends on \d{4}-\d\d-\d\d.*postgres.tls.generation 2", caplog.text)
+
+
+def test_a_new_ca_is_nobodys_business(deploy: Deploy, caplog: pytest.LogCaptureFixture) -> None:
+    deploy(config={"backup.keep": "15"})
+    assert caplog.text == ""
