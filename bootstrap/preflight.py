@@ -30,7 +30,7 @@ def problems(place: Place, cluster: Cluster | None) -> list[str]:
 
     Without a cluster (make test) the tools of the local one are wanted all the same.
     """
-    found = _directories(place) + _space(place)
+    found = _directories(place) + _space(place, cluster)
     if cluster is None or cluster.kind is Kind.LOCALCLUSTER:
         found += _localcluster(place, for_tests=cluster is None)
     elif shutil.which("kubectl") is None:
@@ -68,8 +68,8 @@ def nearest(path: Path) -> Path:
     return next(entry for entry in (path, *path.parents) if entry.exists())
 
 
-def _space(place: Place) -> list[str]:
-    wanted = RUN_SPACE if is_built(place) else BUILD_SPACE
+def _space(place: Place, cluster: Cluster | None) -> list[str]:
+    wanted = BUILD_SPACE if builds(place, cluster) else RUN_SPACE
     found = []
     for path in {nearest(place.tools), nearest(go_cache())}:
         free = shutil.disk_usage(path).free / 2**30
@@ -79,6 +79,13 @@ def _space(place: Place) -> list[str]:
                 "`go clean -cache -modcache` frees what Go can fetch again"
             )
     return found
+
+
+def builds(place: Place, cluster: Cluster | None) -> bool:
+    """Whether Go may have to compile Kubernetes or Pulumi."""
+    if cluster is None or cluster.kind is Kind.LOCALCLUSTER:
+        return not is_built(place)
+    return shutil.which("pulumi") is None and not (place.bin / "pulumi").is_file()
 
 
 def is_built(place: Place) -> bool:

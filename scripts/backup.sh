@@ -41,23 +41,18 @@ parse_options() {
 	done
 }
 
-# usage: require_same_major   Another major version's pg_dump refuses, or writes what this server cannot load.
-require_same_major() {
-	local version client
-
-	version="$(sql "$CONTROL" -c 'SHOW server_version')"
-	version="${version%% *}"
-	client="$(tool_version pg_dump)"
-	[[ "${version%%.*}" == "${client%%.*}" ]] ||
-		die "$REFUSED" "the server is PostgreSQL $version, pg_dump here is $client: the same major version is needed. Nothing was written."
-	FACTS["server"]="\"$version\""
-	FACTS["client"]="\"$client\""
-}
-
-# usage: list_databases   Fills WORK/databases (what to dump) and WORK/skipped.
-# Names as JSON, so that each stays on its line whatever it holds.
-list_databases() {
-	sql "$CONTROL" >"$WORK/all" <<'SQL'
+# usage: ask_server   Into WORK, by one session: server (version, identifier, superuser), superuser (its name as bytes),
+# role.names, all (its databases). Names as JSON, so that each stays on its line whatever it holds.
+ask_server() {
+	sql "$CONTROL" -v work="$WORK" <<'SQL'
+\o :work/server
+SELECT split_part(current_setting('server_version'), ' ', 1), to_json(system_identifier::text),
+	(SELECT to_json(rolname::text) FROM pg_roles WHERE oid = 10) FROM pg_control_system();
+\o :work/superuser
+SELECT encode(convert_to(rolname, 'UTF8'), 'hex') FROM pg_roles WHERE oid = 10;
+\o :work/role.names
+SELECT to_json(rolname::text) FROM pg_roles WHERE oid <> 10 AND rolname !~ '^pg_' ORDER BY rolname COLLATE "C";
+\o :work/all
 SELECT to_json(datname::text), to_json(pg_get_userbyid(datdba)::text), to_json(pg_encoding_to_char(encoding)::text),
 	to_json(datcollate::text), to_json(datctype::text), CASE datlocprovider WHEN 'i' THEN '"icu"' WHEN 'b' THEN '"builtin"' ELSE '"libc"' END,
 	coalesce(to_json(coalesce(to_jsonb(d) ->> 'datlocale', to_jsonb(d) ->> 'daticulocale'))::text, 'null'),
@@ -66,6 +61,22 @@ SELECT to_json(datname::text), to_json(pg_get_userbyid(datdba)::text), to_json(p
 		WHEN datname ~ '^brewget_(load|drop)_[0-9]{8}_[0-9]{6}_[0-9]+$' THEN '"is left over from an unfinished restore"' END
 FROM pg_database d WHERE NOT datistemplate ORDER BY datname COLLATE "C";
 SQL
+}
+
+# usage: require_same_major   Another major version's pg_dump refuses, or writes what this server cannot load.
+require_same_major() {
+	local version client
+
+	IFS=$'\t' read -r version FACTS["system"] FACTS["superuser"] <"$WORK/server"
+	client="$(tool_version pg_dump)"
+	[[ "${version%%.*}" == "${client%%.*}" ]] ||
+		die "$REFUSED" "the server is PostgreSQL $version, pg_dump here is $client: the same major version is needed. Nothing was written."
+	FACTS["server"]="\"$version\""
+	FACTS["client"]="\"$client\""
+}
+
+# usage: choose_databases   Fills WORK/databases.found (what to dump) and WORK/skipped.
+choose_databases() {
 	printf '%s\n' "$BACKUP_DATABASES" | while IFS= read -r name; do
 		if [[ -n "$name" ]]; then json_quote "$name" && echo; fi
 	done >"$WORK/wanted"
@@ -80,7 +91,6 @@ SQL
 		END { for (name in wanted) { print name > "/dev/stderr"; bad = 1 } exit bad }
 	' "$WORK/wanted" "$WORK/all" >"$WORK/databases.found" 2>"$WORK/missing" ||
 		die "$USAGE" "BACKUP_DATABASES names what the server does not have: $(tr '\n' ' ' <"$WORK/missing"). No set was taken."
-	sql "$CONTROL" -c "SELECT to_json(rolname::text) FROM pg_roles WHERE oid <> 10 AND rolname !~ '^pg_' ORDER BY rolname COLLATE \"C\"" >"$WORK/role.names"
 }
 
 # usage: dump_all   Each database into STAGING. WORK/databases gets the file names as its last column.
@@ -104,17 +114,6 @@ dump_all() {
 	done 3<"$WORK/databases.found"
 	awk -F '\t' '{ print $2 ": " $3 }' "$WORK/skipped" | while IFS= read -r line; do log "skipped $line"; done
 	COUNT="$index"
-}
-
-# usage: collect_facts NAME
-collect_facts() {
-	local facts
-
-	FACTS["set"]="\"$1\""
-	FACTS["started"]="\"$(utc)\""
-	FACTS["globals"]="globals.sql$(extension)"
-	facts="$(sql "$CONTROL" -c "SELECT to_json(system_identifier::text), (SELECT to_json(rolname::text) FROM pg_roles WHERE oid = 10) FROM pg_control_system()")"
-	IFS=$'\t' read -r FACTS["system"] FACTS["superuser"] <<<"$facts"
 }
 
 # usage: judge_shrinkage
@@ -162,13 +161,14 @@ main() {
 	sweep_staging
 	require_space
 	require_server
+	ask_server
 	require_same_major
-	list_databases
+	choose_databases
 	name="$(next_set_name)"
 	STAGING="$BACKUP_ROOT/.staging/$name"
 	mkdir -- "$STAGING" || die "$NO_SPACE" "cannot make $STAGING"
 	step staging
-	collect_facts "$name"
+	FACTS+=([set]="\"$name\"" [started]="\"$(utc)\"" [globals]="globals.sql$(extension)")
 	dump_globals "$STAGING" "${FACTS["globals"]}"
 	: >"$WORK/rows.now"
 	dump_all

@@ -11,6 +11,9 @@ source "$SCRIPTS/globals.sh"
 
 # How long a dump waits for a table that somebody has locked (VACUUM FULL, ALTER TABLE), in seconds.
 TABLE_WAIT=300
+# Bytes behind the last row in which the sequences' values are looked for first: indexes, keys and triggers of a hundred
+# tables or so. Not more, as busybox' tail moves all of it with each block it reads.
+END_OF_DUMP=16384
 # The process that reads the rows' hashes beside pg_dump, to be ended with us.
 READER=""
 
@@ -178,32 +181,51 @@ END {
 # usage: read_back INDEX TARGET   Every byte of a dump, decompressed: a full disk or a bad one shows here, not at
 # restore. Takes the sequences' values on the way: they are not transactional, so only the dump knows what it saved.
 read_back() {
-	local index="$1" target="$2"
+	local index="$1" target="$2" sequences="$WORK/sequences.$1"
 
-	: >"$WORK/readback.err"
-	if [[ -d "$target" ]]; then
-		pg_restore --file=/dev/null "$target" 2>"$WORK/readback.err" || write_failed "cannot read back $target" "$WORK/readback.err" "$NO_SPACE"
-		pg_restore --list "$target" >"$WORK/toc"
-		grep ' SEQUENCE SET ' "$WORK/toc" >"$WORK/toc.sequences" || true # a database may have none
-		pg_restore --use-list="$WORK/toc.sequences" --file="$WORK/setval" "$target"
-	fi
-	if ! dump_text "$target" 2>"$WORK/readback.err" |
-		grep -F -e 'FROM stdin;' -e '\.' -e 'pg_catalog.setval(' -e '-- PostgreSQL database dump complete' |
-		awk -v keys="$WORK/sequence.keys" "$SETVAL_LINES" 2>>"$WORK/readback.err" | sort >"$WORK/sequences.$index"; then
-		write_failed "cannot read back ${target##*/}" "$WORK/readback.err" "$NO_SPACE"
-	fi
-	if grep -q 'null$' "$WORK/sequences.$index"; then
+	{
+		if [[ -d "$target" ]]; then
+			read_archive "$target" && sequences_of "$WORK/setval" >"$sequences"
+		else
+			sequences_at_end "$target" >"$sequences" || sequences_of "$target" >"$sequences"
+		fi
+	} 2>"$WORK/readback.err" || write_failed "cannot read back ${target##*/}" "$WORK/readback.err" "$NO_SPACE"
+	if grep -q 'null$' "$sequences"; then
 		log "warning: the value of a sequence in ${target##*/} could not be told; it will not be compared"
 	fi
 	step read-back
 }
 
-# usage: dump_text TARGET
-dump_text() { if [[ -d "$1" ]]; then cat -- "$WORK/setval"; else read_file "$1"; fi; }
+# usage: read_archive DIRECTORY   Reads all of it, and writes its setval lines into WORK/setval.
+read_archive() {
+	pg_restore --file=/dev/null "$1" && pg_restore --list "$1" >"$WORK/toc" || return $?
+	grep ' SEQUENCE SET ' "$WORK/toc" >"$WORK/toc.sequences" || true # a database may have none
+	pg_restore --use-list="$WORK/toc.sequences" --file="$WORK/setval" "$1"
+}
 
-# usage: dump_globals DIRECTORY FILE   Roles without the bootstrap superuser, which every server has already.
+# usage: sequences_at_end FILE   As sequences_of, from what follows the rows: the file is read whole, but only its end
+# is searched, which saves most of the time (busybox' grep is slow). Status 1 where that end is longer than thought.
+sequences_at_end() {
+	local lines found
+
+	lines="$(awk 'END { print NR }' "$WORK/sequence.keys")"
+	read_file "$1" | tail -c "$((END_OF_DUMP + 256 * lines))" >"$WORK/end" || return 1
+	# After the last row's end mark nothing is in the middle of a COPY.
+	grep -q -x -F '\.' "$WORK/end" || return 1
+	found="$(sed -e '1,/^\\\.$/d' "$WORK/end" | awk -v keys="$WORK/sequence.keys" "$SETVAL_LINES" | sort)" || return 1
+	[[ "$found" != *null* ]] || return 1
+	[[ -z "$found" ]] || printf '%s\n' "$found"
+}
+
+# usage: sequences_of FILE
+sequences_of() {
+	read_file "$1" |
+		grep -F -e 'FROM stdin;' -e '\.' -e 'pg_catalog.setval(' -e '-- PostgreSQL database dump complete' |
+		awk -v keys="$WORK/sequence.keys" "$SETVAL_LINES" | sort
+}
+
+# usage: dump_globals DIRECTORY FILE   Roles without the bootstrap superuser (WORK/superuser), whom every server has.
 dump_globals() {
-	sql "$CONTROL" -c "SELECT encode(convert_to(rolname, 'UTF8'), 'hex') FROM pg_roles WHERE oid = 10" >"$WORK/superuser"
 	pg_dumpall --globals-only --no-tablespaces --no-password >"$WORK/globals.all" 2>"$WORK/dump.err" ||
 		write_failed "pg_dumpall --globals-only" "$WORK/dump.err"
 	grep -q -x -e '-- PostgreSQL database cluster dump complete' "$WORK/globals.all" ||

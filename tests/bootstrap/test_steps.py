@@ -155,9 +155,22 @@ def test_too_little_space_is_said_before_anything_is_built(
 ) -> None:
     monkeypatch.setattr(preflight, "BUILD_SPACE", 10**9)
 
-    found = preflight.problems(place, Cluster(Kind.NAMED, "work"))
+    found = preflight.problems(place, Cluster(Kind.LOCALCLUSTER, "localcluster"))
 
     assert any("GiB free, 1000000000 are needed: make room" in text for text in found)
+
+
+def test_whoever_has_pulumi_and_a_cluster_needs_no_room_for_building_them(
+    place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(preflight, "BUILD_SPACE", 10**9)
+    for name in ("pulumi", "kubectl"):
+        (tmp_path / name).touch(mode=0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+
+    found = preflight.problems(place, Cluster(Kind.MINIKUBE, "minikube"))
+
+    assert not [text for text in found if "GiB free" in text]
 
 
 def test_an_unknown_context_is_named_with_the_known_ones(tmp_path: Path) -> None:

@@ -148,10 +148,10 @@ class Scripts:
         """Take a set and return its name."""
         return self.run("backup", *arguments).expect(0).stdout.strip()
 
-    def verify(self, *arguments: str) -> Done:
+    def verify(self, *arguments: str, timeout: float = SCRIPT_DONE) -> Done:
         """Run the drill with a scratch directory of its own."""
         scratch = self.box.directory("scratch")
-        return self.with_(VERIFY_SCRATCH=str(scratch)).run("verify", *arguments)
+        return self.with_(VERIFY_SCRATCH=str(scratch)).run("verify", *arguments, timeout=timeout)
 
 
 def password_file(server: Server) -> Path:

@@ -197,6 +197,32 @@ def test_sequences_go_on_where_they_were(
     assert target.sql(inserted, "app") == "11"
 
 
+@pytest.mark.parametrize(
+    "behind",
+    [
+        "select 1",
+        # More than the end of the dump that is searched first.
+        "select format('create index %s on t ((n + %s))', repeat('i', 50) || i, i)"
+        " from generate_series(1, 300) i\n\\gexec",
+        # A line that looks like the end of the rows, behind the values.
+        "create index j on t (n); comment on index j is E'one\\n\\\\.\\ntwo'",
+    ],
+    ids=["little", "much", "deceptive"],
+)
+def test_a_sequences_value_is_found_whatever_follows_it_in_the_dump(
+    behind: str, source: Server, both: Scripts, store: Store
+) -> None:
+    create(source, "app", "create table t (n int); insert into t values (1); create sequence s")
+    source.sql("select nextval('s'), nextval('s')", "app")
+    source.sql(behind, "app")
+
+    done = both.run("backup").expect(0)
+
+    (sequence,) = store.database("app")["sequences"]
+    assert (sequence["name"], sequence["last_value"]) == ("s", 2)
+    assert "warning" not in done.stderr
+
+
 def test_the_settings_of_roles_and_databases_do_not_disturb_a_backup(
     source: Server, target: Server, scripts: Scripts
 ) -> None:
