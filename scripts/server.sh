@@ -12,16 +12,17 @@ OUR_SERVER=""
 # usage: start_server DATA_DIRECTORY [POSTGRES OPTION...]   On a socket in WORK, reachable by nobody else.
 # Everything after this talks to it: PGHOST and PGPORT are set.
 start_server() {
-	local data="$1"
+	local data="$1" options
 
 	shift
 	mkdir -p -- "$WORK/socket"
+	# On one line: pg_ctl gives it to a shell, for which a line break would be the end of the command.
+	options="-c listen_addresses='' -c unix_socket_directories='$WORK/socket' -c port=5432 -c logging_collector=off"
+	options+=" -c log_destination=stderr -c archive_mode=off -c ssl=off $*"
 	# The descriptors of our locks stay with us. A locale of its own: LC_ALL=C is for our sort and awk only.
 	# Called in this very shell: PostgreSQL takes a stale postmaster.pid for stale if it names its parent's parent,
 	# and in a container all the numbers are small.
-	LC_ALL="$CALLERS_LC_ALL" pg_ctl start -D "$data" -w -t 3600 -s -l "$WORK/server.log" \
-		-o "-c listen_addresses='' -c unix_socket_directories='$WORK/socket' -c port=5432 -c logging_collector=off
-			-c log_destination=stderr -c archive_mode=off -c ssl=off $*" \
+	LC_ALL="$CALLERS_LC_ALL" pg_ctl start -D "$data" -w -t 3600 -s -l "$WORK/server.log" -o "$options" \
 		7>&- 8>&- 9>&- >"$WORK/pg_ctl.out" 2>&1 || return 69
 	OUR_SERVER="$data"
 	export PGHOST="$WORK/socket" PGPORT=5432
@@ -78,5 +79,5 @@ stop_orphan() {
 	done
 }
 
-# usage: server_said   The last lines of its log, for a message.
-server_said() { tail -n 3 "$WORK/server.log" 2>/dev/null | tr '\n' ' '; }
+# usage: server_said   The last lines of its log, and of pg_ctl's where it did not get that far, for a message.
+server_said() { cat -- "$WORK/server.log" "$WORK/pg_ctl.out" 2>/dev/null | tail -n 6 | tr '\n' ' '; }
