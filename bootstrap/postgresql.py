@@ -14,13 +14,14 @@ import zipfile
 from pathlib import Path
 
 VERSION = "16.15"
-"""The server of the image; the neighbours are for tests with an older and a newer client."""
+"""The server of the image; the neighbours are for upgrades, and for tests with another client."""
 
 # Of the Linux x86_64 wheels: they go into the database image, so they are pinned like all else.
 SHA256 = {
     "15.19": "5da4fb3c7b21e5d922d92a894b3b17838caf66b825e76e06bbcddd2ca985e658",
     "16.15": "93bad86ed48ba850a587ed9e3f066a271e7c7ffdaba524f9eeda4cac20efc951",
     "17.11": "a222525752d64f8788693f559f736d6de130cc973f28c99badffff69e2cf2224",
+    "18.6": "e25217097466f049d4b577b4e980f2ef5fbc6fb0a71f7260a2ef5ca247af0477",
 }
 
 

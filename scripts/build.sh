@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Makes the data directory: built beside it in pgdata.init, put in place by one rename. Sourced by prepare-data.sh,
-# which says what is decided (decide, refuse), never run.
+# Makes the data directory: built beside it in pgdata.init, put in place by one rename. Sourced by prepare-data.sh and
+# last-set.sh after data.sh, which says where it is and what is decided (decide, refuse), never run.
 [[ -z "${BUILD_SH_READ:-}" ]] || return 0
 BUILD_SH_READ=1
 
@@ -11,7 +11,7 @@ source "$SCRIPTS/store.sh"
 # shellcheck source=roles.sh
 source "$SCRIPTS/roles.sh"
 
-# usage: open_data DIRECTORY   Starts our server on it, as the superuser.
+# usage: open_data DIRECTORY [POSTGRES OPTION...]   Starts our server on it, as the superuser.
 open_data() {
 	export PGUSER="${POSTGRES_USER:-postgres}"
 	if [[ -n "${POSTGRES_PASSWORD_FILE:-}" ]]; then
@@ -19,7 +19,7 @@ open_data() {
 		export PGPASSFILE="$WORK/pgpass"
 	fi
 	stop_orphan "$1" || refuse "$REFUSED" "a server is already running on $1; the restore or start has to wait for its end"
-	start_server "$1" || refuse "$UNREACHABLE" "the server does not start on $1: $(server_said)"
+	start_server "$@" || refuse "$UNREACHABLE" "the server does not start on $1: $(server_said)"
 	step server
 }
 
@@ -66,7 +66,8 @@ plain_initdb() {
 	echo 'host all all all scram-sha-256' >>"$BUILD/pg_hba.conf"
 }
 
-# usage: put_in_place WHY   The rename that makes it the data directory. Everything is on disk before.
+# usage: put_in_place WHY   The rename that makes it the data directory. Everything is on disk before. The data of an
+# older PostgreSQL makes room; a kill between the two renames puts it back (finish_swap).
 put_in_place() {
 	complete_roles
 	stop_server || refuse "$UNREACHABLE" "the server on $BUILD does not stop: $(server_said)"
@@ -74,6 +75,11 @@ put_in_place() {
 	step marked
 	sync
 	step synced
+	if [[ -e "$PGDATA" ]]; then
+		mv -- "$PGDATA" "$OLD" || refuse "$NO_SPACE" "cannot rename $PGDATA to $OLD"
+		make_durable "$(dirname -- "$PGDATA")"
+		step old-aside
+	fi
 	mv -- "$BUILD" "$PGDATA" || refuse "$NO_SPACE" "cannot rename $BUILD to $PGDATA"
 	make_durable "$(dirname -- "$PGDATA")"
 	step in-place

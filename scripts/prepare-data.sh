@@ -3,46 +3,25 @@
 # or one is built beside it (restored or fresh), compared, and put in place by one rename. Where the state is unclear it
 # refuses: the database does not come up empty. Reads the store and the Secret; writes PGDATA's parent directory.
 
-# shellcheck source=recover.sh
-source "$(dirname -- "${BASH_SOURCE[0]}")/recover.sh"
+# shellcheck source=data.sh
+source "$(dirname -- "${BASH_SOURCE[0]}")/data.sh"
+# shellcheck source=upgrade.sh
+source "$SCRIPTS/upgrade.sh"
 
-PGDATA="${PGDATA:-/var/lib/postgresql/data/pgdata}"
-BUILD="$(dirname -- "$PGDATA")/pgdata.init"
-JOURNAL="$(dirname -- "$PGDATA")/startup.log"
-MARK=.brewget-complete
 STARTUP_SET="${STARTUP_SET:-}"
-STARTUP_ACCEPT="${STARTUP_ACCEPT:-}"
 
 usage() {
 	cat <<'USAGE'
 usage: prepare-data.sh [--report]
 
-Prepares the data directory PGDATA before the server starts: keeps a complete one, restores an absent one from the
-newest good backup set, or starts empty where the store has none. Refuses where the state is unclear.
+Prepares the data directory PGDATA before the server starts: keeps a complete one, upgrades one of an older PostgreSQL
+whose last set was taken (last-set.sh), restores an absent one from the newest good backup set, or starts empty where
+the store has none. Refuses where the state is unclear.
   --report   prints the last decision
 STARTUP_SET names the set to restore; STARTUP_ACCEPT lists what is accepted: unmarked-data fresh-start no-store
 volatile-store other-store
 USAGE
 }
-
-# usage: decide MESSAGE...   One line to the log and to the journal, for those who ask later.
-decide() {
-	log "$*"
-	printf '%s %s\n' "$(utc)" "$*" >>"$JOURNAL" || die "$NO_SPACE" "cannot write $JOURNAL"
-}
-
-# usage: refuse STATUS MESSAGE...
-refuse() {
-	local status="$1"
-
-	shift
-	# A journal that cannot be written must not hide the reason.
-	printf '%s refused: %s\n' "$(utc)" "$*" >>"$JOURNAL" 2>/dev/null || log "warning: $JOURNAL cannot be written"
-	die "$status" "$*"
-}
-
-# usage: accepts WORD   0 if STARTUP_ACCEPT has it, else 1.
-accepts() { [[ " ${STARTUP_ACCEPT//[$'\n\t']/ } " == *" $1 "* ]]; }
 
 # usage: require_words   A word misspelt must not be silently nothing.
 require_words() {
@@ -57,13 +36,17 @@ require_words() {
 	[[ -z "$STARTUP_SET" || "$STARTUP_SET" =~ $SET_NAME ]] || die "$USAGE" "STARTUP_SET='$STARTUP_SET' is no set's name"
 }
 
-# usage: keep WHY   The data directory as it is.
+# usage: keep WHY   The data directory as it is, or what an upgrade makes of it.
 keep() {
-	local major
+	local major image
 
-	major="$(cat -- "$PGDATA/PG_VERSION")"
-	[[ -z "${PG_MAJOR:-}" || "$major" == "$PG_MAJOR" ]] ||
-		refuse "$REFUSED" "the data directory is of PostgreSQL $major, this image is $PG_MAJOR: take a backup with the old image, then restore it with the new one"
+	major="$(data_major)" image="$(image_major)"
+	((major <= image)) || refuse_newer "$major" "$image"
+	if ((major < image)); then
+		upgrade "$major" "$image"
+		return 0
+	fi
+	rm -f -- "$LAST" # of an upgrade that was called off
 	open_data "$PGDATA"
 	# The socket's owner may come in without a password where the image allows it; with the old one where not.
 	require_server
@@ -117,8 +100,9 @@ prepare() {
 	local STORE_STATE=""
 
 	# The lock keeps two starts apart, and the data directory has only one user.
+	finish_swap
 	clear_build
-	if [[ -s "$PGDATA/PG_VERSION" && -f "$PGDATA/$MARK" ]]; then
+	if is_complete; then
 		keep "the data directory is complete and kept"
 	elif [[ -s "$PGDATA/PG_VERSION" ]] && accepts unmarked-data; then
 		keep "the data directory without our mark was adopted (STARTUP_ACCEPT=unmarked-data)"
@@ -157,6 +141,7 @@ main() {
 	fi
 	(($# == 0)) || die "$USAGE" "unknown option '$1'. See: prepare-data.sh --help"
 	begin
+	at_exit say_old_data_stays
 	at_exit stop_server_now
 	require_words
 	mkdir -p -- "$(dirname -- "$PGDATA")" || die "$NO_SPACE" "cannot make $(dirname -- "$PGDATA")"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Start-up's restore: walks back from the newest set to the first that can be proven, and builds the data directory from
-# it. Sourced by prepare-data.sh, which says what is decided (decide, refuse, accepts) and where (PGDATA, BUILD), never run.
+# it. Sourced by prepare-data.sh after data.sh, which says what is decided (decide, refuse, accepts) and where, never run.
 [[ -z "${RECOVER_SH_READ:-}" ]] || return 0
 RECOVER_SH_READ=1
 
@@ -55,6 +55,9 @@ try_set() {
 	0) return 0 ;;
 	65)
 		stop_server_now
+		compare_majors || refuse "$UNREACHABLE" "the version of the programs here cannot be told"
+		[[ "$MADE_WITH" == "$HERE" ]] || refuse "$REFUSED" "the backup $1 is whole, but PostgreSQL $HERE cannot restore what PostgreSQL $MADE_WITH saved:" \
+			"$CURRENT: $WHY. No older one is taken instead; an image of PostgreSQL $MADE_WITH can restore it"
 		return 65
 		;;
 	*) refuse "$status" "the restore of $1 stopped at $CURRENT: $WHY. That is not the set's fault; it is tried again at the next start" ;;
@@ -118,7 +121,11 @@ finish_restore() {
 
 	json_text started "${MANIFEST[started]}"
 	put_in_place "restored from backup $1 of $started, equal to its manifest$2"
-	# The restore was the proof; a store that cannot be written does without the note.
+	record_proof "$1"
+}
+
+# usage: record_proof SET   The restore was the proof; a store that cannot be written does without the note.
+record_proof() {
 	if [[ -w "$BACKUP_ROOT" ]] && ! is_verified "$BACKUP_ROOT/$1"; then
 		record_good "$1" "$RESTORED" "$SECONDS" 0 "not given" prepare-data.sh >"$WORK/verdict"
 	fi

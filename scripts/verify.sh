@@ -125,11 +125,17 @@ drill() {
 	require_versions
 	restore_all_fresh "$1" || status=$?
 	RESTORED=$SECONDS
+	if ((status == 0)); then
+		CURRENT="logins"
+		roles_can_log_in || status=$?
+	fi
 	if ((status != 0)); then
 		WHY="$CURRENT: $WHY"
+		compare_majors || return $?
+		# Proven or disproven it can be by its own version only.
+		[[ "$MADE_WITH" == "$HERE" ]] || ((status != 65)) || status=$REFUSED
 		return "$status"
 	fi
-	roles_can_log_in || return $?
 	step logins
 	stop_server immediate || return 69
 }
@@ -158,6 +164,15 @@ verify_set() {
 	return "$status"
 }
 
+# usage: is_readable_here SET   1, with a log line, if a newer PostgreSQL made it than the programs here can read, else 0.
+is_readable_here() {
+	read_manifest "$BACKUP_ROOT/$1" || return 0 # its verification says what is wrong
+	compare_majors || return 0
+	((${MADE_WITH:-0} > HERE)) || return 0
+	log "warning: $1 stays without a verdict: it is of PostgreSQL $MADE_WITH, the programs here are $HERE"
+	return 1
+}
+
 # usage: verify_pending   Newest first. A set that failed for the machine's sake ends the run: the next would too.
 verify_pending() {
 	local list name names status worst=0 begun
@@ -171,10 +186,11 @@ verify_pending() {
 			log "time is up; the other sets' turn comes with the next run"
 			break
 		fi
+		is_readable_here "$name" || continue
 		status=0
 		verify_set "$name" || status=$?
 		((status == 0)) || worst=$status
-		((status == 0 || status == 65)) || break
+		((status == 0 || status == 65 || status == REFUSED)) || break
 	done
 	exit "$worst"
 }

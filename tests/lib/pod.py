@@ -56,7 +56,6 @@ class Pod:
         return {
             "PGDATA": str(self.data),
             "PGPORT": str(self.port),
-            "PG_MAJOR": "16",
             "POSTGRES_USER": "postgres",
             "POSTGRES_PASSWORD_FILE": str(secret / "superuser"),
             "POSTGRES_INITDB_ARGS": INITDB_ARGS,

@@ -125,7 +125,6 @@ class Scripts:
                 "PGPORT": str(self.server.port),
                 "PGUSER": self.server.superuser,
                 "PGPASSWORD_FILE": str(password_file(self.server)),
-                "PG_MAJOR": "16",
             }
         return {**variables, **self.settings}
 

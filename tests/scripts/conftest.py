@@ -7,12 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.lib.content import Golden, fill
+from tests.lib.content import SETTINGS, Golden, fill
+from tests.lib.pod import Pod
 from tests.lib.postgres import Server
 from tests.lib.sandbox import Sandbox
 from tests.lib.scripts import Scripts, scripts_directory
 from tests.lib.store import Store, copy_tree
 from tests.lib.toolbox import Tools, path_of
+from tests.lib.upgrades import MORE, OTHER_LOCALE, V17, Base, in_version, last_set, pod_of
 from tests.lib.wheels import postgresql
 
 VERSION = "16.15"
@@ -134,3 +136,52 @@ def kept(golden: Golden, scripts: Scripts) -> Store:
     shutil.rmtree(scripts.root)
     copy_tree(golden.root, scripts.root)
     return Store(scripts.root)
+
+
+@pytest.fixture(scope="session")
+def upgrades(box: Sandbox, binaries: Path) -> Scripts:
+    """The scripts with a store that is copied for each test of an upgrade."""
+    path = path_of(Tools.GNU, box, binaries)
+    scripts = Scripts(box, scripts_directory(box), path, box.directory("upgrades"))
+    scripts.run("init-store").expect(0)
+    return scripts
+
+
+@pytest.fixture(scope="session")
+def data16(upgrades: Scripts, binaries: Path) -> Base:
+    """A data directory of 16, made once a worker and copied."""
+    pod = Pod.make(upgrades, binaries)
+    pod.databases = ()
+    pod.prepare().expect(0)
+    with pod.running() as server:
+        fill(server)
+        server.sql(MORE, SETTINGS)
+        server.sql(OTHER_LOCALE)
+        server.sql("alter system set work_mem = '6MB'")
+    return Base(pod.volume, upgrades.root)
+
+
+@pytest.fixture(scope="session")
+def marked16(data16: Base, upgrades: Scripts, binaries: Path) -> Base:
+    """The same once its last set was taken."""
+    pod = pod_of(data16, upgrades, binaries)
+    last_set(pod).expect(0)
+    return Base(pod.volume, pod.scripts.root)
+
+
+@pytest.fixture
+def old16(data16: Base, upgrades: Scripts, binaries: Path) -> Pod:
+    """A pod with data of 16 whose last set was not taken yet."""
+    return pod_of(data16, upgrades, binaries)
+
+
+@pytest.fixture
+def marked(marked16: Base, upgrades: Scripts, binaries: Path) -> Pod:
+    """A pod with data of 16 and its last set."""
+    return pod_of(marked16, upgrades, binaries)
+
+
+@pytest.fixture
+def new(marked: Pod) -> Pod:
+    """The same pod with the image of 17."""
+    return in_version(marked, V17)

@@ -1,0 +1,109 @@
+"""An upgrade that is killed, has no room or a bad set goes on, or leaves the old data as it was."""
+
+import shutil
+from dataclasses import replace
+
+import pytest
+
+from tests.lib.content import AUTH
+from tests.lib.mounts import volatile
+from tests.lib.pod import Pod
+from tests.lib.store import copy_tree
+from tests.lib.upgrades import (
+    V16,
+    V17,
+    assert_old_data_starts,
+    in_version,
+    kill_at_step,
+    last_set,
+    store_of,
+    whole,
+)
+
+
+@pytest.mark.parametrize("step", ["last-set", "stopped"])
+def test_a_last_set_killed_at_any_step_is_repeated(step: str, old16: Pod) -> None:
+    kill_at_step(in_version(old16, V16), step, "last-set")
+
+    new = in_version(old16, V17)
+    new.prepare(BACKUP_LOCK_WAIT="5").expect(78)
+    last_set(old16, BACKUP_LOCK_WAIT="5").expect(0)
+    new.prepare().expect(0)
+
+    assert whole(new)
+
+
+@pytest.mark.parametrize("step", ["loaded", "old-aside", "in-place", "old-removed"])
+def test_an_upgrade_killed_at_any_step_goes_on_or_has_the_old_data(step: str, new: Pod) -> None:
+    kill_at_step(new, step, "prepare-data")
+
+    if step == "old-aside":
+        assert not new.data.exists(), "the one moment at which there is neither"
+        kept = new.volume.with_name(new.volume.name + "-kept")
+        copy_tree(new.volume, kept)
+        assert_old_data_starts(replace(new, volume=kept))
+    last_set(new, BACKUP_LOCK_WAIT="5").expect(0)
+    new.prepare(BACKUP_LOCK_WAIT="5").expect(0)
+
+    assert whole(new)
+    assert sorted(x.name for x in new.volume.iterdir()) == ["pgdata", "startup.log"]
+    assert len(store_of(new).names()) == 1
+    assert store_of(new).failed() == []
+
+
+def test_a_damaged_last_set_is_refused_and_the_next_is_taken(new: Pod) -> None:
+    (name,) = store_of(new).names()
+    file = store_of(new).root / name / f"{AUTH}.sql.zst"
+    file.write_bytes(file.read_bytes()[:-9])
+    untouched = new.snapshot()
+
+    done = new.prepare().expect(65)
+
+    assert name in done.stderr
+    assert "The data directory of PostgreSQL 16 is untouched" in done.stderr
+    assert new.snapshot() == untouched
+    assert store_of(new).names() == [name], "what is left of it is not taken away"
+    last_set(new).expect(0)
+    new.prepare().expect(0)
+    assert whole(new)
+
+
+def test_no_room_for_both_leaves_the_old_data(marked: Pod) -> None:
+    used = sum(x.stat().st_size for x in marked.volume.rglob("*") if x.is_file())
+    with volatile(marked.scripts.box, f"{used // 2**20 + 30}m") as small:
+        for entry in marked.volume.iterdir():
+            target = small / entry.name
+            copy_tree(entry, target) if entry.is_dir() else shutil.copy2(entry, target)
+        marked.scripts.box.identity.own(small)
+        new = replace(in_version(marked, V17), volume=small)
+
+        done = new.prepare()
+
+        assert done.returncode in {69, 73}, done.said
+        assert "The data directory of PostgreSQL 16 is untouched" in done.stderr
+        assert store_of(new).failed() == []
+        assert_old_data_starts(new)
+
+
+def test_what_a_newer_version_cannot_load_is_no_bad_set(old16: Pod) -> None:
+    """17 has no adminpack any more. Nothing is lost by that: no set, no data."""
+    with old16.running() as server:
+        server.sql("create extension adminpack", AUTH)
+    new = in_version(old16, V17)
+    last_set(old16).expect(0)
+    (name,) = store_of(old16).names()
+    untouched = old16.snapshot()
+
+    done = new.prepare().expect(78)
+
+    assert "PostgreSQL 17 cannot restore what PostgreSQL 16 saved" in done.stderr
+    assert "adminpack" in done.stderr
+    assert {
+        k: v for k, v in old16.snapshot().items() if not k.startswith("pgdata.init")
+    } == untouched
+    new.scripts.verify("--pending").expect(78)
+    absent = replace(new, volume=old16.scripts.box.directory("volume"))
+    absent.prepare().expect(78)
+    assert (store_of(old16).names(), store_of(old16).failed()) == ([name], [])
+    in_version(old16, V16).scripts.verify(name).expect(0)
+    assert_old_data_starts(old16)
