@@ -1,4 +1,4 @@
-"""PostgreSQL 16 whose data survives: what is built, in the order in which it depends."""
+"""PostgreSQL whose data survives: what is built, in the order in which it depends."""
 
 import pulumi
 from pulumi_kubernetes import core, meta
@@ -12,10 +12,12 @@ from components.console import ConsoleArgs, console
 from components.database import PostgresDatabase, PostgresDatabaseArgs
 from components.operations import Operations, OperationsArgs, last_backup_hook
 from components.pods import PodArgs
+from components.postgres_version import PostgresVersion
 from components.scripts import BackupScripts
 from components.security import POD_SECURITY, NamespaceLimits
 
 settings = load_settings()
+version = PostgresVersion("version", settings)
 cluster = pulumi.ResourceOptions(provider=provider("cluster", settings.kube_context))
 
 namespace = core.v1.Namespace(
@@ -28,19 +30,18 @@ inside = pulumi.ResourceOptions.merge(cluster, pulumi.ResourceOptions(depends_on
 NamespaceLimits("limits", settings, inside)
 scripts = BackupScripts("scripts", settings.namespace, inside)
 storage = BackupStorage("backup", BackupStorageArgs(settings=settings, after=[scripts]), inside)
-pods = PodArgs(settings=settings, backup_claim=storage.claim, store_id=storage.store_id)
-schedule = BackupSchedule("schedule", BackupScheduleArgs(pod=pods, after=storage.resources), inside)
-database = PostgresDatabase(
-    "postgres",
-    PostgresDatabaseArgs(
-        pod=pods,
-        before_delete=last_backup_hook("last-backup", settings),
-        after=[*storage.resources, *schedule.cron_jobs],
-    ),
-    inside,
+pods = PodArgs(
+    settings=settings, image=version.image, backup_claim=storage.claim, store_id=storage.store_id
 )
+schedule = BackupSchedule("schedule", BackupScheduleArgs(pod=pods, after=storage.resources), inside)
+before = [*storage.resources, *schedule.cron_jobs]
+goes = last_backup_hook("last-backup", settings)
+database = PostgresDatabase(
+    "postgres", PostgresDatabaseArgs(pod=pods, before_delete=goes, after=before), inside
+)
+version.reached(database.ready)
 operations = Operations("operations", OperationsArgs(settings=settings, after=[database]), inside)
-console("console", ConsoleArgs(pod=pods, after=[*storage.resources, *schedule.cron_jobs]), inside)
+console("console", ConsoleArgs(pod=pods, after=before), inside)
 
 pulumi.export("namespace", settings.namespace)
 pulumi.export("host", names.address(settings.namespace))

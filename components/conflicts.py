@@ -7,19 +7,41 @@ from components import rules
 from components.fields import DumpFormat, StorageKind
 
 if TYPE_CHECKING:
-    from components.settings import Settings, StorageSettings
+    from components.settings import PostgresSettings, Settings, StorageSettings
     from components.tls_settings import TlsSettings
 
 
 def conflicts(settings: "Settings") -> list[str]:
     """All of them at once."""
     return [
+        *_upgrade(settings.postgres),
         *_tls(settings.postgres.tls),
         *_storage(settings.backup.storage),
         *_backup(settings),
         *_restore(settings),
         *_console(settings),
     ]
+
+
+def _upgrade(postgres: "PostgresSettings") -> Iterator[str]:
+    before, after = rules.image_major(postgres.upgrade_from), rules.image_major(postgres.image)
+    if not postgres.upgrade_from:
+        return
+    both = (
+        f"postgres.upgradeFrom is '{postgres.upgrade_from}', but postgres.image is "
+        f"'{postgres.image}' and"
+    )
+    if before is None or after is None:
+        unclear = "upgradeFrom" if before is None else "image"
+        yield (
+            f"{both} an upgrade needs the versions of both; give postgres.{unclear} a tag, before "
+            f"its digest. Example: pulumi config set postgres.{unclear} postgres:17.11-alpine"
+        )
+    elif before >= after:
+        yield (
+            f"{both} an upgrade leads to a newer major version. "
+            "Example: pulumi config rm postgres.upgradeFrom"
+        )
 
 
 def _tls(tls: "TlsSettings") -> Iterator[str]:

@@ -107,6 +107,7 @@ def _password(secret: SecretStr) -> SecretStr:
 
 
 Image = Annotated[str, AfterValidator(rules.image)]
+OptionalImage = Annotated[str, _optional(rules.image)]
 Databases = Annotated[tuple[str, ...], AfterValidator(_databases)]
 Password = Annotated[SecretStr, AfterValidator(_password)]
 Label = Annotated[str, AfterValidator(rules.dns_label)]

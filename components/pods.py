@@ -29,6 +29,8 @@ class PodArgs:
     """What the pods of one stack are made from."""
 
     settings: Settings
+    image: pulumi.Input[str]
+    """Of every container, once it is known to fit the data (PostgresVersion)."""
     backup_claim: str
     store_id: pulumi.Input[str]
     """Identity of the store that belongs to this stack; a pod that finds another one stops."""
@@ -90,13 +92,17 @@ def container(
     command: Sequence[str],
     env: dict[str, pulumi.Input[str]],
     mounts: dict[str, str],
+    image: str | None = None,
 ) -> core.v1.ContainerArgs:
-    """A container with the least rights; `mounts` are volume names by path, beside the usual."""
+    """A container with the least rights; `mounts` are volume names by path, beside the usual.
+
+    `image` is another one than all other containers have.
+    """
     postgres = args.settings.postgres
     usual = {"/tmp": "tmp", SCRIPTS: "scripts", SECRETS: "secrets", STORE: "backup"}  # noqa: S108 (a mount)
     return core.v1.ContainerArgs(
         name=name,
-        image=postgres.image,
+        image=image or args.image,
         command=list(command),
         env=[core.v1.EnvVarArgs(name=key, value=value) for key, value in sorted(env.items())],
         security_context=core.v1.SecurityContextArgs(

@@ -28,6 +28,8 @@ _IMAGE = re.compile(
     r"(?::(?P<tag>\w[\w.-]{0,127}))?(?:@(?P<digest>sha256:[0-9a-f]{64}))?",
     re.ASCII,
 )
+MAJORS = (16, 17, 18)
+"""PostgreSQL's major versions that the scripts are tested with."""
 _DATABASE = re.compile(r"[a-z](?:[a-z0-9_]{0,48}[a-z0-9])?")
 _RESERVED = {"postgres", "template0", "template1", "superuser"}
 _SET = re.compile(r"backup_\d{8}_\d{6}")
@@ -108,17 +110,24 @@ def dns_label(text: str) -> str:
 
 
 def image(text: str) -> str:
-    """An image reference that says which PostgreSQL it is: a tag of version 16, or a digest."""
+    """An image reference that says which PostgreSQL it is: a known version's tag, or a digest."""
     found = _IMAGE.fullmatch(text)
     if not found:
         raise ValueError("it is no image reference")
     tag, digest = found["tag"], found["digest"]
     if not digest and tag in {None, "latest"}:
         raise ValueError("it names no version, so a restart could bring another one")
-    major = re.match(r"\d+", tag or "")
-    if major and major[0] != "16":
-        raise ValueError(f"it is version {major[0]}, and a data directory of 16 cannot start there")
+    major = image_major(text)
+    if major is not None and major not in MAJORS:
+        raise ValueError(f"it is version {major}")
     return text
+
+
+def image_major(text: str) -> int | None:
+    """The major version that an image's tag begins with; None where it says none, as a digest."""
+    found = _IMAGE.fullmatch(text)
+    major = re.match(r"\d+", found["tag"] or "", re.ASCII) if found else None
+    return int(major[0]) if major else None
 
 
 def database(text: str) -> str:

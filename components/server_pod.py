@@ -1,4 +1,7 @@
-"""The server's pod: prepare-data, which fills or checks the data directory, then PostgreSQL."""
+"""The server's pod: prepare-data, which fills or checks the data directory, then PostgreSQL.
+
+For an upgrade to another major version last-set comes before, with the image of before.
+"""
 
 from pulumi_kubernetes import core
 
@@ -21,7 +24,7 @@ _START = f'bash {SCRIPTS}/prepare-data.sh --report; exec docker-entrypoint.sh po
 
 
 def spec(args: PodArgs) -> core.v1.PodSpecArgs:
-    """One server with its init container."""
+    """One server with its init containers."""
     mounts = {
         DATA: "data",
         "/var/run/postgresql": "run",
@@ -29,13 +32,17 @@ def spec(args: PodArgs) -> core.v1.PodSpecArgs:
         "/docker-entrypoint-initdb.d": "initdb",
     }
     env = server_env(args)
-    prepare = container(
-        args,
-        "prepare-data",
-        command=["bash", f"{SCRIPTS}/prepare-data.sh"],
-        env=env,
-        mounts=mounts,
-    )
+    first = [
+        container(
+            args,
+            script,
+            command=["bash", f"{SCRIPTS}/{script}.sh"],
+            env=env,
+            mounts=mounts,
+            image=image,
+        )
+        for script, image in _first(args.settings.postgres.upgrade_from)
+    ]
     server = container(
         args,
         "postgres",
@@ -80,11 +87,17 @@ def spec(args: PodArgs) -> core.v1.PodSpecArgs:
         args,
         [server],
         volumes,
-        init_containers=[prepare],
+        init_containers=first,
         restart_policy="Always",
         # A fast shutdown writes a checkpoint; cut short, the next start has to recover.
         grace_seconds=120,
     )
+
+
+def _first(upgrade_from: str) -> list[tuple[str, str | None]]:
+    """The scripts that run before the server, each with its image where that is not the usual."""
+    last_set = [("last-set", upgrade_from)] if upgrade_from else []
+    return [*last_set, ("prepare-data", None)]
 
 
 def _options() -> list[str]:

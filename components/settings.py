@@ -36,7 +36,13 @@ class PostgresSettings(Group):
     image: fields.Image = setting(
         IMAGE,
         "Image of server, backup, restore and verification.",
-        allowed="an image of PostgreSQL 16 with a tag or a digest",
+        allowed="an image of PostgreSQL 16, 17 or 18 with a tag or a digest",
+        example=IMAGE,
+    )
+    upgrade_from: fields.OptionalImage = setting(
+        "",
+        "For a change to a newer major version: the image that the data was made with.",
+        allowed="an image of an older major version than postgres.image, with a tag",
         example=IMAGE,
     )
     databases: fields.Databases = setting(

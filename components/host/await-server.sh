@@ -2,9 +2,9 @@
 # Waits until the server of the newest revision answers, showing what its start-up does.
 #
 # usage: await-server.sh --context C --namespace N STATEFUL_SET SECONDS
-# Ends at once, with the reason, when start-up refuses (prepare-data stopped) or cannot begin:
+# Ends at once, with the reason, when start-up refuses (prepare-data, or last-set before it, stopped) or cannot begin:
 # Pulumi's own wait would only say, at its end, that the pod is not ready.
-# stdout: nothing. stderr: the log of prepare-data. Status: 0, or 1 when the server does not answer.
+# stdout: nothing. stderr: the logs of the two. Status: 0, or 1 when the server does not answer.
 set -Eeuo pipefail
 shopt -s inherit_errexit 2>/dev/null || true # macOS has bash 3.2, which does not know it
 
@@ -19,19 +19,32 @@ fail() {
 	exit 1
 }
 
-# The pod in six words: revision, uid, terminating?, prepare-data's last exit, why it waits, ready?
+# The pod in six words: revision, uid, terminating?, its init containers' last exits, why it waits, ready?
 look_at_pod() {
 	local template='{{index .metadata.labels "controller-revision-hash"}} {{.metadata.uid}} '
 	template+='{{if .metadata.deletionTimestamp}}going{{else}}here{{end}} '
-	template+='{{range .status.initContainerStatuses}}'
+	template+='{{range .status.initContainerStatuses}}{{.name}}='
 	template+='{{if .lastState.terminated}}{{.lastState.terminated.exitCode}}'
-	template+='{{else if .state.terminated}}{{.state.terminated.exitCode}}{{else}}-{{end}}'
+	template+='{{else if .state.terminated}}{{.state.terminated.exitCode}}{{else}}-{{end}},'
 	template+='{{else}}-{{end}} '
 	# The plus keeps the word there when nothing waits: the words are told apart by their order.
 	template+='+{{range .status.initContainerStatuses}}{{if .state.waiting}}{{.state.waiting.reason}}{{end}}{{end}}'
 	template+='{{range .status.containerStatuses}}{{if .state.waiting}}{{.state.waiting.reason}}{{end}}{{end}} '
 	template+='{{range .status.conditions}}{{if eq .type "Ready"}}{{.status}}{{end}}{{else}}False{{end}}'
 	kubectl_ get pod "$SET-0" --ignore-not-found -o "go-template=$template"
+}
+
+# usage: at_work ENDS   "last-set=0,prepare-data=-," -> "prepare-data -": the first that has not ended with 0, else the
+# last, and how it ended.
+at_work() {
+	local name=prepare-data status=- each
+
+	for each in ${1//,/ }; do
+		[[ "$each" == *=* ]] || continue
+		name="${each%%=*}" status="${each#*=}"
+		[[ "$status" == 0 ]] || break
+	done
+	printf '%s %s\n' "$name" "$status"
 }
 
 newest_revision() {
@@ -45,34 +58,37 @@ newest_revision() {
 	return 0
 }
 
+# usage: explain CONTAINER STATUS
 explain() {
-	local status="$1" meaning
+	local status="$2" meaning
 
 	meaning="$(grep "^$status " <<<"$KNOWN_ENDS" || true)" # any other status has no name
-	fail "$SET-0 does not start: prepare-data ended with ${meaning:-$status}. The lines above say what it found" \
+	fail "$SET-0 does not start: $1 ended with ${meaning:-$status}. The lines above say what it found" \
 		"and what to do; then run pulumi up again. Nothing was written over."
 }
 
+# usage: show_log CONTAINER
 show_log() {
-	kubectl_ logs "$SET-0" -c prepare-data --tail=40 >&2 || true # not there yet: nothing to show
+	kubectl_ logs "$SET-0" -c "$1" --tail=40 >&2 || true # not there yet: nothing to show
 }
 
 main() {
 	[[ "$1" == --context && "$3" == --namespace ]]
 	CONTEXT="$2" NAMESPACE="$4" SET="$5"
 	local deadline=$((SECONDS + $6)) stuck_since='' old='' shown=''
-	local revision pod pod_revision uid state status reason ready
+	local revision pod pod_revision uid state ends container status reason ready
 
 	while ((SECONDS < deadline)); do
 		revision="$(newest_revision)"
 		pod="$(look_at_pod)"
-		read -r pod_revision uid state status reason ready <<<"${pod:-none - - - - -}"
+		read -r pod_revision uid state ends reason ready <<<"${pod:-none - - - - -}"
+		read -r container status <<<"$(at_work "$ends")"
 		if [[ -z "$revision" || "$pod_revision" != "$revision" || "$state" != here || "$uid" == "$old" ]]; then
 			sleep 1
 			continue
 		fi
 		if [[ "$ready" == True ]]; then
-			[[ -n "$shown" ]] || show_log
+			[[ "$shown" == "$container" ]] || show_log "$container"
 			return 0
 		fi
 		if [[ "$status" != - && "$status" != 0 && -z "$shown" && -z "$old" && $SECONDS -lt 3 ]]; then
@@ -84,8 +100,8 @@ main() {
 		case "$status" in
 		- | 0 | 137 | 143) ;; # running, done, or killed from outside
 		*)
-			show_log
-			explain "$status"
+			show_log "$container"
+			explain "$container" "$status"
 			;;
 		esac
 		case "$reason" in
@@ -96,10 +112,10 @@ main() {
 			;;
 		*) stuck_since='' ;;
 		esac
-		if [[ -z "$shown" && "$reason" == *PodInitializing* && "$status" == - ]]; then
-			shown=yes
-			# Ends with prepare-data; a restore shows its progress here.
-			kubectl_ logs "$SET-0" -c prepare-data --follow >&2 || shown=''
+		if [[ "$shown" != "$container" && "$reason" == *PodInitializing* && "$status" == - ]]; then
+			shown="$container"
+			# Ends with the container; a restore shows its progress here.
+			kubectl_ logs "$SET-0" -c "$container" --follow >&2 || shown=''
 		fi
 		sleep 1
 	done

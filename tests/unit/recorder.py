@@ -42,6 +42,7 @@ class Registered:
     protect: bool
     retain_on_delete: bool
     ignore_changes: list[str]
+    replace_on_changes: list[str]
     hooks: dict[str, list[str]]
     timeouts: dict[str, str]
 
@@ -77,6 +78,7 @@ class Recorder:
                 protect=request.protect,
                 retain_on_delete=request.retainOnDelete,
                 ignore_changes=list(request.ignoreChanges),
+                replace_on_changes=list(request.replaceOnChanges),
                 hooks=hooks,
                 timeouts={
                     key: value

@@ -201,7 +201,7 @@ class FakeStack:
     def pulumi(self, *arguments: str, check: bool) -> str:
         assert not check, "a key that is not set is no error"
         nested = "--path" in arguments
-        (key,) = [word for word in arguments if word.startswith("console.")]
+        (key,) = [word for word in arguments if word.startswith(("console.", "postgres."))]
         return self.values.get(f"--path {key}" if nested else key, "") + "\n"
 
 

@@ -249,13 +249,14 @@ def test_a_new_generation_makes_new_passwords(deploy: Deploy) -> None:
         "backup-place",
         "postgres-ca",
         "postgres-data-class",
+        "version-major",
         *(f"{name}-2" for name in STASHED),
     }
 
 
 def test_children_belong_to_their_component_and_cluster(stack: Recorder) -> None:
     components = {r.urn for r in stack.resources if r.type.startswith("brewget:")}
-    assert len(components) == 6
+    assert len(components) == 7
     top = [
         r.name for r in stack.resources if r.urn not in components and r.parent not in components
     ]

@@ -16,7 +16,8 @@ from components.settings import IMAGE, Settings
 CRON = "a schedule of five fields (minute, hour, day, month, weekday) or a macro such as @hourly"
 SECONDS = "a whole number of seconds from 10 to 86400"
 VOLUME = "a whole number with Ki, Mi, Gi or Ti, at least 256Mi"
-IMAGES = "an image of PostgreSQL 16 with a tag or a digest"
+IMAGES = "an image of PostgreSQL 16, 17 or 18 with a tag or a digest"
+DIGEST = "sha256:" + "0" * 64
 PATHS = "an absolute path without '.', '..' and doubled or closing '/'"
 
 
@@ -118,10 +119,17 @@ def sentence(key: str, value: str, reason: str, allowed: str, example: str) -> s
         ),
         (
             "postgres.image",
-            "postgres:17.2-alpine",
-            "it is version 17, and a data directory of 16 cannot start there",
+            "postgres:15.2-alpine",
+            "it is version 15",
             IMAGES,
             f"postgres.image {IMAGE}",
+        ),
+        (
+            "postgres.upgradeFrom",
+            "postgres:9.6",
+            "it is version 9",
+            "an image of an older major version than postgres.image, with a tag",
+            f"postgres.upgradeFrom {IMAGE}",
         ),
         ("namespace", "Brew_Get", "it is no DNS label", "a DNS label", "namespace brewget"),
         (
@@ -198,6 +206,18 @@ def test_wrong_databases_are_refused(value: str, shown: str, reason: str) -> Non
             {"postgres.tls.secretName": "made", "postgres.tls.generation": "3"},
             "postgres.tls.generation is '3', but postgres.tls.secretName is 'made' and whoever "
             "makes that Secret renews it. Example: pulumi config rm postgres.tls.generation",
+        ),
+        (
+            {"postgres.upgradeFrom": "postgres:17.1", "postgres.image": "postgres:17.11"},
+            "postgres.upgradeFrom is 'postgres:17.1', but postgres.image is 'postgres:17.11' and "
+            "an upgrade leads to a newer major version. "
+            "Example: pulumi config rm postgres.upgradeFrom",
+        ),
+        (
+            {"postgres.upgradeFrom": "postgres:16.15", "postgres.image": f"postgres@{DIGEST}"},
+            f"postgres.upgradeFrom is 'postgres:16.15', but postgres.image is 'postgres@{DIGEST}' "
+            "and an upgrade needs the versions of both; give postgres.image a tag, before its "
+            "digest. Example: pulumi config set postgres.image postgres:17.11-alpine",
         ),
         (
             {"restoreReplace": "true"},
@@ -287,6 +307,7 @@ def _valid(key: str, value: str) -> Settings:
         "backup.storage.claim": {"backup.storage.kind": "existingClaim"},
         "backup.jobs": {"backup.format": "directory"},
         "restoreReplace": {"restoreFrom": "latest"},
+        "postgres.upgradeFrom": {"postgres.image": "postgres:18.6-alpine"},
         "console.proxyHeader": {"console.proxyAddresses": "10.0.0.1"},
         "console.proxyAddresses": {"console.proxyHeader": "X-User"},
     }
@@ -342,9 +363,26 @@ def test_the_fingerprint_tells_passwords_apart_and_hides_them() -> None:
         IMAGE,
         "localhost/brewget/postgres-standin:16.15",
         "registry.local:5000/a/b:16",
-        "postgres@sha256:" + "0" * 64,
-        "postgres:16.10@sha256:" + "f" * 64,
+        f"postgres@{DIGEST}",
+        f"postgres:16.10@{DIGEST}",
+        "postgres:17.11-alpine",
+        "postgres:18-alpine",
     ],
 )
-def test_images_of_version_16_are_taken(text: str) -> None:
+def test_images_of_the_known_versions_are_taken(text: str) -> None:
     assert rules.image(text) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "major"),
+    [
+        (IMAGE, 16),
+        ("localhost:5000/a/postgres:17.11", 17),
+        (f"postgres:18@{DIGEST}", 18),
+        (f"postgres@{DIGEST}", None),
+        ("postgres:alpine", None),
+        ("", None),
+    ],
+)
+def test_the_major_version_of_an_image_is_its_tags(text: str, major: int | None) -> None:
+    assert rules.image_major(text) == major

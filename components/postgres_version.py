@@ -1,0 +1,69 @@
+"""Which major version of PostgreSQL the stack's data has: no other can read it."""
+
+import pulumi
+
+from components import rules
+from components.settings import Settings
+
+
+class PostgresVersion(pulumi.ComponentResource):
+    """The check that postgres.image fits the data, before anything is changed.
+
+    The stack's state remembers the major version; a change is refused unless
+    postgres.upgradeFrom says that it is meant. Then the pods find out by themselves what the data
+    is, and the state moves on when the server has answered, so after an upgrade that failed the
+    old image is still the right one. It owns no data and asks no cluster.
+    """
+
+    image: pulumi.Input[str]
+    """For every pod: what has it waits for the check."""
+
+    def __init__(
+        self, name: str, settings: Settings, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__("brewget:index:PostgresVersion", name, None, opts)
+        self._name = name
+        image = settings.postgres.image
+        self._upgrades = bool(settings.postgres.upgrade_from)
+        self._major = str(rules.image_major(image) or "")
+        self.image = image
+        if not self._upgrades:
+            made = self._stash(pulumi.ResourceOptions(ignore_changes=["input"]))
+            self.image = made.output.apply(lambda then: fitting(image, str(then)))
+        self.register_outputs({})
+
+    def reached(self, *after: pulumi.Resource) -> None:
+        """The data has the image's major version as soon as `after` is there."""
+        if self._upgrades:
+            # Only a new Stash has the new value for its output.
+            changes = pulumi.ResourceOptions(replace_on_changes=["input"], depends_on=list(after))
+            self._stash(changes)
+
+    def _stash(self, opts: pulumi.ResourceOptions) -> pulumi.Stash:
+        mine = pulumi.ResourceOptions(parent=self)
+        return pulumi.Stash(
+            f"{self._name}-major",
+            input=self._major,
+            opts=pulumi.ResourceOptions.merge(opts, mine),
+        )
+
+
+def fitting(image: str, then: str) -> str:
+    """`image` if it fits data of the major version `then`. Ends the preview if it does not.
+
+    Where a version is not known (an image by digest alone), start-up finds it out.
+    """
+    now = rules.image_major(image)
+    if not then or now is None or now == int(then):
+        return image
+    found = f"postgres.image is '{image}', PostgreSQL {now}, but the data is of PostgreSQL {then}"
+    stay = f"To stay: pulumi config set postgres.image with an image of PostgreSQL {then}"
+    if now > int(then):
+        raise pulumi.RunError(
+            f"{found}. To upgrade: pulumi config set postgres.upgradeFrom with the image of "
+            f"before, then pulumi up (docs/upgrade.md). {stay}"
+        )
+    raise pulumi.RunError(
+        f"{found}, which an older version can neither read nor restore. {stay}. To go back to a "
+        f"set of PostgreSQL {now}, without what was written since: docs/upgrade.md, Going back"
+    )
