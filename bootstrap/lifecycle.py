@@ -2,7 +2,7 @@
 
 import subprocess
 
-from bootstrap import backups, clusters, console, memory, summary
+from bootstrap import backups, clusters, console, memory, postgres_images, summary
 from bootstrap.clusters import Cluster, Kind
 from bootstrap.environment import for_children
 from bootstrap.errors import BootstrapError
@@ -103,6 +103,9 @@ def _prepare_stack(stack: Stack, cluster: Cluster, step: Step) -> str:
     stack.configure(cluster)
     if build := console.image_command(stack, cluster):
         step.say("the console is wanted: its image is built where that is needed")
+        _run(build, stack.place, stack.environment)
+    for build in postgres_images.image_commands(stack, cluster):
+        step.say("another PostgreSQL is wanted: its image is built where that is needed")
         _run(build, stack.place, stack.environment)
     if is_new:
         step.say(

@@ -13,8 +13,8 @@ from typing import Any
 from bootstrap.clusters import Cluster, Kind
 from bootstrap.errors import BootstrapError
 from bootstrap.place import Place
-
-IMAGE_OF_LOCALCLUSTER = "localhost/brewget/postgres-standin:16.15"
+from localcluster.images import POSTGRES as IMAGE_OF_LOCALCLUSTER
+from localcluster.images import POSTGRES_NAME
 
 
 @dataclass(frozen=True)
@@ -72,8 +72,10 @@ class Stack:
         """Writes what depends on this machine; all other settings stay as they are."""
         wanted = {"kubeContext": cluster.context}
         if cluster.kind is Kind.LOCALCLUSTER:
-            # No registry is asked there: the image is built beside the cluster.
-            wanted["postgres.image"] = IMAGE_OF_LOCALCLUSTER
+            # No registry is asked there: the image is built beside the cluster. One of another
+            # version is what an upgrade has led to, and stays.
+            if not self._setting("postgres.image").startswith(f"{POSTGRES_NAME}:"):
+                wanted["postgres.image"] = IMAGE_OF_LOCALCLUSTER
         elif self._setting("postgres.image") == IMAGE_OF_LOCALCLUSTER:
             self.pulumi("config", "rm", "postgres.image", "--stack", self.place.stack)
         for key, value in wanted.items():

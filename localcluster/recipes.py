@@ -1,5 +1,7 @@
 """The images that this repository makes itself, rebuilt only when what goes into them changed."""
 
+import dataclasses
+import functools
 import hashlib
 import shutil
 import tempfile
@@ -43,6 +45,19 @@ POSTGRES = Recipe(
     (Path(postgres_image.__file__), Path(debian.__file__)),
     postgres_image.stage,
 )
+
+
+def later_postgres(version: str) -> Recipe:
+    """The stand-in for a newer major version, which only an upgrade asks for."""
+    return dataclasses.replace(
+        POSTGRES,
+        tag=f"{images.POSTGRES_NAME}:{version}",
+        stage=functools.partial(postgres_image.stage, version=version),
+        archives=images.OPTIONAL,
+        arguments=postgres_image.arguments(version),
+    )
+
+
 ALL = (PAUSE, POSTGRES)
 CONSOLE = Recipe(
     images.CONSOLE,
@@ -56,7 +71,11 @@ CONSOLE = Recipe(
     images.OPTIONAL,
     {"BASE": images.PYTHON},
 )
-WANTED = {"console": CONSOLE}
+WANTED = {
+    "console": CONSOLE,
+    "postgres-17": later_postgres("17.11"),
+    "postgres-18": later_postgres("18.6"),
+}
 """Built and loaded only where somebody asks for them by these names."""
 
 
