@@ -20,6 +20,7 @@ from bootstrap.errors import BootstrapError
 from bootstrap.locking import exclusive
 from bootstrap.place import ROOT, Place, from_environment
 from bootstrap.stack import Stack
+from localcluster.images import POSTGRES, POSTGRES_NAME
 
 MAIN = 'package main\n\nfunc main() { println("%s") }\n'
 
@@ -287,6 +288,22 @@ def test_a_stack_is_made_once_with_a_private_passphrase_and_out_of_gits_sight(
     )
     assert status.stdout == "?? .state/\n"
     assert first.strip() not in place.stack_file.read_text()
+
+
+def test_the_image_that_an_upgrade_led_to_stays(place: Place) -> None:
+    """`make up` would else ask for the version of before, and the stack would refuse it."""
+    (place.root / "Pulumi.yaml").write_text("name: brewget\nruntime: python\n")
+    (place.root / "Pulumi.dev.yaml").write_text("config: {}\n")
+    subprocess.run(["git", "init", "-q"], cwd=place.root, check=True)
+    stack, local = Stack(place, stack_environment(place)), Cluster(Kind.LOCALCLUSTER, "two")
+    stack.select()
+    for before, after in (
+        ("postgres:16.15-alpine", POSTGRES),
+        (f"{POSTGRES_NAME}:17.11", f"{POSTGRES_NAME}:17.11"),
+    ):
+        stack.pulumi("config", "set", "postgres.image", before, "--stack", place.stack)
+        stack.configure(local)
+        assert f"postgres.image: {after}\n" in place.stack_file.read_text()
 
 
 def test_the_lock_of_a_killed_pulumi_is_removed(place: Place) -> None:
