@@ -80,6 +80,8 @@ SQL
 		END { for (name in wanted) { print name > "/dev/stderr"; bad = 1 } exit bad }
 	' "$WORK/wanted" "$WORK/all" >"$WORK/databases.found" 2>"$WORK/missing" ||
 		die "$USAGE" "BACKUP_DATABASES names what the server does not have: $(tr '\n' ' ' <"$WORK/missing"). No set was taken."
+	# What a drill needs room for; null for one that is dropped just now.
+	sql "$CONTROL" -c "SELECT to_json(datname::text), pg_database_size(oid) FROM pg_database" >"$WORK/sizes"
 	sql "$CONTROL" -c "SELECT to_json(rolname::text) FROM pg_roles WHERE oid <> 10 AND rolname !~ '^pg_' ORDER BY rolname COLLATE \"C\"" >"$WORK/role.names"
 }
 
