@@ -55,7 +55,7 @@ def _bring_up(place: Place, cluster: Cluster, steps: Steps) -> None:
         )
     if not sets:
         sets = backups.published(cluster.context, namespace, stack.environment)
-    facts = summary.Facts(cluster, namespace, outputs, sets, summary.now())
+    facts = summary.Facts(cluster, namespace, outputs, sets, summary.now(), console.is_on(stack))
     summary.show(place, facts, steps.console)
 
 
@@ -101,9 +101,7 @@ def _prepare_stack(stack: Stack, cluster: Cluster, step: Step) -> str:
     for said in stack.clear_interrupted():
         step.say(said)
     stack.configure(cluster)
-    if build := console.image_command(stack, cluster):
-        step.say("the console is wanted: its image is built where that is needed")
-        _run(build, stack.place, stack.environment)
+    console.prepare(stack, cluster, step.say)
     if is_new:
         step.say(
             f"this machine's settings are in {stack.place.stack_file.name}, "

@@ -10,10 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from bootstrap.clusters import Cluster, Kind
 from bootstrap.errors import BootstrapError
 from bootstrap.place import Place
 
+PROJECT = "brewget"
 IMAGE_OF_LOCALCLUSTER = "localhost/brewget/postgres-standin:16.15"
 
 
@@ -74,14 +77,29 @@ class Stack:
         if cluster.kind is Kind.LOCALCLUSTER:
             # No registry is asked there: the image is built beside the cluster.
             wanted["postgres.image"] = IMAGE_OF_LOCALCLUSTER
-        elif self._setting("postgres.image") == IMAGE_OF_LOCALCLUSTER:
+        elif self.own("postgres.image") == IMAGE_OF_LOCALCLUSTER:
             self.pulumi("config", "rm", "postgres.image", "--stack", self.place.stack)
         for key, value in wanted.items():
-            self.pulumi("config", "set", key, value, "--stack", self.place.stack)
+            if self.own(key) != value:
+                self.pulumi("config", "set", key, value, "--stack", self.place.stack)
 
-    def _setting(self, key: str) -> str:
-        """What the stack sets for a key; empty where it sets nothing."""
-        return self.pulumi("config", "get", key, "--stack", self.place.stack, check=False).strip()
+    def own(self, key: str) -> str:
+        """What the stack's file sets for a key, plainly or with --path; empty where nothing.
+
+        Pulumi's own answer would be the default of Pulumi.yaml as well, and takes it half a second.
+        """
+        if not self.place.stack_file.is_file():
+            return ""
+        found = yaml.safe_load(self.place.stack_file.read_text()) or {}
+        settings = found.get("config") or {}
+        project = f"{PROJECT}:"
+        value = settings.get(project + key)
+        first, dot, rest = key.partition(".")
+        if value is None and dot:
+            group = settings.get(project + first)
+            value = group.get(rest) if isinstance(group, dict) else None
+        # YAML's true and a word in quotes are the same to Pulumi.
+        return str(value).lower() if isinstance(value, bool) else str(value or "")
 
     def clear_interrupted(self) -> list[str]:
         """Puts right what a killed `pulumi up` has left, and says what that was."""

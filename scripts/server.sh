@@ -17,12 +17,13 @@ start_server() {
 	shift
 	mkdir -p -- "$WORK/socket"
 	# The descriptors of our locks stay with us. A locale of its own: LC_ALL=C is for our sort and awk only.
+	# Its output rather than -l, which the pg_ctl of some builds passes over.
 	# Called in this very shell: PostgreSQL takes a stale postmaster.pid for stale if it names its parent's parent,
 	# and in a container all the numbers are small.
-	LC_ALL="$CALLERS_LC_ALL" pg_ctl start -D "$data" -w -t 3600 -s -l "$WORK/server.log" \
+	LC_ALL="$CALLERS_LC_ALL" pg_ctl start -D "$data" -w -t 3600 -s \
 		-o "-c listen_addresses='' -c unix_socket_directories='$WORK/socket' -c port=5432 -c logging_collector=off
 			-c log_destination=stderr -c archive_mode=off -c ssl=off $*" \
-		7>&- 8>&- 9>&- >"$WORK/pg_ctl.out" 2>&1 || return 69
+		7>&- 8>&- 9>&- >>"$WORK/server.log" 2>&1 || return 69
 	OUR_SERVER="$data"
 	export PGHOST="$WORK/socket" PGPORT=5432
 	# Nobody else is here to be kept from creating a database, and `postgres` is going to be replaced.

@@ -97,10 +97,13 @@ class World:
 
     def claim_uid(self) -> str:
         """The identity of the data claim."""
-        return self.project.kubectl(
-            f"-n {NAMESPACE} get pvc -o jsonpath='"
-            """{.items[?(@.metadata.name!="postgres-backup-pvc")].metadata.uid}'"""
+        claims = self.project.get(f"-n {NAMESPACE} pvc")["items"]
+        (uid,) = (
+            claim["metadata"]["uid"]
+            for claim in claims
+            if claim["metadata"]["name"].startswith("postgres-data")
         )
+        return str(uid)
 
     def psql(self, statement: str, database: str = "postgres") -> str:
         """Run SQL as the superuser inside the pod."""

@@ -194,6 +194,20 @@ def test_runs_never_overlap_and_history_is_kept(stack: Recorder) -> None:
     assert stack.one("CronJob", "postgres-backup")["spec"]["schedule"] == "5 4 * * *"
 
 
+def test_the_drill_knows_the_room_that_its_volume_has(deploy: Deploy) -> None:
+    stack = deploy(config={"verify.scratchSize": "3Gi"})
+    (spec,) = (
+        job["spec"]["jobTemplate"]["spec"]["template"]["spec"]
+        for job in stack.all("CronJob")
+        if job["metadata"]["name"] == "postgres-backup-verify"
+    )
+    (container,) = spec["containers"]
+    environment = {entry["name"]: entry["value"] for entry in container["env"]}
+    assert environment["VERIFY_SCRATCH_BYTES"] == str(3 * 2**30)
+    sizes = {v["name"]: v["emptyDir"].get("sizeLimit") for v in spec["volumes"] if "emptyDir" in v}
+    assert sizes["scratch"] == "3Gi"
+
+
 def test_the_store_id_reaches_every_pod(stack: Recorder) -> None:
     for name, pod in stack.pods().items():
         for container in [*pod["spec"]["containers"], *pod["spec"].get("initContainers", [])]:
