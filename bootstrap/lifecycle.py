@@ -35,7 +35,7 @@ def up(place: Place) -> None:
 
 def _bring_up(place: Place, cluster: Cluster, steps: Steps) -> None:
     stack = Stack(place, for_children(place, cluster))
-    _stay(stack, cluster)
+    stay(stack, cluster)
     with steps.step(f"Cluster {cluster.context}") as step:
         step.outcome = _start(place, cluster, stack.environment, step)
         settled = memory.Memory(cluster.kind.value, cluster.context, str(place.backup_dir))
@@ -60,7 +60,7 @@ def _bring_up(place: Place, cluster: Cluster, steps: Steps) -> None:
     summary.show(place, facts, steps.console)
 
 
-def _stay(stack: Stack, cluster: Cluster) -> None:
+def stay(stack: Stack, cluster: Cluster) -> None:
     """Ends when the stack lives on another cluster, before anything is started or remembered."""
     before = clusters.recorded(stack.place)
     if before is not None and before.context == cluster.context:

@@ -58,7 +58,7 @@ class BackupStorage(pulumi.ComponentResource):
         if storage.kind in {StorageKind.HOST_PATH, StorageKind.NFS}:
             volume = self._volume(name, place)
         if storage.kind is not StorageKind.EXISTING_CLAIM:
-            claim = self._claim(name, volume)
+            claim = self._claim(name, volume, place)
         self.claim = storage.claim or names.BACKUP_CLAIM
         self.path = storage.path if volume else f"claim {self.claim}"
         store = self._store(name, place, [*args.after, *([claim] if claim else [])])
@@ -109,7 +109,7 @@ class BackupStorage(pulumi.ComponentResource):
         )
 
     def _claim(
-        self, name: str, volume: core.v1.PersistentVolume | None
+        self, name: str, volume: core.v1.PersistentVolume | None, place: pulumi.Input[str]
     ) -> core.v1.PersistentVolumeClaim:
         storage = self._settings.backup.storage
         return core.v1.PersistentVolumeClaim(
@@ -118,6 +118,8 @@ class BackupStorage(pulumi.ComponentResource):
                 name=names.BACKUP_CLAIM,
                 namespace=self._settings.namespace,
                 labels=names.PART_OF,
+                # As for the volume: replaced, it would have gone before the check.
+                annotations={"brewget.dev/place": place},
             ),
             spec=core.v1.PersistentVolumeClaimSpecArgs(
                 storage_class_name=names.BACKUP_CLASS if volume else storage.storage_class,

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import pulumi
+from pulumi_kubernetes import meta
 
 from components import names
 from components.kubectl import Kubectl
@@ -19,7 +20,7 @@ STACK = "brewget.dev/stack"
 
 
 def ownership(settings: Settings, provider: pulumi.ProviderResource) -> pulumi.ResourceOptions:
-    """Options for the objects that `provider` makes: each is marked as ours, none taken from others.
+    """Options for the objects that `provider` makes: marked as ours, and none of others taken.
 
     They reach children, too. Every object needs the labels `names.PART_OF`.
     """
@@ -40,7 +41,10 @@ def ownership(settings: Settings, provider: pulumi.ProviderResource) -> pulumi.R
         if not args.type_.startswith("kubernetes:"):
             return None
         metadata = args.props["metadata"]
-        metadata.annotations = {**(metadata.annotations or {}), **marks}
+        assert isinstance(metadata, meta.v1.ObjectMetaArgs)  # noqa: S101 (as all of ours are)
+        given = metadata.annotations or {}
+        assert isinstance(given, dict)  # noqa: S101 (likewise)
+        metadata.annotations = {**given, **marks}
         opts = pulumi.ResourceOptions.merge(args.opts, pulumi.ResourceOptions(hooks=binding))
         return pulumi.ResourceTransformationResult(args.props, opts)
 

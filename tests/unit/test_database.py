@@ -42,7 +42,7 @@ def test_anyone_may_connect_without_a_policy(deploy: Deploy) -> None:
 def test_everything_of_the_last_backup_outlives_the_server(stack: Recorder) -> None:
     """`destroy` runs the hook while the server is deleted: a Job of the CronJob, on the claim."""
     server = stack.one("StatefulSet")
-    assert server.hooks == {"beforeDelete": ["last-backup"]}
+    assert server.hooks["beforeDelete"] == ["last-backup"]
     needed = stack.urns("CronJob", "PersistentVolumeClaim", "Secret", "Service", "NetworkPolicy")
     assert needed <= set(server.depends_on)
 

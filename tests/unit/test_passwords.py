@@ -49,6 +49,7 @@ def test_a_new_generation_makes_new_passwords(deploy: Deploy) -> None:
     names = {s.name for s in deploy(config={"postgres.passwordGeneration": "2"}).all("Stash")}
     assert names == {
         "backup-place",
+        "cluster-context",
         "postgres-ca",
         "postgres-data-class",
         *(f"{name}-2" for name in STASHED),

@@ -10,7 +10,7 @@ import yaml
 
 from components.configuration import leaves, plain_default
 from components.settings import Settings
-from tests.unit.conftest import ROOT, Deploy
+from tests.unit.conftest import ROOT
 from tests.unit.recorder import Recorder
 
 
@@ -31,7 +31,7 @@ def test_children_belong_to_their_component_and_cluster(stack: Recorder) -> None
     top = [
         r.name for r in stack.resources if r.urn not in components and r.parent not in components
     ]
-    assert top == ["cluster", "namespace"]
+    assert top == ["cluster-context", "cluster", "namespace"]
     for resource in stack.resources:
         if resource.type.startswith("kubernetes:"):
             assert "::cluster::" in resource.provider, resource.name
