@@ -1,6 +1,7 @@
 """The running stack that the cluster tests damage, and what they hold against it afterwards."""
 
 import base64
+import json
 import re
 import subprocess
 from collections.abc import Iterator
@@ -101,6 +102,11 @@ class World:
             f"-n {NAMESPACE} get pvc -o jsonpath='"
             """{.items[?(@.metadata.name!="postgres-backup-pvc")].metadata.uid}'"""
         )
+
+    def urns(self) -> list[str]:
+        """What the stack's state knows of."""
+        state = json.loads(self.project.pulumi("stack export").stdout)
+        return [resource["urn"] for resource in state["deployment"]["resources"]]
 
     def psql(self, statement: str, database: str = "postgres") -> str:
         """Run SQL as the superuser inside the pod."""
