@@ -11,8 +11,8 @@ OLDER = "d118f1209d6b83bb78ff9603a06bf64fde757dc4"
 
 
 def test_the_stack_of_an_older_program_is_taken_along(world: World, elsewhere: Path) -> None:
+    world.destroy()
     older = older_program(elsewhere / "older", world)
-    world.project.pulumi("destroy --yes --skip-preview")
     world.project.pulumi(f"-C {older} up --yes --skip-preview --stack dev")
     saved = world.filled()
     server = server_uid(world)

@@ -17,9 +17,9 @@ def _bare(world: World) -> Iterator[World]:
     """The cluster without the stack, which afterwards goes back to its own storage."""
     settings = world.project.path / "Pulumi.dev.yaml"
     before = settings.read_text()
-    destroy(world)
+    world.destroy()
     yield world
-    destroy(world)
+    world.destroy()
     world.project.run(f"kubectl delete namespace {NAMESPACE} --ignore-not-found")
     settings.write_text(before)
 
@@ -30,13 +30,13 @@ def test_sets_on_a_claim_bring_the_data_back(bare: World) -> None:
     configure(bare, kind="storageClass", storageClass=CLASS)
     bare.project.pulumi("up --yes --skip-preview")
     saved = bare.filled()
-    destroy(bare)
+    bare.destroy()
     volume = released(bare)
     bare.project.pulumi("up --yes --skip-preview")
     assert_lost(bare, saved)
     assert_back(bare, saved)
 
-    destroy(bare)
+    bare.destroy()
     hand_over(bare, volume)
     configure(bare, kind="existingClaim", claim=THEIRS)
     refused = bare.project.pulumi("up --yes --skip-preview", status=PULUMI_FAILED)
@@ -48,14 +48,9 @@ def test_sets_on_a_claim_bring_the_data_back(bare: World) -> None:
     newer = bare.save()
     assert newer.set > saved.set
 
-    destroy(bare)
+    bare.destroy()
     assert bare.project.get(f"-n {NAMESPACE} pvc {THEIRS}")["status"]["phase"] == "Bound"
     assert bare.project.sets() == on_host, "none of it went to the default's place"
-
-
-def destroy(world: World) -> None:
-    """As a person does it; the last set is taken by the hook."""
-    world.project.pulumi("destroy --yes --skip-preview")
 
 
 def configure(world: World, **storage: str) -> None:

@@ -103,6 +103,12 @@ class World:
             """{.items[?(@.metadata.name!="postgres-backup-pvc")].metadata.uid}'"""
         )
 
+    def destroy(self) -> None:
+        """Take the stack down without the last set, for tests that do not look for it."""
+        self.project.run("pulumi config set backup.onDestroy nothing")
+        self.project.pulumi("destroy --yes --skip-preview")
+        self.project.run("pulumi config rm backup.onDestroy")
+
     def urns(self) -> list[str]:
         """What the stack's state knows of."""
         state = json.loads(self.project.pulumi("stack export").stdout)
