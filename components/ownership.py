@@ -5,6 +5,7 @@ the state knows. A new stack in place of one whose state is lost would be a stra
 still there, and stop at a conflict. Under one fixed name it takes everything over: `pulumi up`.
 """
 
+import shlex
 from collections.abc import Mapping
 from typing import Any
 
@@ -78,7 +79,7 @@ def foreign(found: Mapping[str, Any], stack: str, namespace: str) -> str:
 
 def _ways(found: Mapping[str, Any], kubectl: Kubectl, stack: str) -> str:
     kind, name = found["kind"].lower(), found["metadata"]["name"]
-    command = f"kubectl {' '.join(kubectl.options())}"
+    command = f"kubectl {shlex.join(kubectl.options())}"
     label = "".join(f"{key}={value}" for key, value in names.PART_OF.items())
     return (
         "Nothing of it was changed. To leave it alone: another namespace (pulumi config set "
