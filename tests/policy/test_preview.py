@@ -5,6 +5,7 @@ difference in git.
 """
 
 import os
+from difflib import unified_diff
 from pathlib import Path
 
 import pytest
@@ -32,4 +33,15 @@ def test_the_previews_are_as_agreed(previews: Previews) -> None:
         for name, content in texts.items():
             (AGREED / f"{name}.yaml").write_text(content)
     agreed = {path.stem: path.read_text() for path in AGREED.glob("*.yaml")}
-    assert texts == agreed, f"another preview than agreed; if that is meant: {COMMAND}"
+    changes = [
+        line
+        for name in sorted(agreed.keys() | texts.keys())
+        for line in unified_diff(
+            agreed.get(name, "").splitlines(),
+            texts.get(name, "").splitlines(),
+            f"agreed/{name}.yaml",
+            f"made/{name}.yaml",
+            lineterm="",
+        )
+    ]
+    assert not changes, "\n".join([f"If this is meant: {COMMAND}", *changes])
