@@ -35,7 +35,8 @@ def test_stop_and_start_of_the_cluster_keep_the_data(world: World, saved: Saved)
     known = world.urns()
     world.project.cluster("stop")
     refused = world.project.up(status=PULUMI_FAILED)
-    assert "kubeContext is" in refused.output, "it says where it looked"
+    # The program's word, or the provider's where a proxy answers for every address.
+    assert "cannot be reached" in refused.output or "unreachable" in refused.output
     assert world.urns() == known, "a cluster that does not answer is not taken for an empty one"
     world.start_cluster()
     _wait_answers(world)
