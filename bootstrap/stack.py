@@ -136,6 +136,12 @@ class Stack:
         """Whether the stack was ever made here."""
         return any(self.place.backend.glob(f".pulumi/stacks/*/{self.place.stack}.json*"))
 
+    def context(self) -> str:
+        """The context of the cluster that holds the stack's objects; empty where there are none."""
+        if not self.exists():
+            return ""
+        return context_of(json.loads(self.pulumi("stack", "export", "--stack", self.place.stack)))
+
     def outputs(self) -> dict[str, Any]:
         """The stack's outputs; secret ones stay masked."""
         found: dict[str, Any] = json.loads(
@@ -176,6 +182,15 @@ def holder_of(lock: Path) -> int | None:
 def has_pending(exported: dict[str, Any]) -> bool:
     """Whether an exported state has operations that were begun and not finished."""
     return bool(exported.get("deployment", {}).get("pending_operations"))
+
+
+def context_of(exported: dict[str, Any]) -> str:
+    """Where an exported state has its Kubernetes objects: empty when it has none."""
+    resources = exported.get("deployment", {}).get("resources") or []
+    if not any(found["type"].startswith("kubernetes:") for found in resources):
+        return ""
+    providers = [r for r in resources if r["type"] == "pulumi:providers:kubernetes"]
+    return next((str(r["inputs"]["context"]) for r in providers if "context" in r["inputs"]), "")
 
 
 def _make_passphrase(path: Path) -> bool:

@@ -15,11 +15,11 @@ import pytest
 
 from bootstrap import gobuild, postgresql, preflight, pulumi_cli, venv
 from bootstrap.clusters import Cluster, Kind, check_reachable
-from bootstrap.environment import for_children, variables
 from bootstrap.errors import BootstrapError
 from bootstrap.locking import exclusive
-from bootstrap.place import ROOT, Place, from_environment
+from bootstrap.place import ROOT, Place
 from bootstrap.stack import Stack
+from tests.bootstrap.conftest import stack_environment
 
 MAIN = 'package main\n\nfunc main() { println("%s") }\n'
 
@@ -303,11 +303,3 @@ def test_the_lock_of_a_killed_pulumi_is_removed(place: Place) -> None:
 
     assert stack.clear_interrupted() == ["a run that was killed had left its lock: removed"]
     assert stack.clear_interrupted() == []
-
-
-def stack_environment(place: Place) -> dict[str, str]:
-    """This checkout's tools, the other place's state."""
-    here = from_environment()
-    cluster = Cluster(Kind.LOCALCLUSTER, "two")
-    ours = {k: v for k, v in variables(place, cluster).items() if k != "PULUMI_HOME"}
-    return for_children(here, cluster) | ours
