@@ -113,9 +113,9 @@ class World:
         self.project.run("pulumi config rm backup.onDestroy")
 
     def urns(self) -> list[str]:
-        """What the stack's state knows of."""
+        """What the stack's state knows of, sorted."""
         state = json.loads(self.project.pulumi("stack export").stdout)
-        return [resource["urn"] for resource in state["deployment"]["resources"]]
+        return sorted(resource["urn"] for resource in state["deployment"]["resources"])
 
     def psql(self, statement: str, database: str = "postgres") -> str:
         """Run SQL as the superuser inside the pod."""
