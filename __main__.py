@@ -5,12 +5,13 @@ from pulumi_kubernetes import core, meta
 
 from components import monitoring, names
 from components.backup_schedule import BackupSchedule, BackupScheduleArgs
-from components.backup_storage import BackupStorage, BackupStorageArgs
+from components.backup_storage import BackupStorage, BackupStorageArgs, home
 from components.cluster import provider
 from components.configuration import load_settings
 from components.console import ConsoleArgs, console
 from components.database import PostgresDatabase, PostgresDatabaseArgs
 from components.operations import Operations, OperationsArgs, last_backup_hook
+from components.ownership import ownership
 from components.pods import PodArgs
 from components.postgres_version import PostgresVersion
 from components.scripts import BackupScripts
@@ -18,15 +19,14 @@ from components.security import POD_SECURITY, NamespaceLimits
 
 settings = load_settings()
 version = PostgresVersion("version", settings)
-cluster = pulumi.ResourceOptions(provider=provider("cluster", settings.kube_context))
+cluster = ownership(settings, provider("cluster", settings.kube_context))
 
 namespace = core.v1.Namespace(
     "namespace",
     metadata=meta.v1.ObjectMetaArgs(name=settings.namespace, labels=names.PART_OF | POD_SECURITY),
-    opts=cluster,
+    opts=pulumi.ResourceOptions.merge(cluster, home(settings)),
 )
 inside = pulumi.ResourceOptions.merge(cluster, pulumi.ResourceOptions(depends_on=[namespace]))
-
 NamespaceLimits("limits", settings, inside)
 scripts = BackupScripts("scripts", settings.namespace, inside)
 storage = BackupStorage("backup", BackupStorageArgs(settings=settings, after=[scripts]), inside)

@@ -1,10 +1,11 @@
-"""The console's image for `make up`, and the door to the console for `make console`."""
+"""The console: switched on by `make up` where that costs nothing but a minute; `make console`."""
 
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 
-from bootstrap import clusters
+from bootstrap import clusters, console_image
 from bootstrap.clusters import Cluster, Kind
 from bootstrap.environment import for_children
 from bootstrap.errors import BootstrapError
@@ -14,33 +15,59 @@ from localcluster.images import CONSOLE as IMAGE
 
 NAME = "postgres-console"
 PORT = 8080
+KEY = "console.enabled"
+Say = Callable[[str], None]
 
 
-def image_command(stack: Stack, cluster: Cluster) -> list[str]:
-    """What builds the image beside the cluster; empty where none of ours is wanted."""
-    image = setting(stack, "console.image") or IMAGE
-    if setting(stack, "console.enabled") != "true" or image != IMAGE:
-        return []
-    match cluster.kind:
-        case Kind.LOCALCLUSTER:
-            return [*clusters.command(cluster).split(), "image", "make", "console"]
-        case Kind.MINIKUBE:
-            return [clusters.MINIKUBE, "image", "build", "--tag", IMAGE, "console"]
-        case Kind.NAMED:
-            raise BootstrapError(
-                f"console.enabled is true, but nothing can be built on '{cluster.context}': push "
-                "console/ as an image to its registry. Example: pulumi config set console.image "
-                "registry.example/console:1"
-            )
+def is_on(stack: Stack) -> bool:
+    """Whether the stack has a console."""
+    return stack.own(KEY) == "true"
 
 
-def setting(stack: Stack, key: str) -> str:
-    """What the stack sets, whether plainly or with --path; empty for the default."""
-    found = [
-        stack.pulumi("config", "get", *way, key, "--stack", stack.place.stack, check=False).strip()
-        for way in ([], ["--path"])
-    ]
-    return next((value for value in found if value), "")
+def prepare(stack: Stack, cluster: Cluster, say: Say) -> None:
+    """Builds the console's image and switches the console on; a person's `false` is kept.
+
+    Where there is no image to be had the console is off, and `make up` goes on: it must not keep
+    anybody from the database.
+    """
+    if stack.own(KEY) == "false" or (stack.own("console.image") or IMAGE) != IMAGE:
+        return
+    if cluster.kind is Kind.NAMED:
+        _leave_out(stack, cluster, say)
+        return
+    try:
+        console_image.ensure(stack, cluster, say)
+    except BootstrapError as error:
+        if is_on(stack) and console_image.is_there(stack, cluster):
+            say(f"the console runs on with its image of before: {error}")
+            return
+        _switch_off(stack)
+        say(f"there is no console: {error}. The database does without; `make up` tries again")
+        return
+    if not is_on(stack):
+        stack.pulumi("config", "set", KEY, "true", "--stack", stack.place.stack)
+        say(f"the console is on; without: pulumi config set {KEY} false, then make up")
+
+
+def _leave_out(stack: Stack, cluster: Cluster, say: Say) -> None:
+    """On somebody else's cluster nothing can be built."""
+    if not is_on(stack):
+        return
+    advice = (
+        f"nothing can be built on '{cluster.context}': push console/ as an image to its registry. "
+        "Example: pulumi config set console.image registry.example/console:1"
+    )
+    if not console_image.was_built(stack):
+        raise BootstrapError(f"{KEY} is true, but {advice}")
+    # It was switched on here, for the cluster of before.
+    _switch_off(stack)
+    say(f"there is no console: {advice}")
+
+
+def _switch_off(stack: Stack) -> None:
+    """Not to false, which would be somebody's choice; it may be set either way."""
+    for way in ([], ["--path"]) if stack.own(KEY) else ():
+        stack.pulumi("config", "rm", *way, KEY, "--stack", stack.place.stack, check=False)
 
 
 def open_door(place: Place) -> int:

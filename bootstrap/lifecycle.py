@@ -35,6 +35,7 @@ def up(place: Place) -> None:
 
 def _bring_up(place: Place, cluster: Cluster, steps: Steps) -> None:
     stack = Stack(place, for_children(place, cluster))
+    stay(stack, cluster)
     with steps.step(f"Cluster {cluster.context}") as step:
         step.outcome = _start(place, cluster, stack.environment, step)
         settled = memory.Memory(cluster.kind.value, cluster.context, str(place.backup_dir))
@@ -55,8 +56,25 @@ def _bring_up(place: Place, cluster: Cluster, steps: Steps) -> None:
         )
     if not sets:
         sets = backups.published(cluster.context, namespace, stack.environment)
-    facts = summary.Facts(cluster, namespace, outputs, sets, summary.now())
+    facts = summary.Facts(cluster, namespace, outputs, sets, summary.now(), console.is_on(stack))
     summary.show(place, facts, steps.console)
+
+
+def stay(stack: Stack, cluster: Cluster) -> None:
+    """Ends when the stack lives on another cluster, before anything is started or remembered."""
+    before = clusters.recorded(stack.place)
+    if before is not None and before.context == cluster.context:
+        return  # the usual case, without asking Pulumi
+    there, name = stack.context(), stack.place.stack
+    if there and there != cluster.context:
+        raise BootstrapError(
+            f"the stack '{name}' lives on the cluster '{there}': its server would run on there "
+            "with what was written last, and no longer be anybody's. To move it: `make destroy` "
+            "without KUBE_CONTEXT and LOCALCLUSTER_PROFILE (takes a last backup and keeps all), "
+            "then this again. For a second one: this again with STACK=name. "
+            f"If '{there}' is gone for good: `pulumi stack rm --force --preserve-config {name}` "
+            "in a shell of `make env`, then this again"
+        )
 
 
 def _take(stack: Stack, cluster: Cluster, namespace: str, step: Step) -> str:
@@ -101,9 +119,7 @@ def _prepare_stack(stack: Stack, cluster: Cluster, step: Step) -> str:
     for said in stack.clear_interrupted():
         step.say(said)
     stack.configure(cluster)
-    if build := console.image_command(stack, cluster):
-        step.say("the console is wanted: its image is built where that is needed")
-        _run(build, stack.place, stack.environment)
+    console.prepare(stack, cluster, step.say)
     for build in postgres_images.image_commands(stack, cluster):
         step.say("another PostgreSQL is wanted: its image is built where that is needed")
         _run(build, stack.place, stack.environment)

@@ -10,11 +10,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from bootstrap.clusters import Cluster, Kind
 from bootstrap.errors import BootstrapError
 from bootstrap.place import Place
 from localcluster.images import POSTGRES as IMAGE_OF_LOCALCLUSTER
 from localcluster.images import POSTGRES_NAME
+
+PROJECT = "brewget"
 
 
 @dataclass(frozen=True)
@@ -74,16 +78,31 @@ class Stack:
         if cluster.kind is Kind.LOCALCLUSTER:
             # No registry is asked there: the image is built beside the cluster. One of another
             # version is what an upgrade has led to, and stays.
-            if not self._setting("postgres.image").startswith(f"{POSTGRES_NAME}:"):
+            if not self.own("postgres.image").startswith(f"{POSTGRES_NAME}:"):
                 wanted["postgres.image"] = IMAGE_OF_LOCALCLUSTER
-        elif self._setting("postgres.image") == IMAGE_OF_LOCALCLUSTER:
+        elif self.own("postgres.image") == IMAGE_OF_LOCALCLUSTER:
             self.pulumi("config", "rm", "postgres.image", "--stack", self.place.stack)
         for key, value in wanted.items():
-            self.pulumi("config", "set", key, value, "--stack", self.place.stack)
+            if self.own(key) != value:
+                self.pulumi("config", "set", key, value, "--stack", self.place.stack)
 
-    def _setting(self, key: str) -> str:
-        """What the stack sets for a key; empty where it sets nothing."""
-        return self.pulumi("config", "get", key, "--stack", self.place.stack, check=False).strip()
+    def own(self, key: str) -> str:
+        """What the stack's file sets for a key, plainly or with --path; empty where nothing.
+
+        Pulumi's own answer would be the default of Pulumi.yaml as well, and takes it half a second.
+        """
+        if not self.place.stack_file.is_file():
+            return ""
+        found = yaml.safe_load(self.place.stack_file.read_text()) or {}
+        settings = found.get("config") or {}
+        project = f"{PROJECT}:"
+        value = settings.get(project + key)
+        first, dot, rest = key.partition(".")
+        if value is None and dot:
+            group = settings.get(project + first)
+            value = group.get(rest) if isinstance(group, dict) else None
+        # YAML's true and a word in quotes are the same to Pulumi.
+        return str(value).lower() if isinstance(value, bool) else str(value or "")
 
     def clear_interrupted(self) -> list[str]:
         """Puts right what a killed `pulumi up` has left, and says what that was."""
@@ -119,6 +138,12 @@ class Stack:
     def exists(self) -> bool:
         """Whether the stack was ever made here."""
         return any(self.place.backend.glob(f".pulumi/stacks/*/{self.place.stack}.json*"))
+
+    def context(self) -> str:
+        """The context of the cluster that holds the stack's objects; empty where there are none."""
+        if not self.exists():
+            return ""
+        return context_of(json.loads(self.pulumi("stack", "export", "--stack", self.place.stack)))
 
     def outputs(self) -> dict[str, Any]:
         """The stack's outputs; secret ones stay masked."""
@@ -160,6 +185,15 @@ def holder_of(lock: Path) -> int | None:
 def has_pending(exported: dict[str, Any]) -> bool:
     """Whether an exported state has operations that were begun and not finished."""
     return bool(exported.get("deployment", {}).get("pending_operations"))
+
+
+def context_of(exported: dict[str, Any]) -> str:
+    """Where an exported state has its Kubernetes objects: empty when it has none."""
+    resources = exported.get("deployment", {}).get("resources") or []
+    if not any(found["type"].startswith("kubernetes:") for found in resources):
+        return ""
+    providers = [r for r in resources if r["type"] == "pulumi:providers:kubernetes"]
+    return next((str(r["inputs"]["context"]) for r in providers if "context" in r["inputs"]), "")
 
 
 def _make_passphrase(path: Path) -> bool:

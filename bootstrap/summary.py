@@ -21,6 +21,7 @@ class Facts:
     outputs: dict[str, Any]
     sets: list[dict[str, Any]]
     now: datetime
+    has_console: bool = False
 
 
 def rows(place: Place, facts: Facts) -> list[tuple[str, str]]:
@@ -76,9 +77,22 @@ NEXT = [
 ]
 
 
+def next_steps(facts: Facts) -> list[tuple[str, str]]:
+    """Commands and what they are good for."""
+    door = [("make console", "the page about the backups: are they good, restore one")]
+    return NEXT[:3] + (door if facts.has_console else []) + NEXT[3:]
+
+
 def show(place: Place, facts: Facts, console: Console) -> None:
     """Prints the summary; a command stays on one line, however narrow the terminal."""
-    lines = ["", "PostgreSQL is up.", *aligned(rows(place, facts)), "", "Next:", *aligned(NEXT)]
+    lines = [
+        "",
+        "PostgreSQL is up.",
+        *aligned(rows(place, facts)),
+        "",
+        "Next:",
+        *aligned(next_steps(facts)),
+    ]
     console.print("\n".join(lines), highlight=False, markup=False, soft_wrap=True)
 
 

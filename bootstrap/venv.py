@@ -22,10 +22,12 @@ def ensure(root: Path) -> bool:
 def install(venv: Path, lock: Path, title: str) -> bool:
     """Makes an environment match its lock.
 
-    The stamp is written last, so an interrupted installation is begun afresh.
+    The stamp is written last, so an interrupted installation is begun afresh. An environment that
+    was moved is, too: its programs begin with the path that it had.
     """
+    venv = venv.resolve()
     stamp = venv / ".lock-installed"
-    wanted = digest(lock)
+    wanted = digest(lock, venv)
     if stamp.is_file() and stamp.read_text() == wanted and (venv / "bin/python").exists():
         return False
     began = time.monotonic()
@@ -37,9 +39,9 @@ def install(venv: Path, lock: Path, title: str) -> bool:
     return True
 
 
-def digest(lock: Path) -> str:
-    """What the environment depends on: the lock's bytes and the Python that made it."""
-    return hashlib.sha256(lock.read_bytes() + sys.version.encode()).hexdigest()
+def digest(lock: Path, venv: Path) -> str:
+    """What the environment depends on: the lock's bytes, the Python that made it, and its place."""
+    return hashlib.sha256(lock.read_bytes() + f"{sys.version}{venv}".encode()).hexdigest()
 
 
 def _create(venv: Path) -> None:

@@ -8,6 +8,7 @@ from pulumi_kubernetes import batch, core, meta
 
 from components import names
 from components.pods import SCRATCH, SCRIPTS, PodArgs, container, empty_volume, job_env, pod
+from components.rules import quantity_bytes
 
 SERVER_WAIT = 300
 """Seconds a backup waits for a server that is starting: a run missed meanwhile fires at once."""
@@ -49,7 +50,11 @@ class BackupSchedule(pulumi.ComponentResource):
             schedule=settings.verify.schedule,
             timeout=settings.verify.timeout,
             command=["bash", f"{SCRIPTS}/verify.sh", "--pending"],
-            env={"VERIFY_SCRATCH": SCRATCH},
+            # The kubelet evicts a pod that takes more: the script refuses before it does.
+            env={
+                "VERIFY_SCRATCH": SCRATCH,
+                "VERIFY_SCRATCH_BYTES": str(quantity_bytes(settings.verify.scratch_size)),
+            },
             mounts={SCRATCH: "scratch", "/var/run/postgresql": "run", "/dev/shm": "shm"},  # noqa: S108 (a mount)
             volumes=[
                 empty_volume("scratch", size=settings.verify.scratch_size),

@@ -16,6 +16,7 @@ from pulumi_kubernetes import core, meta
 
 from components import names, store_pod
 from components.fields import StorageKind
+from components.kept import unchanged
 from components.kubectl import HOST_SCRIPTS, Kubectl
 from components.settings import Settings, StorageSettings
 
@@ -57,7 +58,7 @@ class BackupStorage(pulumi.ComponentResource):
         if storage.kind in {StorageKind.HOST_PATH, StorageKind.NFS}:
             volume = self._volume(name, place)
         if storage.kind is not StorageKind.EXISTING_CLAIM:
-            claim = self._claim(name, volume)
+            claim = self._claim(name, volume, place)
         self.claim = storage.claim or names.BACKUP_CLAIM
         self.path = storage.path if volume else f"claim {self.claim}"
         store = self._store(name, place, [*args.after, *([claim] if claim else [])])
@@ -68,12 +69,12 @@ class BackupStorage(pulumi.ComponentResource):
     def _place(self, name: str) -> pulumi.Output[str]:
         """Where the store was made. Settings that point elsewhere end the preview."""
         now = describe(self._settings.backup.storage)
-        made = pulumi.Stash(
+        return unchanged(
             f"{name}-place",
-            input=now,
-            opts=pulumi.ResourceOptions(parent=self, ignore_changes=["input"]),
+            now,
+            lambda then: other_place(then, now),
+            pulumi.ResourceOptions(parent=self),
         )
-        return made.output.apply(lambda then: same_place(str(then), now))
 
     def _volume(self, name: str, place: pulumi.Input[str]) -> core.v1.PersistentVolume:
         settings, storage = self._settings, self._settings.backup.storage
@@ -108,7 +109,7 @@ class BackupStorage(pulumi.ComponentResource):
         )
 
     def _claim(
-        self, name: str, volume: core.v1.PersistentVolume | None
+        self, name: str, volume: core.v1.PersistentVolume | None, place: pulumi.Input[str]
     ) -> core.v1.PersistentVolumeClaim:
         storage = self._settings.backup.storage
         return core.v1.PersistentVolumeClaim(
@@ -117,6 +118,8 @@ class BackupStorage(pulumi.ComponentResource):
                 name=names.BACKUP_CLAIM,
                 namespace=self._settings.namespace,
                 labels=names.PART_OF,
+                # As for the volume: replaced, it would have gone before the check.
+                annotations={"brewget.dev/place": place},
             ),
             spec=core.v1.PersistentVolumeClaimSpecArgs(
                 storage_class_name=names.BACKUP_CLASS if volume else storage.storage_class,
@@ -166,6 +169,12 @@ class BackupStorage(pulumi.ComponentResource):
         )
 
 
+def home(settings: Settings) -> pulumi.ResourceOptions:
+    """Options of the namespace: one with somebody else's claim in it stays when the stack goes."""
+    theirs = settings.backup.storage.kind is StorageKind.EXISTING_CLAIM
+    return pulumi.ResourceOptions(retain_on_delete=theirs)
+
+
 def _access_modes(storage: StorageSettings) -> list[str]:
     return ["ReadWriteMany" if storage.kind is StorageKind.NFS else "ReadWriteOnce"]
 
@@ -183,15 +192,13 @@ def describe(storage: StorageSettings) -> str:
             return f"existingClaim {storage.claim}"
 
 
-def same_place(then: str, now: str) -> str:
-    """`now`, unless the sets would stay behind elsewhere."""
-    if then != now:
-        raise pulumi.RunError(
-            f"backup.storage is now {now}, but the store was made as {then}, and its sets would "
-            "stay behind. To move: pulumi destroy --run-program (takes a last set and keeps all), "
-            "copy the sets, pulumi up. To stay: set backup.storage.* back"
-        )
-    return now
+def other_place(then: str, now: str) -> str:
+    """Why the store stays where it is: its sets would not come along."""
+    return (
+        f"backup.storage is now {now}, but the store was made as {then}, and its sets would "
+        "stay behind. To move: pulumi destroy --run-program (takes a last set and keeps all), "
+        "copy the sets, pulumi up. To stay: set backup.storage.* back"
+    )
 
 
 def released(volumes: Sequence[dict[str, object]], namespace: str, claim: str) -> list[str]:

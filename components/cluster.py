@@ -11,6 +11,8 @@ import pulumi
 import pulumi_kubernetes as kubernetes
 import yaml
 
+from components.kept import unchanged
+
 CONNECT_SECONDS = 5
 
 
@@ -19,11 +21,24 @@ def provider(name: str, context: str) -> kubernetes.Provider:
     check(context, os.environ)
     return kubernetes.Provider(
         name,
-        context=context,
+        context=unchanged(f"{name}-context", context, lambda then: other_context(then, context)),
         # Changed scripts and passwords are written in place: replaced, they would be missing
         # for a moment, and a pod that starts right then could not mount them.
         enable_config_map_mutable=True,
         enable_secret_mutable=True,
+    )
+
+
+def other_context(then: str, now: str) -> str:
+    """Why the stack stays on its cluster: Pulumi would forget all that runs there."""
+    return (
+        f"kubeContext is now '{now}', but the stack lives on '{then}': its server would run on "
+        "there with what was written last, and no longer be anybody's. To move: pulumi config set "
+        f"kubeContext '{then}', pulumi destroy --run-program (takes a last set and keeps all), "
+        f"pulumi config set kubeContext '{now}', copy the sets if that cluster has another store, "
+        f"pulumi up. To stay: pulumi config set kubeContext '{then}'. For a second server: pulumi "
+        f"stack init NAME. If '{then}' is gone for good: pulumi stack rm --force "
+        "--preserve-config, pulumi stack init, pulumi up"
     )
 
 

@@ -170,9 +170,13 @@ class Console(pulumi.ComponentResource):
     def _deployment(
         self, name: str, args: ConsoleArgs, before: Sequence[pulumi.Resource]
     ) -> apps.v1.Deployment:
+        metadata = self._meta()
+        # An image that is not there, say after the cluster was deleted, must not hold up a restore:
+        # its absence is an alert, and `make up` brings it back.
+        metadata.annotations = {"pulumi.com/skipAwait": "true"}
         return apps.v1.Deployment(
             f"{name}-deployment",
-            metadata=self._meta(),
+            metadata=metadata,
             spec=apps.v1.DeploymentSpecArgs(
                 replicas=1,
                 # Two at once would notify twice, and wait for each other's claim.

@@ -4,7 +4,14 @@ import pulumi
 from pulumi_kubernetes import core
 
 from components import names
-from components.pods import STORE, UID, PodArgs, claim_volume, empty_volume
+from components.pods import (
+    STORE,
+    PodArgs,
+    as_postgres,
+    claim_volume,
+    empty_volume,
+    least_rights,
+)
 
 STATE_CLAIM = "postgres-console-state"
 STATE = "/state"
@@ -18,15 +25,7 @@ def spec(args: PodArgs) -> core.v1.PodSpecArgs:
         # The one pod here that talks to the API.
         automount_service_account_token=True,
         enable_service_links=False,
-        security_context=core.v1.PodSecurityContextArgs(
-            run_as_non_root=True,
-            # The sets' own user: they are readable by nobody else.
-            run_as_user=UID,
-            run_as_group=UID,
-            fs_group=UID,
-            fs_group_change_policy="OnRootMismatch",
-            seccomp_profile=core.v1.SeccompProfileArgs(type="RuntimeDefault"),
-        ),
+        security_context=as_postgres(),
         containers=[_container(args)],
         volumes=[
             claim_volume("backup", args.backup_claim),
@@ -73,11 +72,7 @@ def _container(args: PodArgs) -> core.v1.ContainerArgs:
             for key, value in sorted(environment(args).items())
         ],
         ports=[core.v1.ContainerPortArgs(name="http", container_port=names.CONSOLE_PORT)],
-        security_context=core.v1.SecurityContextArgs(
-            allow_privilege_escalation=False,
-            read_only_root_filesystem=True,
-            capabilities=core.v1.CapabilitiesArgs(drop=["ALL"]),
-        ),
+        security_context=least_rights(),
         resources=core.v1.ResourceRequirementsArgs(
             requests={"cpu": "50m", "memory": args.settings.console.memory},
             limits={"memory": args.settings.console.memory},

@@ -10,6 +10,7 @@ from pulumi_kubernetes import apps, core, meta, networking
 from components import names, server_pod
 from components.credentials import Credentials
 from components.fields import Clients
+from components.kept import unchanged
 from components.kubectl import HOST_SCRIPTS, Kubectl
 from components.pods import PodArgs
 from components.tls import ServerTls
@@ -64,16 +65,14 @@ class PostgresDatabase(pulumi.ComponentResource):
 
     def _data_claim(self, name: str) -> core.v1.PersistentVolumeClaim:
         postgres = self._settings.postgres
-        made = pulumi.Stash(
-            f"{name}-data-class",
-            input=postgres.storage_class,
-            opts=pulumi.ResourceOptions(parent=self, ignore_changes=["input"]),
-        )
         metadata = self._meta(names.DATA_CLAIM)
         # The check comes before anything happens to the claim.
         metadata.annotations = {
-            "brewget.dev/storage-class": made.output.apply(
-                lambda then: same_class(str(then), postgres.storage_class)
+            "brewget.dev/storage-class": unchanged(
+                f"{name}-data-class",
+                postgres.storage_class,
+                lambda then: other_class(then, postgres.storage_class),
+                self._child,
             )
         }
         return core.v1.PersistentVolumeClaim(
@@ -200,13 +199,11 @@ class PostgresDatabase(pulumi.ComponentResource):
         )
 
 
-def same_class(then: str, now: str) -> str:
-    """The class of the data claim. Another one ends the preview: it would replace the claim."""
-    if then != now:
-        raise pulumi.RunError(
-            f"postgres.storageClass is now '{now}', but the data claim was made with '{then}' and "
-            "would be deleted with its data. To move: pulumi destroy --run-program (takes a last "
-            "set), then pulumi up, which restores it. To stay: pulumi config set "
-            f"postgres.storageClass '{then}'"
-        )
-    return now
+def other_class(then: str, now: str) -> str:
+    """Why the class of the data claim stays: another one would replace the claim."""
+    return (
+        f"postgres.storageClass is now '{now}', but the data claim was made with '{then}' and "
+        "would be deleted with its data. To move: pulumi destroy --run-program (takes a last "
+        "set), then pulumi up, which restores it. To stay: pulumi config set "
+        f"postgres.storageClass '{then}'"
+    )

@@ -7,6 +7,7 @@ from urllib.parse import quote
 import pulumi
 
 from components import names
+from components.kept import kept
 
 
 def kept_password(name: str, generation: str, opts: pulumi.ResourceOptions) -> pulumi.Output[str]:
@@ -15,13 +16,9 @@ def kept_password(name: str, generation: str, opts: pulumi.ResourceOptions) -> p
     It lives in the stack's state, encrypted: a new one on every `up` would lock everybody out of
     an old data directory.
     """
-    stash = pulumi.Stash(
-        f"{name}-password{generation and '-'}{generation}",
-        input=pulumi.Output.secret(secrets.token_urlsafe(24)),
-        # The first value is the one that counts; what later runs generate is dropped.
-        opts=pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(ignore_changes=["input"])),
-    )
-    return pulumi.Output.secret(stash.output.apply(str))
+    generated = pulumi.Output.secret(secrets.token_urlsafe(24))
+    first = kept(f"{name}-password{generation and '-'}{generation}", generated, opts)
+    return pulumi.Output.secret(first.apply(str))
 
 
 def connection_uri(namespace: str, database: str, password: str, *, tls: str) -> str:

@@ -105,11 +105,7 @@ def container(
         image=image or args.image,
         command=list(command),
         env=[core.v1.EnvVarArgs(name=key, value=value) for key, value in sorted(env.items())],
-        security_context=core.v1.SecurityContextArgs(
-            allow_privilege_escalation=False,
-            read_only_root_filesystem=True,
-            capabilities=core.v1.CapabilitiesArgs(drop=["ALL"]),
-        ),
+        security_context=least_rights(),
         resources=core.v1.ResourceRequirementsArgs(
             requests={"cpu": postgres.resources.cpu, "memory": postgres.resources.memory},
             limits={"memory": postgres.resources.memory},
@@ -118,6 +114,28 @@ def container(
             core.v1.VolumeMountArgs(mount_path=path, name=volume, read_only=volume in READ_ONLY)
             for path, volume in sorted((usual | mounts).items())
         ],
+    )
+
+
+def least_rights() -> core.v1.SecurityContextArgs:
+    """Of every container."""
+    return core.v1.SecurityContextArgs(
+        allow_privilege_escalation=False,
+        read_only_root_filesystem=True,
+        capabilities=core.v1.CapabilitiesArgs(drop=["ALL"]),
+    )
+
+
+def as_postgres() -> core.v1.PodSecurityContextArgs:
+    """The user who owns the data and the sets, which nobody else can read."""
+    return core.v1.PodSecurityContextArgs(
+        run_as_non_root=True,
+        run_as_user=UID,
+        run_as_group=UID,
+        fs_group=UID,
+        # A store with many sets is not walked file by file at each start.
+        fs_group_change_policy="OnRootMismatch",
+        seccomp_profile=core.v1.SeccompProfileArgs(type="RuntimeDefault"),
     )
 
 
@@ -137,15 +155,7 @@ def pod(
         enable_service_links=False,
         restart_policy=restart_policy,
         termination_grace_period_seconds=grace_seconds,
-        security_context=core.v1.PodSecurityContextArgs(
-            run_as_non_root=True,
-            run_as_user=UID,
-            run_as_group=UID,
-            fs_group=UID,
-            # A store with many sets is not walked file by file at each start.
-            fs_group_change_policy="OnRootMismatch",
-            seccomp_profile=core.v1.SeccompProfileArgs(type="RuntimeDefault"),
-        ),
+        security_context=as_postgres(),
         init_containers=list(init_containers) or None,
         containers=list(containers),
         volumes=[*_usual_volumes(args), *volumes],

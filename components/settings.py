@@ -181,7 +181,10 @@ class VerifySettings(Group):
         example="3600",
     )
     scratch_size: fields.VolumeSize = setting(
-        "2Gi", "Room for the throwaway server.", allowed=fields.VOLUME_SIZE, example="4Gi"
+        "2Gi",
+        "Room for the throwaway server; a set that needs more is refused.",
+        allowed=fields.VOLUME_SIZE,
+        example="4Gi",
     )
 
 

@@ -8,6 +8,7 @@ from pulumi_kubernetes import core, meta
 
 from components import certificates, names
 from components.fields import TlsMode
+from components.kept import kept
 from components.passwords import fingerprint
 from components.settings import Settings
 
@@ -79,15 +80,9 @@ class ServerTls:
 
     def _kept_ca(self, name: str) -> pulumi.Output[Mapping[str, str]]:
         generation = self._settings.postgres.tls.generation
-        stash = pulumi.Stash(
-            f"{name}-ca{generation and '-'}{generation}",
-            input=pulumi.Output.secret(certificates.new_ca(datetime.now(UTC))),
-            # The first value is the one that counts; what later runs make is dropped.
-            opts=pulumi.ResourceOptions.merge(
-                self._opts, pulumi.ResourceOptions(ignore_changes=["input"])
-            ),
-        )
-        return pulumi.Output.secret(stash.output.apply(dict))
+        made = pulumi.Output.secret(certificates.new_ca(datetime.now(UTC)))
+        first = kept(f"{name}-ca{generation and '-'}{generation}", made, self._opts)
+        return pulumi.Output.secret(first.apply(dict))
 
     def _certificate(self, ca: Mapping[str, str]) -> dict[str, str]:
         now, days = datetime.now(UTC), self._settings.postgres.tls.validity_days

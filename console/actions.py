@@ -1,4 +1,4 @@
-"""The forms: log in and out, back up, verify, preview a restore, restore.
+"""The forms: log in and out, back up, verify, pin, preview a restore, restore.
 
 Each checks, in this order: that the browser sent it from our own page, that it comes from a
 user, that it carries the key of a page that this user was shown. Then it makes a Job, or not.
@@ -40,7 +40,9 @@ class Actions:
             Route("/login", self._log_in, methods=["POST"]),
             self._post("/logout", self._log_out),
             self._post("/backup", self._back_up),
-            self._post("/sets/{name}/verify", self._verify),
+            self._post("/sets/{name}/verify", self._on_set(Action.VERIFY)),
+            self._post("/sets/{name}/pin", self._on_set(Action.PIN)),
+            self._post("/sets/{name}/unpin", self._on_set(Action.UNPIN)),
             self._post("/sets/{name}/preview", self._preview),
             self._post("/jobs/{name}/restore", self._restore),
         ]
@@ -117,11 +119,16 @@ class Actions:
         )
         return self._start(wish)
 
-    def _verify(self, request: Request, user: User, _: Form) -> Response:
-        name = self._usable_set(request.path_params["name"])
-        if name is None:
-            return self._refused(user, 404, "There is no usable set of this name.")
-        return self._start(Wish(action=Action.VERIFY, set=name, by=user.name))
+    def _on_set(self, action: Action) -> Handler:
+        """For the buttons that ask for nothing but the set that they stand beside."""
+
+        def handler(request: Request, user: User, _: Form) -> Response:
+            name = self._usable_set(request.path_params["name"])
+            if name is None:
+                return self._refused(user, 404, "There is no usable set of this name.")
+            return self._start(Wish(action=action, set=name, by=user.name))
+
+        return handler
 
     def _preview(self, request: Request, user: User, form: Form) -> Response:
         found = self._watcher.store.look().find(request.path_params["name"])

@@ -106,8 +106,9 @@ def _action(metadata: Mapping[str, Any]) -> Action | None:
     owners = {owner.get("name") for owner in metadata.get("ownerReferences", [])}
     if not owners & {BACKUP, VERIFY}:
         return None
-    if metadata["name"].startswith("postgres-restore"):
-        return Action.RESTORE
+    for action in (Action.RESTORE, Action.PIN):
+        if metadata["name"].startswith(f"postgres-{action}-"):
+            return action
     return Action.VERIFY if VERIFY in owners else Action.BACKUP
 
 

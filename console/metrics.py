@@ -76,7 +76,7 @@ def _store(store: Picture) -> Iterator[Metric]:
     if store.free_bytes is not None:
         counts = {state: sum(each.state is state for each in store.sets) for state in State}
         yield from _labelled("sets", "Sets in the store by state.", "state", sorted(counts.items()))
-        pinned = sum(bool(each.manifest and each.manifest.pinned) for each in store.published)
+        pinned = sum(each.is_pinned for each in store.published)
         yield from _gauge("sets_pinned", "Sets that retention never removes.", pinned)
 
 

@@ -22,6 +22,7 @@ from console.wishes import BACKUP, Action
 
 TEMPLATES = Path(__file__).resolve().parent / "templates"
 SHOWN_SETS = 30
+SHOWN_FAILED = 10
 Handler = Callable[[Request, User], Response]
 
 
@@ -104,6 +105,7 @@ class Pages:
             facts=facts,
             now=now,
             rows=views.rows(facts.store, now)[:shown],
+            failed=facts.store.failed[:SHOWN_FAILED],
             bars=views.bars(facts.store),
             newest=facts.store.newest(),
             proven=facts.store.newest(verified=True),

@@ -20,7 +20,7 @@ from console.problem import (
 )
 from console.sets import BackupSet, Identity, Picture, State
 from console.wishes import BACKUP, VERIFY, Action
-from console.words import ago, size, span
+from console.words import ago, short, size, span
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,15 +99,21 @@ def _sets(facts: Facts, now: float) -> Iterator[Problem]:
                 f"{each.name} is damaged: {each.why}.",
                 "Look at the disk. A new backup and its verification restore the proof.",
             )
-    failed = [each.name for each in facts.store.sets if each.state is State.FAILED]
-    if failed and (proven is None or failed[-1] > proven.name):
-        yield Problem(
-            Code.FAILED_SET,
-            Level.BAD,
-            f"{failed[-1]} did not verify and was set aside.",
-            "The log of the verification says why; no set since then has been proven.",
-        )
+    failed = facts.store.failed
+    if failed and (proven is None or failed[0].name > proven.name):
+        yield _failed(failed[0])
     yield from _brake(facts.store)
+
+
+def _failed(found: BackupSet) -> Problem:
+    why = f": {short(found.why)}" if found.why else ""
+    where = "Its page has all of it" if found.why else "The log of the verification says why"
+    return Problem(
+        Code.FAILED_SET,
+        Level.BAD,
+        f"{found.name} did not verify and was set aside{why}.",
+        f"{where}; no set since then has been proven.",
+    )
 
 
 def _age(

@@ -32,6 +32,14 @@ class Verdict:
 
 
 @dataclass(frozen=True, slots=True)
+class Aside:
+    """When a set was moved to failed/, and by which script."""
+
+    moment: float | None
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
 class BackupSet:
     """One set; without a manifest where that cannot be used."""
 
@@ -40,6 +48,10 @@ class BackupSet:
     why: str = ""
     manifest: Manifest | None = None
     verdict: Verdict | None = None
+    is_pinned: bool = False
+    """By its manifest, or by the later word of pin.sh."""
+    aside: Aside | None = None
+    """None where it was not set aside, or by scripts that did not write it down."""
 
     @property
     def is_published(self) -> bool:
@@ -73,6 +85,11 @@ class Picture:
     def published(self) -> list[BackupSet]:
         """Sets that count, oldest first."""
         return [each for each in self.sets if each.is_published]
+
+    @property
+    def failed(self) -> list[BackupSet]:
+        """Sets that were set aside, newest first."""
+        return [each for each in reversed(self.sets) if each.state is State.FAILED]
 
     def newest(self, *, verified: bool = False) -> BackupSet | None:
         """The newest set that counts, or the newest that was proven."""

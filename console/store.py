@@ -10,9 +10,10 @@ from pathlib import Path
 
 from console import manifest
 from console.manifest import Manifest, UnusableError
-from console.sets import BackupSet, Identity, Picture, State, Verdict
+from console.sets import Aside, BackupSet, Identity, Picture, State, Verdict
 
-_FILES = ("manifest.json", "SHA256SUMS", "verified.json")
+_FILES = ("manifest.json", "SHA256SUMS", "verified.json", "pinned.json")
+_MOST_WORDS = 2000
 _Stamp = tuple[tuple[int, int, int] | None, ...]
 
 
@@ -85,8 +86,10 @@ class Store:
             directory = f"{self._root}/failed/{name}"
             seen.add(directory)
             found = self._set(directory, name, store_id)
-            why = found.why if found.state is State.DAMAGED else ""
-            yield BackupSet(name, State.FAILED, why, found.manifest)
+            why, aside = _failure(Path(directory))
+            if not why and found.state is State.DAMAGED:
+                why = found.why
+            yield BackupSet(name, State.FAILED, why, found.manifest, aside=aside)
         for gone in self._known.keys() - seen:
             self._known.pop(gone, None)
 
@@ -105,7 +108,7 @@ class Store:
         except (OSError, UnusableError) as error:
             return BackupSet(name, State.DAMAGED, _words(error), self._last(directory))
         state = State.VERIFIED if read.verdict else State.UNVERIFIED
-        return BackupSet(name, state, "", read.manifest, read.verdict)
+        return BackupSet(name, state, "", read.manifest, read.verdict, read.is_pinned)
 
     def _cached(self, directory: str) -> "_Read":
         stamp = tuple([_stamp(f"{directory}/{name}") for name in _FILES])
@@ -126,17 +129,51 @@ class Store:
 class _Read:
     manifest: Manifest
     verdict: Verdict | None = field(default=None)
+    is_pinned: bool = False
 
 
 def _read_set(directory: Path) -> _Read:
     found = manifest.parse(_read(directory / "manifest.json"), directory.name)
     sums = hashlib.sha256(_read(directory / "SHA256SUMS")).hexdigest()
+    is_pinned = _is_pinned(directory, found)
     try:
-        return _Read(
-            found, _verdict(manifest.load(_read(directory / "verified.json")), found, sums)
-        )
+        verdict = _verdict(manifest.load(_read(directory / "verified.json")), found, sums)
     except (OSError, UnusableError):
-        return _Read(found)  # a verdict that cannot be read is none
+        verdict = None  # one that cannot be read is none
+    return _Read(found, verdict, is_pinned)
+
+
+def _is_pinned(directory: Path, of: Manifest) -> bool:
+    """As scripts/sets.sh decides: the later word wins, and only a clear no takes a pin away."""
+    try:
+        word = manifest.load(_read(directory / "pinned.json"))
+    except FileNotFoundError:
+        return of.pinned
+    except (OSError, UnusableError):
+        return True
+    return not (word.get("set") == directory.name and word.get("pinned") is False)
+
+
+def _failure(directory: Path) -> tuple[str, Aside | None]:
+    """Why a set was set aside, by its failed.json; sets of older scripts have none."""
+    try:
+        # A server's message may hold any bytes.
+        text = _read(directory / "failed.json").decode(errors="replace")
+        found = manifest.load(text.encode())
+    except (OSError, UnusableError):
+        return "", None
+    why, by = (found.get(key) for key in ("why", "by"))
+    try:
+        moment = manifest.seconds_of(str(found.get("failed")))
+    except UnusableError:
+        moment = None
+    aside = Aside(moment, _said(by)[:100])
+    return _said(why)[:_MOST_WORDS], aside
+
+
+def _said(value: object) -> str:
+    # A lone surrogate is valid JSON and cannot be sent to a browser.
+    return value.encode(errors="replace").decode() if isinstance(value, str) else ""
 
 
 def _verdict(found: dict[str, object], of: Manifest, sums: str) -> Verdict | None:

@@ -89,10 +89,10 @@ def _row(found: BackupSet, now: float) -> Row:
     if found.state is State.FAILED:
         notes.append("did not verify, set aside")
     if found.why:
-        notes.append(found.why)
+        notes.append(words.short(found.why))
     if manifest is None:
         return Row(found, "unknown", "unknown", "unknown", tuple(notes))
-    if manifest.pinned:
+    if found.is_pinned:
         notes.append("pinned")
     if manifest.flagged:
         notes.append(f"lost data: {manifest.flagged}")
@@ -125,6 +125,8 @@ def job(found: Job, now: float) -> JobView:
         Action.VERIFY: "Verification",
         Action.PREVIEW: "Preview of a restore",
         Action.RESTORE: "Restore",
+        Action.PIN: "Pin",
+        Action.UNPIN: "Removal of the pin",
     }[found.action]
     return JobView(
         found,

@@ -28,6 +28,8 @@ class Action(StrEnum):
     PREVIEW = "preview"
     """A restore that only says what it would do."""
     RESTORE = "restore"
+    PIN = "pin"
+    UNPIN = "unpin"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -50,6 +52,9 @@ class Wish:
                 return ["bash", f"{SCRIPTS}/backup.sh", "--reason", "console", *options]
             case Action.VERIFY:
                 return ["bash", f"{SCRIPTS}/verify.sh", self.set]
+            case Action.PIN | Action.UNPIN:
+                options = ["--remove"] * (self.action is Action.UNPIN)
+                return ["bash", f"{SCRIPTS}/pin.sh", self.set, *options]
             case Action.PREVIEW | Action.RESTORE:
                 chosen = [word for name in self.databases for word in ("--database", name)]
                 options = ["--replace"] * self.replace
@@ -130,7 +135,5 @@ def made_from(template: Mapping[str, Any], wish: Wish, name: str) -> dict[str, A
 
 def job_name(action: Action, moment: datetime, chance: int) -> str:
     """A name of its own for each run, in order of time."""
-    kind = (
-        "verify" if action is Action.VERIFY else "backup" if action is Action.BACKUP else "restore"
-    )
+    kind = {Action.PREVIEW: Action.RESTORE, Action.UNPIN: Action.PIN}.get(action, action)
     return f"postgres-{kind}-console-{moment:%Y%m%d-%H%M%S}-{chance:04d}"

@@ -3,6 +3,7 @@
 _UNITS = ("B", "KiB", "MiB", "GiB", "TiB")
 MINUTE, HOUR, DAY = 60, 3600, 86_400
 KIB = 1024
+SHORT = 200
 
 
 def span(seconds: float) -> str:
@@ -32,6 +33,11 @@ def size(count: float) -> str:
     while count >= KIB and unit < len(_UNITS) - 1:
         count, unit = count / KIB, unit + 1
     return f"{count:.0f} {_UNITS[unit]}" if unit == 0 else f"{count:.1f} {_UNITS[unit]}"
+
+
+def short(text: str) -> str:
+    """A reason in a list or a title; all of it is on the set's own page."""
+    return text if len(text) <= SHORT else f"{text[: SHORT - 1].rstrip()}…"
 
 
 def change(now: int, before: int) -> str:

@@ -42,7 +42,7 @@ parse_options() {
 }
 
 # usage: ask_server   Into WORK, by one session: server (version, identifier, superuser), superuser (its name as bytes),
-# role.names, all (its databases). Names as JSON, so that each stays on its line whatever it holds.
+# role.names, sizes (of databases), all (its databases). Names as JSON, so that each stays on its line whatever it holds.
 ask_server() {
 	sql "$CONTROL" -v work="$WORK" <<'SQL'
 \o :work/server
@@ -52,6 +52,9 @@ SELECT split_part(current_setting('server_version'), ' ', 1), to_json(system_ide
 SELECT encode(convert_to(rolname, 'UTF8'), 'hex') FROM pg_roles WHERE oid = 10;
 \o :work/role.names
 SELECT to_json(rolname::text) FROM pg_roles WHERE oid <> 10 AND rolname !~ '^pg_' ORDER BY rolname COLLATE "C";
+\o :work/sizes
+-- What a drill needs room for; null for one that is dropped just now.
+SELECT to_json(datname::text), pg_database_size(oid) FROM pg_database;
 \o :work/all
 SELECT to_json(datname::text), to_json(pg_get_userbyid(datdba)::text), to_json(pg_encoding_to_char(encoding)::text),
 	to_json(datcollate::text), to_json(datctype::text), CASE datlocprovider WHEN 'i' THEN '"icu"' WHEN 'b' THEN '"builtin"' ELSE '"libc"' END,

@@ -139,10 +139,14 @@ dump_database() {
 	sql "$database" -f "$WORK/keys.sql" >"$WORK/keys" 2>"$WORK/contents.err" ||
 		write_failed "cannot read the settings of $database" "$WORK/contents.err"
 	drop_snapshot
-	sed -e '1,/^--settings$/d' "$WORK/keys" >"$WORK/settings.$index"
+	after_line --settings <"$WORK/keys" >"$WORK/settings.$index"
 	sed -e '/^--settings$/,$d' "$WORK/keys" >"$WORK/sequence.keys"
 	read_back "$index" "$target"
 }
+
+# usage: after_line LINE < TEXT   What follows the first such line. (sed's 1,/LINE/d would go on to the second where the
+# first is the very first line.)
+after_line() { LINE="$1" awk 'found { print } $0 == ENVIRON["LINE"] { found = 1 }'; }
 
 # usage: sequence_keys_sql   schema TAB name TAB the sequence as pg_dump writes it in setval; all as JSON.
 sequence_keys_sql() {
@@ -212,7 +216,7 @@ sequences_at_end() {
 	read_file "$1" | tail -c "$((END_OF_DUMP + 256 * lines))" >"$WORK/end" || return 1
 	# After the last row's end mark nothing is in the middle of a COPY.
 	grep -q -x -F '\.' "$WORK/end" || return 1
-	found="$(sed -e '1,/^\\\.$/d' "$WORK/end" | awk -v keys="$WORK/sequence.keys" "$SETVAL_LINES" | sort)" || return 1
+	found="$(after_line '\.' <"$WORK/end" | awk -v keys="$WORK/sequence.keys" "$SETVAL_LINES" | sort)" || return 1
 	[[ "$found" != *null* ]] || return 1
 	[[ -z "$found" ]] || printf '%s\n' "$found"
 }

@@ -10,13 +10,29 @@ usage: list.sh [--json]
 
 Lists the backup sets of BACKUP_ROOT, oldest first: age, size, reason, state.
   --json   an array of objects with set, started, age_seconds, bytes, reason, databases, rows, verified, pinned, flagged,
-           state (published, failed) and why
+           state (published, failed), and of a set that was set aside why, when (set_aside) and by which script (set_aside_by)
 USAGE
+}
+
+# usage: read_failure DIRECTORY   Sets FAILURE from a set's failed.json: why, failed, by, as JSON. Sets that were set aside
+# by older scripts have none, and nobody knows whether what cannot be read is one.
+read_failure() {
+	local path token
+
+	FAILURE=()
+	json_flatten "$1/failed.json" >"$WORK/failed.flat" 2>/dev/null || return 0
+	while IFS=$'\t' read -r path token; do
+		case "$path $token" in
+		*[[:cntrl:]]*) ;; # no JSON that we wrote
+		"why "\"* | "failed "\"* | "by "\"*) FAILURE["$path"]="$token" ;;
+		esac
+	done <"$WORK/failed.flat"
 }
 
 # usage: describe_set DIRECTORY STATE NOW   One JSON object.
 describe_set() {
-	local directory="$1" state="$2" name="${1##*/}" why="" started="" verified=false bytes rows age=null databases=0
+	local directory="$1" state="$2" name="${1##*/}" why="" started="" verified=false pinned=false bytes rows age=null databases=0
+	local -A FAILURE=()
 
 	bytes="$(find "$directory" -type f -exec stat -c %s {} + | awk '{ sum += $1 } END { printf "%.0f", sum }')"
 	if ! read_manifest "$directory"; then
@@ -37,12 +53,15 @@ describe_set() {
 		age=$(($3 - $(epoch "$started")))
 		rows="$(awk -F '\t' 'split($1, p, ".") == 5 && p[3] == "tables" && p[5] == "rows" { n += $2 } END { printf "%.0f", n }' "$MANIFEST_FLAT")"
 		if is_verified "$directory"; then verified=true; fi
+		if is_pinned "$directory"; then pinned=true; fi
 		databases="${MANIFEST[databases]}"
 	fi
+	[[ "$state" != failed ]] || read_failure "$directory"
+	if [[ -n "$why" ]]; then why="$(json_quote "$why")"; fi
 	printf '{"set": "%s", "state": "%s", "started": %s, "age_seconds": %s, "bytes": %s, "reason": %s, "databases": %s, "rows": %s, ' \
 		"$name" "$state" "${MANIFEST[started]:-null}" "$age" "$bytes" "${MANIFEST[reason]:-null}" "$databases" "$rows"
-	printf '"verified": %s, "pinned": %s, "flagged": %s, "why": %s}\n' \
-		"$verified" "${MANIFEST[pinned]:-false}" "${MANIFEST[flagged]:-null}" "$([[ -z "$why" ]] && echo null || json_quote "$why")"
+	printf '"verified": %s, "pinned": %s, "flagged": %s, "set_aside": %s, "set_aside_by": %s, "why": %s}\n' \
+		"$verified" "$pinned" "${MANIFEST[flagged]:-null}" "${FAILURE[failed]:-null}" "${FAILURE[by]:-null}" "${FAILURE[why]:-${why:-null}}"
 }
 
 # usage: describe_all
@@ -81,7 +100,8 @@ print_table() {
 		printf '%s\n' "$line" >"$WORK/object"
 		while IFS=$'\t' read -r path token; do
 			json_text text "$token"
-			field["$path"]="$text"
+			# What a name or a server's message holds must not move the reader's cursor.
+			field["$path"]="${text//[[:cntrl:]]/?}"
 		done < <(json_flatten "$WORK/object")
 		printf '%-23s %-12s %-10s %-12s %-9s %s\n' "${field[set]}" "$(age_text "${field[age_seconds]:-null}")" "$(size_text "${field[bytes]}")" \
 			"${field[reason]:-?}" "$([[ "${field[verified]}" == true ]] && echo yes || echo no)" "$(notes)"
@@ -92,10 +112,11 @@ print_table() {
 notes() {
 	local out=()
 
-	[[ "${field[state]}" == published ]] || out+=("${field[state]}")
 	[[ "${field[pinned]}" != true ]] || out+=(pinned)
 	[[ -z "${field[flagged]}" ]] || out+=("flagged: ${field[flagged]}")
-	[[ -z "${field[why]}" ]] || out+=("${field[why]}")
+	if [[ "${field[state]}" != published ]]; then
+		out+=("${field[state]}${field[set_aside]:+ ${field[set_aside]} by ${field[set_aside_by]:-?}}${field[why]:+: ${field[why]}}")
+	fi
 	printf '%s' "${out[*]}"
 }
 

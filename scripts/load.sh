@@ -95,11 +95,21 @@ load_database() {
 # usage: load_failed   Whose fault? 73: the disk is full. 69: the server is gone. Else the set's: 65. Sets WHY.
 load_failed() {
 	WHY="$(head -n 2 "$WORK/load.err" | tr '\n' ' ')"
-	if grep -q -i 'no space left on device\|could not extend file\|disk quota' "$WORK/load.err"; then return 73; fi
+	# Of a server of our own the log tells more than it says to its client, as when a checkpoint failed.
+	if grep -q -s -i 'no space left on device\|could not extend file\|disk quota' "$WORK/load.err" "$WORK/server.log"; then return 73; fi
 	if ! sql "$CONTROL" -c 'SELECT' >"$WORK/alive" 2>&1 || grep -q -i 'out of memory\|out of shared memory\|terminating connection' "$WORK/load.err"; then
 		return 69
 	fi
 	return 65
+}
+
+# usage: machine_failed   As load_failed, where the set cannot be at fault: 73 or 69.
+machine_failed() {
+	local status=0
+
+	load_failed || status=$?
+	if ((status == 73)); then return 73; fi
+	return 69
 }
 
 # usage: restore_database DIRECTORY INDEX NAME   Creates, loads, compares, analyzes. NAME must not exist.
@@ -107,8 +117,9 @@ restore_database() {
 	local status=0
 
 	create_database "$2" "$3" || {
-		WHY="cannot create the database: $(tail -n 2 "$WORK/load.err" | tr '\n' ' ')"
-		return 69
+		machine_failed || status=$?
+		WHY="cannot create the database: $WHY"
+		return "$status"
 	}
 	step created
 	load_database "$1" "$2" "$3" || return $?
@@ -142,7 +153,10 @@ restore_all_fresh() {
 		json_text name "${MANIFEST["databases.$i.name"]}"
 		CURRENT="$name"
 		# initdb made `postgres`; ours may have another owner or encoding.
-		sql "$CONTROL" -v name="$name" 2>"$WORK/load.err" <<<'DROP DATABASE IF EXISTS :"name";' || return 69
+		sql "$CONTROL" -v name="$name" 2>"$WORK/load.err" <<<'DROP DATABASE IF EXISTS :"name";' || {
+			machine_failed
+			return $?
+		}
 		restore_database "$directory" "$i" "$name" || return $?
 		{ database_statements "$i" | sql "$CONTROL" -1; } 2>"$WORK/load.err" || {
 			load_failed

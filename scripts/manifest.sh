@@ -34,11 +34,16 @@ json_database() {
 	[[ -d "$path" ]] || sum="\"$(sum_of "$path")\""
 	printf '  {"name": %s, "file": "%s", "bytes": %s, "sha256": %s,\n' "${f[0]}" "${f[7]}" "$(size_of "$path")" "$sum"
 	printf '   "owner": %s, "encoding": %s, "locale": %s, "ctype": %s, "provider": %s, "icu_locale": %s,\n' "${f[@]:1:6}"
-	printf '   "snapshot": "%s", %s\n' "$(cat "$WORK/snapshot.$index")" "$(json_large_objects "$index")"
+	printf '   "size": %s, "snapshot": "%s", %s\n' "$(database_size "${f[0]}")" "$(cat "$WORK/snapshot.$index")" "$(json_large_objects "$index")"
 	printf '   "extensions": [%s],\n' "$(json_objects extension name version <"$WORK/contents.$index")"
 	printf '   "sequences": [%s],\n' "$(json_objects sequence schema name last_value is_called <"$WORK/sequences.$index")"
 	printf '   "settings": [%s],\n' "$(awk 'NR > 1 { printf "," } { printf "\n    %s", $0 }' "$WORK/settings.$index")"
 	printf '   "tables": [%s]}' "$(json_objects table schema name owner rows hash <"$WORK/contents.$index")"
+}
+
+# usage: database_size TOKEN   Bytes on the source's disk, or null.
+database_size() {
+	NAME="$1" awk -F '\t' '$1 == ENVIRON["NAME"] && $2 != "" { n = $2 } END { print (n == "") ? "null" : n }' "$WORK/sizes"
 }
 
 json_large_objects() {

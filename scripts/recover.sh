@@ -69,7 +69,7 @@ set_aside_if_possible() {
 	if [[ -n "$STARTUP_SET" ]]; then
 		log "$1 was asked for by name and stays where it is"
 	elif [[ -w "$BACKUP_ROOT" ]]; then
-		set_aside "$1" "$2"
+		set_aside "$1" "$2" "${0##*/}"
 	else
 		log "warning: $1 stays where it is, the backup store is read-only"
 	fi

@@ -20,10 +20,11 @@ start_server() {
 	options="-c listen_addresses='' -c unix_socket_directories='$WORK/socket' -c port=5432 -c logging_collector=off"
 	options+=" -c log_destination=stderr -c archive_mode=off -c ssl=off $*"
 	# The descriptors of our locks stay with us. A locale of its own: LC_ALL=C is for our sort and awk only.
+	# Its output rather than -l: what pg_ctl itself has to say is there as well.
 	# Called in this very shell: PostgreSQL takes a stale postmaster.pid for stale if it names its parent's parent,
 	# and in a container all the numbers are small.
-	LC_ALL="$CALLERS_LC_ALL" pg_ctl start -D "$data" -w -t 3600 -s -l "$WORK/server.log" -o "$options" \
-		7>&- 8>&- 9>&- >"$WORK/pg_ctl.out" 2>&1 || return 69
+	LC_ALL="$CALLERS_LC_ALL" pg_ctl start -D "$data" -w -t 3600 -s -o "$options" \
+		7>&- 8>&- 9>&- >>"$WORK/server.log" 2>&1 || return 69
 	OUR_SERVER="$data"
 	export PGHOST="$WORK/socket" PGPORT=5432
 	# Nobody else is here to be kept from creating a database, and `postgres` is going to be replaced.
@@ -79,5 +80,5 @@ stop_orphan() {
 	done
 }
 
-# usage: server_said   The last lines of its log, and of pg_ctl's where it did not get that far, for a message.
-server_said() { cat -- "$WORK/server.log" "$WORK/pg_ctl.out" 2>/dev/null | tail -n 6 | tr '\n' ' '; }
+# usage: server_said   The last lines of its log, for a message.
+server_said() { tail -n 3 "$WORK/server.log" 2>/dev/null | tr '\n' ' '; }

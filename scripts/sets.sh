@@ -42,6 +42,20 @@ is_verified() {
 	grep -q -x -F "set"$'\t'"\"${1##*/}\"" "$WORK/verified.flat" || return 1
 }
 
+# usage: is_pinned DIRECTORY   0 if retention leaves it alone, else 1. The last word has pinned.json (pin.sh), the
+# first the manifest, which must be the one read last.
+is_pinned() {
+	if [[ ! -e "$1/pinned.json" && ! -L "$1/pinned.json" ]]; then
+		[[ "${MANIFEST[pinned]:-}" == true ]] || return 1
+		return 0
+	fi
+	# Only a clear no is one: a word that cannot be read costs room, to pass it over could cost the set.
+	json_flatten "$1/pinned.json" >"$WORK/pinned.flat" 2>/dev/null || return 0
+	grep -q -x -F "set"$'\t'"\"${1##*/}\"" "$WORK/pinned.flat" || return 0
+	grep -q -x -F "pinned"$'\t'"false" "$WORK/pinned.flat" || return 0
+	return 1
+}
+
 # usage: set_flags SET   pinned TAB flagged TAB accepted (0/1); status 1 and a log line where the set does not count
 # (damaged, another store's). Read once a run: the manifest of thousands of tables takes a tenth of a second.
 set_flags() {
@@ -56,7 +70,7 @@ set_flags() {
 			log "warning: $1 does not count and is left alone: it was made for store ${MANIFEST[store]:-none}"
 			return 1
 		}
-		[[ "${MANIFEST[pinned]:-}" != true ]] || pinned=1
+		if is_pinned "$BACKUP_ROOT/$1"; then pinned=1; fi
 		[[ "${MANIFEST[flagged]:-null}" == null ]] || flagged=1
 		[[ "${MANIFEST[accepted_shrink]:-}" != true ]] || accepted=1
 		printf '%s\t%s\t%s\n' "$pinned" "$flagged" "$accepted" >"$memo" || {
@@ -161,12 +175,31 @@ require_set() {
 	check_sums "$1" || die "$BROKEN" "$name is broken: $WHY. Nothing was touched. See: list.sh"
 }
 
-# usage: set_aside SET WHY   A bad set goes to failed/ and the links to what remains. Needs the lock.
+# usage: note_failure SET WHY BY   Writes failed.json into a bad set: when, by which script, why. On a store that is
+# full or read-only it goes aside without: the note is worth less than the move.
+note_failure() {
+	# In a shell of its own: what cannot be written ends that one only.
+	if ! (write_atomically "$BACKUP_ROOT/$1/failed.json"); then
+		log "warning: the reason could not be written into $1"
+		rm -rf -- "$BACKUP_ROOT/.staging/.write.$$"
+	fi <<-JSON
+		{
+		 "version": 1,
+		 "set": "$1",
+		 "failed": "$(utc)",
+		 "by": "$3",
+		 "why": $(json_quote "$2")
+		}
+	JSON
+}
+
+# usage: set_aside SET WHY BY   A bad set goes to failed/ and the links to what remains. Needs the lock.
 set_aside() {
 	local target="$BACKUP_ROOT/failed"
 
 	mkdir -p -- "$target" || die "$NO_SPACE" "cannot make $target"
 	[[ ! -e "$target/$1" ]] || die "$REFUSED" "$target/$1 exists already: move it away, then verify $1 again"
+	note_failure "$1" "$2" "$3"
 	# The link goes first: it must never lead to a set known to be bad.
 	step set-aside
 	move_into "$BACKUP_ROOT/$1" "$target"

@@ -56,8 +56,15 @@ read_sets() {
 # usage: field KEY < OBJECT   A key's number, true, false or text out of one line of list.sh --json.
 field() { sed -n "s/.*\"$1\": \"\{0,1\}\([^\",}]*\)\"\{0,1\}[,}].*/\1/p"; }
 
+# usage: words KEY < OBJECT   A key's text as a person reads it, whatever signs are in it. Of JSON's escapes only \" and \\
+# are undone: a control character stays what list.sh made of it.
+words() { LC_ALL=C sed -nE 's/.*"'"$1"'": "(([^"\]|\\.)*)".*/\1/p' | sed 's/\\\(["\\]\)/\1/g'; }
+
 # usage: newest [PATTERN]   The last published set's line that has PATTERN.
 newest() { printf '%s\n' "$SETS" | grep '"state": "published"' | grep -e "${1:-.}" | tail -n 1 || true; } # there may be none
+
+# usage: set_aside   The lines of the sets in failed/, oldest first.
+set_aside() { printf '%s\n' "$SETS" | grep '"state": "failed"' || true; } # there may be none
 
 judge_sets() {
 	local line age name proven
@@ -79,16 +86,18 @@ judge_sets() {
 		problem "$WARNING" "the newest verified set, $(field set <<<"$proven"), is $age s old"
 	fi
 	judge_failed "${proven:-}"
-	[[ "$(field flagged <<<"$line")" == null ]] || problem "$WARNING" "$name has lost data: $(field flagged <<<"$line")"
+	[[ "$(field flagged <<<"$line")" == null ]] || problem "$WARNING" "$name has lost data: $(words flagged <<<"$line")"
 }
 
 # usage: judge_failed PROVEN   A set that did not verify, with none proven since.
 judge_failed() {
-	local failed proven
+	local line failed proven why
 
-	failed="$(printf '%s\n' "$SETS" | grep '"state": "failed"' | tail -n 1 | field set || true)" # there may be none
+	line="$(set_aside | tail -n 1)"
+	failed="$(field set <<<"$line")"
 	proven="$(field set <<<"$1")"
-	[[ -z "$failed" || "$failed" < "$proven" ]] || problem "$CRITICAL" "$failed did not verify and was set aside"
+	why="$(words why <<<"$line")"
+	[[ -z "$failed" || "$failed" < "$proven" ]] || problem "$CRITICAL" "$failed did not verify and was set aside${why:+: $why}"
 }
 
 # usage: judge_schedules   CRONJOBS: name, suspended, last schedule; one a line.
@@ -120,7 +129,7 @@ judge_jobs() {
 		return 0
 	}
 	for name in postgres-backup postgres-backup-verify; do
-		ended="$(grep "^$name " <<<"$lines" | grep -v " postgres-restore-" | grep -E '(Complete|Failed)$' | tail -n 1 || true)" # none has ended yet
+		ended="$(grep "^$name " <<<"$lines" | grep -v -E ' postgres-(restore|pin)-' | grep -E '(Complete|Failed)$' | tail -n 1 || true)" # none has ended yet
 		if [[ "$ended" == *Failed ]]; then problem "$CRITICAL" "the last run of $name failed: kubectl logs job/$(cut -d ' ' -f 2 <<<"$ended") -n $NAMESPACE"; fi
 	done
 }
@@ -146,7 +155,7 @@ print_json() {
 }
 
 print_table() {
-	local text line
+	local text line when
 
 	printf 'BACKUPS %s\n' "$(state_name | tr '[:lower:]' '[:upper:]')"
 	for text in ${PROBLEMS[@]+"${PROBLEMS[@]}"}; do printf -- '- %s\n' "$text"; done
@@ -154,7 +163,14 @@ print_table() {
 	printf 'newest set       %s\n' "$(field set <<<"${line:-"\"set\": \"none\"}"}")"
 	line="$(newest '"verified": true')"
 	printf 'newest verified  %s\n' "$(field set <<<"${line:-"\"set\": \"none\"}"}")"
+	line="$(printf '%s\n' "$SETS" | grep '"pinned": true' | field set | paste -s -d ' ' - || true)" # there may be none
+	printf 'pinned           %s\n' "${line:-none}"
 	printf 'schedules        %s\n' "$(cut -d ' ' -f 1 <<<"$CRONJOBS" | grep '^postgres-backup' | paste -s -d ' ' -)"
+	set_aside | while IFS= read -r line; do
+		when="$(words set_aside <<<"$line")"
+		text="$(words why <<<"$line")"
+		printf 'set aside        %s%s%s\n' "$(field set <<<"$line")" "${when:+ $when}" "${text:+: $text}"
+	done
 }
 
 parse_options() {

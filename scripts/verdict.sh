@@ -47,6 +47,8 @@ record_good() {
 		}
 	JSON
 	step verdict-written
+	# Of an earlier drill, if the set was moved back out of failed/.
+	rm -f -- "$BACKUP_ROOT/$set/failed.json"
 	refresh_links
 	release_lock
 	log "$set is good: restored in $2 s, $tables tables with $rows rows equal the manifest"
@@ -57,7 +59,7 @@ record_good() {
 record_bad() {
 	log "error: $1 is bad: $2"
 	lock_for_verdict "$1" || return 0
-	set_aside "$1" "$2"
+	set_aside "$1" "$2" "${0##*/}"
 	release_lock
 	printf '%s bad: %s\n' "$1" "${2//$'\n'/ }"
 }

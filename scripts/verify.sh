@@ -12,6 +12,8 @@ source "$SCRIPTS/roles.sh"
 source "$SCRIPTS/verdict.sh"
 
 SCRATCH="${VERIFY_SCRATCH:-${TMPDIR:-/tmp}/brewget-verify-$(id -u)}"
+# Bytes that the throwaway server may take; 0: whatever is free.
+VERIFY_SCRATCH_BYTES="${VERIFY_SCRATCH_BYTES:-0}"
 # --pending begins no further set after so many seconds.
 VERIFY_SECONDS="${VERIFY_SECONDS:-3000}"
 
@@ -21,7 +23,8 @@ usage: verify.sh [SET|latest|--pending]
 
 Restores a set (the newest by default) into a throwaway server and compares it with its manifest. Prints a verdict a set.
   --pending   the sets without a verdict, newest first, for at most VERIFY_SECONDS seconds (3000)
-A bad set is moved to failed/ and the exit status is 65. VERIFY_SCRATCH is where the throwaway server lives.
+A bad set is moved to failed/ and the exit status is 65. VERIFY_SCRATCH is where the throwaway server lives, and
+VERIFY_SCRATCH_BYTES the most it may take (0, the default: what is free): a set that needs more is refused with 73.
 With ROLE_PASSWORDS_DIR each role's login with its password is proven as well.
 USAGE
 }
@@ -45,6 +48,35 @@ clear_scratch() {
 	rm -rf -- "$SCRATCH/verify-data"
 }
 
+# usage: wal_megabytes   A quarter of a GiB of log for each 2 GiB of room, and no less than two of its files.
+wal_megabytes() {
+	local most=$((VERIFY_SCRATCH_BYTES / 8388608))
+
+	if ((most == 0 || most > 4096)); then most=4096; fi
+	if ((most < 64)); then most=64; fi
+	echo "$most"
+}
+
+# usage: require_room   Status 73 and WHY where the set (its manifest was read last) cannot fit: to be told at once is
+# better than to be evicted in the middle. By the size that the databases had; sets of older scripts do not say it.
+require_room() {
+	local size need free most
+
+	size="$(awk -F '\t' '$1 ~ /^databases\.[0-9]+\.size$/ { n += $2 } END { printf "%.0f", n }' "$MANIFEST_FLAT")" || return 69
+	((size > 0)) || return 0
+	# initdb's own 40 MiB and some, then the databases, then their log, of which a small database writes little.
+	need=$(($(wal_megabytes) * 1048576))
+	if ((need > size)); then need=$size; fi
+	need=$((need + size + 67108864))
+	free="$(free_bytes "$SCRATCH")" || return 69
+	most="$free"
+	if ((VERIFY_SCRATCH_BYTES > 0 && VERIFY_SCRATCH_BYTES < free)); then most="$VERIFY_SCRATCH_BYTES"; fi
+	((need > most)) || return 0
+	WHY="its throwaway server needs about $((need / 1048576)) MiB, $SCRATCH has room for $((most / 1048576)) MiB"
+	WHY+=" (in the cluster: the setting verify.scratchSize, and the node's disk)"
+	return 73
+}
+
 # usage: make_server   A throwaway server with the source's superuser name: grants in the set name it.
 make_server() {
 	local superuser
@@ -56,7 +88,7 @@ make_server() {
 	write_hba >"$SCRATCH/verify-data/pg_hba.conf" || die "$NO_SPACE" "cannot write in $SCRATCH"
 	# It is thrown away after minutes: nothing it writes has to last. Many tables need many locks in one pg_restore.
 	start_server "$SCRATCH/verify-data" -c fsync=off -c full_page_writes=off -c wal_level=minimal -c max_wal_senders=0 \
-		-c autovacuum=off -c max_locks_per_transaction=256 -c max_wal_size=4GB ||
+		-c autovacuum=off -c max_locks_per_transaction=256 -c max_wal_size="$(wal_megabytes)MB" ||
 		die "$UNREACHABLE" "the throwaway server does not start: $(server_said)"
 	step server
 }
@@ -120,6 +152,7 @@ drill() {
 	read_manifest "$1" || return 65
 	check_sums "$1" || return 65
 	step sums-checked
+	require_room || return $?
 	make_server
 	SUPERUSER="$PGUSER"
 	require_versions
@@ -212,6 +245,7 @@ main() {
 	done
 	begin
 	require_number VERIFY_SECONDS "$VERIFY_SECONDS" 0
+	require_number VERIFY_SCRATCH_BYTES "$VERIFY_SCRATCH_BYTES" 0
 	require_store
 	claim_scratch
 	at_exit clear_scratch

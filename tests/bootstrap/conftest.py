@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from bootstrap import clusters
-from bootstrap.environment import for_children
+from bootstrap.environment import for_children, variables
 from bootstrap.place import Place, from_environment
 
 PROJECT = "name: stand-in\nruntime: python\n"
@@ -86,3 +86,11 @@ def program(tmp_path: Path) -> Program:
     (found.folder / "Pulumi.yaml").write_text(PROJECT)
     assert found.pulumi("stack", "init", "dev").returncode == 0
     return found
+
+
+def stack_environment(place: Place) -> dict[str, str]:
+    """This checkout's tools, the other place's state."""
+    here = from_environment()
+    cluster = clusters.Cluster(clusters.Kind.LOCALCLUSTER, "two")
+    ours = {k: v for k, v in variables(place, cluster).items() if k != "PULUMI_HOME"}
+    return for_children(here, cluster) | ours

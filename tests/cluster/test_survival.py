@@ -32,7 +32,12 @@ def test_a_deleted_namespace_comes_back_from_the_set(world: World, saved: Saved)
 
 
 def test_stop_and_start_of_the_cluster_keep_the_data(world: World, saved: Saved) -> None:
+    known = world.urns()
     world.project.cluster("stop")
+    refused = world.project.up(status=PULUMI_FAILED)
+    # The program's word, or the provider's where a proxy answers for every address.
+    assert "cannot be reached" in refused.output or "unreachable" in refused.output
+    assert world.urns() == known, "a cluster that does not answer is not taken for an empty one"
     world.start_cluster()
     _wait_answers(world)
     assert world.system_identifier() == saved.system_identifier
@@ -105,8 +110,11 @@ def test_without_the_host_mount_up_refuses_to_pretend(world: World, saved: Saved
     assert not world.pod_ready(), "no empty database is served"
     # The way back is the one that the message names.
     world.project.cluster("delete")
+    forget = {"PULUMI_K8S_DELETE_UNREACHABLE": "true"}
+    world.project.pulumi("refresh --yes --run-program=false", **forget)
+    assert not [urn for urn in world.urns() if "::kubernetes:" in urn or "$kubernetes:" in urn]
     world.start_cluster()
-    world.project.up()
+    world.project.pulumi("up --yes --skip-preview")
     assert_back(world, saved)
 
 

@@ -97,6 +97,17 @@ def test_verify_takes_the_verification_s_template(
     assert api.jobs[0]["metadata"]["ownerReferences"][0]["name"] == "postgres-backup-verify"
 
 
+@pytest.mark.parametrize(("button", "options"), [("pin", []), ("unpin", ["--remove"])])
+def test_a_pin_and_its_removal_take_the_backup_s_template(
+    console: Console, api: FakeApi, newest: str, button: str, options: list[str]
+) -> None:
+    page = press(console, f"/sets/{newest}/{button}")
+    assert command(api.jobs[0]) == ["bash", "/backup-scripts/pin.sh", newest, *options]
+    assert api.jobs[0]["metadata"]["ownerReferences"][0]["name"] == "postgres-backup"
+    assert page.startswith("/jobs/postgres-pin-console-")
+    assert "Databases that hold data" not in console.get(page).text
+
+
 def test_a_restore_is_previewed_confirmed_and_then_exactly_that(
     console: Console, api: FakeApi, newest: str
 ) -> None:
@@ -161,7 +172,8 @@ def test_only_databases_of_the_set_can_be_chosen(
 
 @pytest.mark.parametrize("name", ["backup_19990101_000000", "latest", "--pending"])
 def test_only_sets_that_are_there_can_be_used(console: Console, api: FakeApi, name: str) -> None:
-    refused(console, f"/sets/{name}/verify", 404)
+    for button in ("verify", "pin", "unpin"):
+        refused(console, f"/sets/{name}/{button}", 404)
     refused(console, f"/sets/{name}/preview", 404, database=["one"])
     assert api.jobs == []
 

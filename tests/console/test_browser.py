@@ -1,5 +1,6 @@
 """The page as a person meets it: in Chromium, by keyboard, on a phone, in the dark, to axe."""
 
+import json
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -77,13 +78,40 @@ def test_the_overview_says_that_the_data_is_safe(page: Page, store: Path) -> Non
 def test_a_failed_state_is_seen_at_once(page: Page, api: FakeApi, store: Path) -> None:
     api.jobs.append(job("postgres-backup-3", "postgres-backup", 60, "Failed"))
     (store / "failed").mkdir()
-    (store / newest(store)).rename(store / "failed" / newest(store))
+    moved = (store / newest(store)).rename(store / "failed" / newest(store))
+    reason = {"failed": "2026-01-01T00:00:00Z", "by": "verify.sh", "why": "one.sql: FAILED"}
+    (moved / "failed.json").write_text(json.dumps(reason))
     log_in(page)
     expect(page.get_by_role("heading", level=1)).to_have_text("Your data is not safe right now.")
     expect(page.get_by_text("did not verify and was set aside")).to_be_visible()
     expect(page.get_by_text("The last backup failed (postgres-backup-3).")).to_be_visible()
+    expect(page.get_by_role("listitem").filter(has_text="2026-01-01 00:00 UTC")).to_contain_text(
+        "one.sql: FAILED"
+    )
     assert violations(page) == []
     screenshot(page, ARTEFACTS, "failed")
+    page.get_by_role("link", name=moved.name).first.click()
+    expect(page.get_by_text("What was found: one.sql: FAILED")).to_be_visible()
+    assert violations(page) == []
+
+
+def test_a_set_is_pinned_and_released_by_its_buttons(page: Page, api: FakeApi, store: Path) -> None:
+    name, word = newest(store), store / newest(store) / "pinned.json"
+    for button, other, is_pinned in (
+        ("Pin", "Remove the pin", True),
+        ("Remove the pin", "Pin", False),
+    ):
+        if is_pinned:
+            log_in(page)
+        page.goto(f"/sets/{name}")
+        assert violations(page) == []
+        page.get_by_role("button", name=button, exact=True).click()
+        expect(page.get_by_role("status")).to_contain_text("running")
+        word.write_text(json.dumps({"set": name, "pinned": is_pinned}))  # as pin.sh does
+        _end(api, "Complete")
+        expect(page.get_by_role("status")).to_contain_text("done")
+        page.goto(f"/sets/{name}")
+        expect(page.get_by_role("button", name=other, exact=True)).to_be_visible()
 
 
 def test_a_restore_by_keyboard_alone(page: Page, api: FakeApi, store: Path) -> None:

@@ -124,6 +124,15 @@ def stopped(name: str, **changes: object) -> Facts:
     return replace(HEALTHY, cluster=replace(HEALTHY.cluster, cron_jobs=jobs))
 
 
+def test_why_a_set_was_set_aside_is_said_and_cut_where_it_is_long() -> None:
+    found = replace(a_set(1, State.FAILED), why="one.sql: FAILED")
+    (problem,) = judge(with_sets(a_set(7), found), NOW).problems
+    assert problem.text == f"{found.name} did not verify and was set aside: one.sql: FAILED."
+    long = replace(found, why="x" * 5000)
+    (problem,) = judge(with_sets(a_set(7), long), NOW).problems
+    assert len(problem.text) < 300, "it is the title of a notification"
+
+
 def test_a_suspended_schedule_is_named_and_not_also_missed() -> None:
     facts = stopped("postgres-backup", is_suspended=True, last_schedule=NOW - 99 * HOUR)
     assert codes(facts) == ["suspended"]

@@ -14,7 +14,15 @@ from tests.lib.store import change_manifest
 from tests.lib.waiting import wait_for
 
 PAGES = ("/", "/sets/NEWEST", "/sets/NEWEST/restore", "/jobs/x")
-ACTIONS = ("/backup", "/sets/NEWEST/verify", "/sets/NEWEST/preview", "/jobs/x/restore", "/logout")
+ACTIONS = (
+    "/backup",
+    "/sets/NEWEST/verify",
+    "/sets/NEWEST/pin",
+    "/sets/NEWEST/unpin",
+    "/sets/NEWEST/preview",
+    "/jobs/x/restore",
+    "/logout",
+)
 HOSTILE = '</td><script>alert(1)</script>" onload="x'
 
 

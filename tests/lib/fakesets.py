@@ -16,6 +16,8 @@ class Fake:
     name: str
     verified: bool = False
     pinned: bool = False
+    word: str = ""
+    """What its pinned.json is: `pinned`, `not pinned`, or not to be read (`broken`); "": none."""
     flagged: bool = False
     accepted: bool = False
     broken: bool = False
@@ -43,6 +45,9 @@ def write(root: Path, store: str, fake: Fake) -> Path:
         verdict = {"version": 1, "set": fake.name, "result": "good"}
         verdict["sums"] = sha256(made / "SHA256SUMS")
         (made / "verified.json").write_text(json.dumps(verdict))
+    if fake.word:
+        word = {"version": 1, "set": fake.name, "pinned": fake.word == "pinned"}
+        (made / "pinned.json").write_text(json.dumps(word) if fake.word != "broken" else "{")
     Identity.unprivileged().own(made)
     return made
 

@@ -11,6 +11,9 @@ from typing import Any
 Listing = dict[str, tuple[str, int, str]]
 """Path below the store -> kind, mode, and content hash or link target."""
 
+BESIDE = {"SHA256SUMS", "verified.json", "pinned.json", "failed.json"}
+"""Files of a set that its sums do not cover: what was found out or decided about it later."""
+
 WORKING = {".lock", ".staging"}
 """What a run may make and leave at the top without touching any set."""
 
@@ -138,7 +141,7 @@ def damage(directory: Path) -> list[str]:
         if not (directory / path).is_file() or sha256(directory / path) != checksum:
             problems.append(f"{path} differs or is missing")
     present = {str(x.relative_to(directory)) for x in directory.rglob("*") if x.is_file()}
-    problems += [f"{x} has no sum" for x in present - set(listed) - {"SHA256SUMS", "verified.json"}]
+    problems += [f"{x} has no sum" for x in present - set(listed) - BESIDE]
     return problems
 
 

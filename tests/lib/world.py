@@ -1,6 +1,7 @@
 """The running stack that the cluster tests damage, and what they hold against it afterwards."""
 
 import base64
+import json
 import re
 import subprocess
 from collections.abc import Iterator
@@ -97,10 +98,24 @@ class World:
 
     def claim_uid(self) -> str:
         """The identity of the data claim."""
-        return self.project.kubectl(
-            f"-n {NAMESPACE} get pvc -o jsonpath='"
-            """{.items[?(@.metadata.name!="postgres-backup-pvc")].metadata.uid}'"""
+        claims = self.project.get(f"-n {NAMESPACE} pvc")["items"]
+        (uid,) = (
+            claim["metadata"]["uid"]
+            for claim in claims
+            if claim["metadata"]["name"].startswith("postgres-data")
         )
+        return str(uid)
+
+    def destroy(self) -> None:
+        """Take the stack down without the last set, for tests that do not look for it."""
+        self.project.run("pulumi config set backup.onDestroy nothing")
+        self.project.pulumi("destroy --yes --skip-preview")
+        self.project.run("pulumi config rm backup.onDestroy")
+
+    def urns(self) -> list[str]:
+        """What the stack's state knows of, sorted."""
+        state = json.loads(self.project.pulumi("stack export").stdout)
+        return sorted(resource["urn"] for resource in state["deployment"]["resources"])
 
     def psql(self, statement: str, database: str = "postgres") -> str:
         """Run SQL as the superuser inside the pod."""

@@ -197,6 +197,30 @@ def test_sequences_go_on_where_they_were(
     assert target.sql(inserted, "app") == "11"
 
 
+@pytest.mark.parametrize("more", ["", "create sequence s"], ids=["no sequence", "a sequence"])
+def test_what_belongs_to_a_database_itself_comes_back(
+    more: str, source: Server, target: Server, both: Scripts
+) -> None:
+    create(source, "app", "create table t as select 1 as n;" + more)
+    create(source, "guest")
+    source.sql(
+        "comment on database app is 'ours'; alter database app set timezone = 'Asia/Tokyo';"
+        "alter database app connection limit 7; revoke all on database app from public;"
+        "grant connect on database app to guest"
+    )
+    look = (
+        "select shobj_description(oid, 'pg_database'), datconnlimit, datacl,"
+        " (select setconfig from pg_db_role_setting where setdatabase = d.oid)"
+        " from pg_database d where datname = 'app'"
+    )
+    before = source.sql(look)
+    assert "guest=c" in before
+
+    both.with_(server=target).run("restore", both.backup()).expect(0)
+
+    assert target.sql(look) == before
+
+
 @pytest.mark.parametrize(
     "behind",
     [

@@ -15,6 +15,9 @@ KINDS = {
     "verified": {"verified": True},
     "pinned": {"pinned": True},
     "pinned and verified": {"pinned": True, "verified": True},
+    "pinned afterwards": {"verified": True, "word": "pinned"},
+    "pinned, then not": {"pinned": True, "verified": True, "word": "not pinned"},
+    "pinned by a word that cannot be read": {"verified": True, "word": "broken"},
     "shrunk": {"flagged": True},
     "shrunk and verified": {"flagged": True, "verified": True},
     "accepted": {"accepted": True},
@@ -31,11 +34,16 @@ def sets_of(kinds: list[str]) -> list[Fake]:
     return [Fake(name_at(30 * number), **KINDS[kind]) for number, kind in enumerate(kinds)]
 
 
+def is_pinned(fake: Fake) -> bool:
+    """The later word wins; only a clear no takes a pin away."""
+    return fake.pinned if not fake.word else fake.word != "not pinned"
+
+
 def protected(sets: list[Fake], keep: int) -> set[str]:
     """Return what must stay, by the words of design section 5."""
     ours = [x for x in sets if not x.broken]
     verified = [x for x in ours if x.verified]
-    stays = {x.name for x in verified[-keep:]} | {x.name for x in ours if x.pinned}
+    stays = {x.name for x in verified[-keep:]} | {x.name for x in ours if is_pinned(x)}
     stays |= {x.name for x in sets if x.broken}  # not readable as ours: foreign, never touched
     last = verified[-1].name if verified else ""
     stays |= {x.name for x in ours if x.name > last}
@@ -68,6 +76,16 @@ def retain(bare: Scripts, sets: list[Fake], keep: int) -> set[str]:
 @example(kinds=["verified", "verified", "shrunk and verified", "verified", "verified"], keep=1)
 @example(kinds=["verified", "shrunk and verified", "accepted and verified"], keep=1)
 @example(kinds=["good"] * 6, keep=1)
+@example(
+    kinds=[
+        "pinned afterwards",
+        "pinned, then not",
+        "pinned by a word that cannot be read",
+        "verified",
+        "verified",
+    ],
+    keep=1,
+)
 @settings(
     max_examples=30,
     derandomize=True,

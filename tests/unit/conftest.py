@@ -17,6 +17,7 @@ from pulumi.runtime.stack import run_pulumi_func
 from tests.unit.recorder import Recorder
 
 ROOT = Path(__file__).resolve().parents[2]
+OTHER_IMAGE = "registry.local:5000/team/postgres:16.14"
 Deploy = Callable[..., Recorder]
 
 
@@ -129,3 +130,19 @@ def deploy(kubeconfig: Path, monkeypatch: pytest.MonkeyPatch) -> Deploy:
         return recorder
 
     return run
+
+
+@pytest.fixture(name="stack")
+def _stack(deploy: Deploy) -> Recorder:
+    """The default stack, but for values that a hard-coded default would betray."""
+    return deploy(
+        config={
+            "namespace": "ales",
+            "postgres.image": OTHER_IMAGE,
+            "postgres.databases": '["ale", "stout_log"]',
+            "backup.schedule": "5 4 * * *",
+            "backup.keep": "7",
+            "backup.timeZone": "Europe/Berlin",
+            "postgres.resources.memory": "640Mi",
+        }
+    )

@@ -69,6 +69,7 @@ def test_all_well(answers: Answers) -> None:
         "BACKUPS GOOD",
         f"newest set       {a_set(1)['set']}",
         f"newest verified  {a_set(1)['set']}",
+        "pinned           none",
         "schedules        postgres-backup postgres-backup-verify",
     ]
 
@@ -118,9 +119,33 @@ def test_each_fault_of_the_schedules(
     assert (done.returncode, words in done.stdout) == (status, True), done.stdout
 
 
-def test_a_failed_restore_by_hand_is_no_failed_backup(answers: Answers) -> None:
-    answers.jobs += "postgres-backup postgres-restore-manual-1 Failed\n"
+@pytest.mark.parametrize("name", ["postgres-restore-manual-1", "postgres-pin-console-1"])
+def test_what_a_person_asked_for_and_failed_is_no_failed_backup(
+    answers: Answers, name: str
+) -> None:
+    answers.jobs += f"postgres-backup {name} Failed\n"
     assert answers.run().returncode == 0
+
+
+def test_a_set_aside_says_why_and_when_with_every_sign_in_it(answers: Answers) -> None:
+    why = 'table "a, b}\\c": 5 rows, \x1b[31mnot 6'
+    shown = 'table "a, b}\\c": 5 rows, \\u001b[31mnot 6'
+    when = "2026-11-24T01:02:03Z"
+    answers.sets = [a_set(7), a_set(1, state="failed", why=why, set_aside=when)]
+    name = a_set(1)["set"]
+
+    lines = answers.run().stdout.splitlines()
+
+    assert f"- {name} did not verify and was set aside: {shown}" in lines
+    assert f"set aside        {name} {when}: {shown}" in lines
+    problems = json.loads(answers.run("--json").stdout)["problems"]
+    assert problems == [f"{name} did not verify and was set aside: {shown}"]
+
+
+def test_pinned_sets_are_named(answers: Answers) -> None:
+    answers.sets = [a_set(7, pinned=True), a_set(2), a_set(1, pinned=True)]
+    line = f"pinned           {a_set(7)['set']} {a_set(1)['set']}"
+    assert line in answers.run().stdout.splitlines()
 
 
 def test_json_says_the_same(answers: Answers) -> None:

@@ -4,15 +4,23 @@ import pulumi
 import pytest
 
 from bootstrap.clusters import Cluster, Kind
-from bootstrap.place import from_environment
 from bootstrap.postgres_images import image_commands
 from localcluster import images, postgres_image, recipes
 from tests.unit.conftest import Deploy
 from tests.unit.recorder import Recorder
-from tests.unit.test_console import FakeStack
 
 OLD, NEW = "registry.local/postgres:16.14", "registry.local/postgres:17.9-alpine"
 UPGRADE = {"postgres.image": NEW, "postgres.upgradeFrom": OLD}
+
+
+class FakeStack:
+    """What the stack's own file says."""
+
+    def __init__(self, values: dict[str, str]) -> None:
+        self.values = values
+
+    def own(self, key: str) -> str:
+        return self.values.get(key, "")
 
 
 def init_containers(stack: Recorder) -> dict[str, str]:
@@ -54,7 +62,8 @@ def test_what_fits_or_cannot_be_told_is_left_to_the_start(
     stash = stack.one("Stash", "version-major")
     assert init_containers(stack) == {"prepare-data": image}
     assert stash.ignore_changes == ["input"], "it says what the data is, not the setting"
-    assert stack.all("Stash").index(stash) == 0, "the check comes before all else"
+    for waiting in (*stack.all("CronJob"), stack.one("StatefulSet")):
+        assert stash.urn in waiting.depends_on, "the check comes before any pod gets the image"
 
 
 def test_an_upgrade_begins_with_a_last_set_by_the_old_image(deploy: Deploy) -> None:
@@ -84,11 +93,10 @@ def test_the_state_moves_on_only_when_the_upgraded_server_has_answered(deploy: D
 
 def test_the_stand_ins_of_later_versions_are_built_only_where_they_are_named() -> None:
     name = images.POSTGRES_NAME
-    place = from_environment({})
     local = Cluster(Kind.LOCALCLUSTER, "c")
 
     def made(kind: Cluster, **values: str) -> list[str]:
-        stack = FakeStack(place, {f"postgres.{key}": value for key, value in values.items()})
+        stack = FakeStack({f"postgres.{key}": value for key, value in values.items()})
         return [command[-1] for command in image_commands(stack, kind)]  # type: ignore[arg-type]
 
     assert made(local) == []

@@ -1,0 +1,110 @@
+"""The console's image, built beside the cluster and not again while nothing of it has changed."""
+
+import hashlib
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+from bootstrap import clusters
+from bootstrap.clusters import Cluster, Kind
+from bootstrap.errors import BootstrapError
+from bootstrap.stack import Stack
+from localcluster.images import CONSOLE as IMAGE
+
+BUILD_SECONDS = 900
+"""A build that takes longer has lost its network; two minutes are usual."""
+LABEL = "app=postgres-console"
+
+
+def command(cluster: Cluster) -> list[str]:
+    """What builds the image, and for a localcluster also loads it."""
+    verbs = clusters.command(cluster).split()
+    if cluster.kind is Kind.LOCALCLUSTER:
+        return [*verbs, "image", "make", "console"]
+    return [*verbs, "image", "build", "--tag", IMAGE, "console"]
+
+
+def ensure(stack: Stack, cluster: Cluster, say: Callable[[str], None]) -> None:
+    """The cluster has the image of these very sources; BootstrapError where it cannot."""
+    state = _state(stack, cluster)
+    is_new = not was_built(stack) or _stamp(stack).read_text() != state
+    # localcluster looks itself, and loads what a deleted cluster has lost.
+    if not is_new and cluster.kind is Kind.MINIKUBE and is_there(stack, cluster):
+        return
+    if is_new:
+        say("building the console's image (two minutes, once)")
+    _run(stack, command(cluster))
+    if is_new:
+        _restart(stack, cluster)
+        _stamp(stack).write_text(state)
+
+
+def was_built(stack: Stack) -> bool:
+    """Whether it was ever built for this stack."""
+    return _stamp(stack).is_file()
+
+
+def is_there(stack: Stack, cluster: Cluster) -> bool:
+    """Whether the cluster has an image of this name, old or new."""
+    asked = subprocess.run(
+        [*clusters.command(cluster).split(), "image", "ls"],
+        check=False,
+        cwd=stack.place.root,
+        env=stack.environment,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+    )
+    return asked.returncode == 0 and IMAGE in asked.stdout.split()
+
+
+def _stamp(stack: Stack) -> Path:
+    return stack.place.state / f"console-{stack.place.stack}.image"
+
+
+def _state(stack: Stack, cluster: Cluster) -> str:
+    """The sources of an image, and whose it is."""
+    hashed = hashlib.sha256(f"{cluster.kind.value} {cluster.context} {IMAGE}".encode())
+    folder = stack.place.root / "console"
+    for path in sorted(folder.rglob("*")):
+        if path.is_file() and path.suffix != ".pyc":
+            hashed.update(f"{path.relative_to(folder)} ".encode() + path.read_bytes())
+    return hashed.hexdigest()
+
+
+def _run(stack: Stack, words: list[str]) -> None:
+    what = f"`{' '.join(words)}`"
+    try:
+        done = subprocess.run(
+            words,
+            check=False,
+            cwd=stack.place.root,
+            env=stack.environment,
+            stdin=subprocess.DEVNULL,
+            stdout=2,
+            timeout=BUILD_SECONDS,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise BootstrapError(f"{what} was not done after {BUILD_SECONDS} s") from error
+    except OSError as error:
+        raise BootstrapError(f"{what} cannot be run: {error.strerror}") from error
+    if done.returncode != 0:
+        raise BootstrapError(f"{what} ended with status {done.returncode}, see above")
+
+
+def _restart(stack: Stack, cluster: Cluster) -> None:
+    """The image's name stays the same, so a running pod would stay on the old one.
+
+    Where there is none yet, or no namespace, kubectl has nothing to do.
+    """
+    namespace = stack.own("namespace") or "brewget"
+    subprocess.run(
+        [
+            *("kubectl", f"--context={cluster.context}", f"--namespace={namespace}"),
+            *("delete", "pod", f"--selector={LABEL}", "--ignore-not-found", "--wait=false"),
+        ],
+        check=False,
+        env=stack.environment,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+    )

@@ -1,0 +1,117 @@
+"""What every pod of the stack has: the image, the least rights, its mounts, its secrets."""
+
+from components.settings import IMAGE
+from tests.unit.conftest import OTHER_IMAGE, ROOT, Deploy
+from tests.unit.recorder import Recorder
+
+
+def test_every_pod_runs_the_one_image(stack: Recorder) -> None:
+    used = [
+        container["image"]
+        for pod in stack.pods().values()
+        for container in [*pod["spec"]["containers"], *pod["spec"].get("initContainers", [])]
+    ]
+    assert used == [OTHER_IMAGE] * 4
+    assert f'"image": "{OTHER_IMAGE}"' in stack.one("Command", "backup-store")["stdin"]
+    assert IMAGE not in str([resource.inputs for resource in stack.resources])
+
+
+def test_pods_have_the_least_rights(stack: Recorder) -> None:
+    for pod in stack.pods().values():
+        spec = pod["spec"]
+        assert spec["automountServiceAccountToken"] is False
+        assert spec["securityContext"] == {
+            "runAsNonRoot": True,
+            "runAsUser": 70,
+            "runAsGroup": 70,
+            "fsGroup": 70,
+            "fsGroupChangePolicy": "OnRootMismatch",
+            "seccompProfile": {"type": "RuntimeDefault"},
+        }
+        for container in [*spec["containers"], *spec.get("initContainers", [])]:
+            assert container["securityContext"] == {
+                "allowPrivilegeEscalation": False,
+                "readOnlyRootFilesystem": True,
+                "capabilities": {"drop": ["ALL"]},
+            }
+            assert container["resources"]["limits"] == {"memory": "640Mi"}
+
+
+def test_every_mount_has_its_volume_and_every_volume_its_mount(stack: Recorder) -> None:
+    for pod in stack.pods().values():
+        spec = pod["spec"]
+        mounted = {
+            mount["name"]
+            for container in [*spec["containers"], *spec.get("initContainers", [])]
+            for mount in container["volumeMounts"]
+        }
+        assert mounted == {volume["name"] for volume in spec["volumes"]}
+
+
+def test_every_script_that_a_pod_runs_or_mounts_exists(stack: Recorder) -> None:
+    shipped = stack.one("ConfigMap", "postgres-backup-scripts")["data"]
+    assert {path.name for path in (ROOT / "scripts").glob("*.sh")} == shipped.keys()
+    text = str(stack.pods()) + stack.one("Command", "backup-store")["stdin"]
+    named = {
+        word.split(".sh")[0] + ".sh" for word in text.split("/backup-scripts/")[1:] if ".sh" in word
+    }
+    items = {
+        item["key"]
+        for pod in stack.pods().values()
+        for volume in pod["spec"]["volumes"]
+        for item in volume.get("configMap", {}).get("items", [])
+    }
+    assert items == {"init-databases.sh"}
+    assert named == {"backup.sh", "verify.sh", "prepare-data.sh", "init-store.sh"}
+    assert named | items <= shipped.keys()
+
+
+def test_mounted_secrets_exist_with_their_keys(stack: Recorder) -> None:
+    made = {s["metadata"]["name"]: s["stringData"].value for s in stack.all("Secret")}
+    for pod in stack.pods().values():
+        (volume,) = [v for v in pod["spec"]["volumes"] if v["name"] == "secrets"]
+        assert volume["projected"]["defaultMode"] == 0o440
+        paths = {}
+        for source in volume["projected"]["sources"]:
+            (item,) = source["secret"]["items"]
+            assert item["key"] in made[source["secret"]["name"]]
+            paths[item["path"]] = source["secret"]["name"]
+        assert paths == {
+            "superuser": "postgres-superuser",
+            "ca.crt": "db-tls",
+            "roles/ale": "db-ale",
+            "roles/stout_log": "db-stout-log",
+        }
+
+
+def test_probes_ask_by_tcp_and_live_only_after_startup(stack: Recorder) -> None:
+    (server,) = stack.pods()["postgres"]["spec"]["containers"]
+    for probe in ("startupProbe", "readinessProbe", "livenessProbe"):
+        command = server[probe]["exec"]["command"]
+        assert command[0] == "pg_isready"
+        assert command[command.index("-h") + 1] == "127.0.0.1"
+    startup = server["startupProbe"]
+    assert startup["periodSeconds"] * startup["failureThreshold"] >= 1800
+    assert stack.pods()["postgres"]["spec"]["terminationGracePeriodSeconds"] >= 60
+
+
+def test_the_store_id_reaches_every_pod(stack: Recorder) -> None:
+    for name, pod in stack.pods().items():
+        for container in [*pod["spec"]["containers"], *pod["spec"].get("initContainers", [])]:
+            env = {entry["name"]: entry["value"] for entry in container["env"]}
+            assert env["BACKUP_STORE_ID"] == "request\nstdout of backup-store", name
+            assert env["BACKUP_KEEP"] == "7"
+
+
+def test_the_drill_knows_the_room_that_its_volume_has(deploy: Deploy) -> None:
+    stack = deploy(config={"verify.scratchSize": "3Gi"})
+    (spec,) = (
+        job["spec"]["jobTemplate"]["spec"]["template"]["spec"]
+        for job in stack.all("CronJob")
+        if job["metadata"]["name"] == "postgres-backup-verify"
+    )
+    (container,) = spec["containers"]
+    environment = {entry["name"]: entry["value"] for entry in container["env"]}
+    assert environment["VERIFY_SCRATCH_BYTES"] == str(3 * 2**30)
+    sizes = {v["name"]: v["emptyDir"].get("sizeLimit") for v in spec["volumes"] if "emptyDir" in v}
+    assert sizes["scratch"] == "3Gi"
