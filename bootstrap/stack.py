@@ -80,8 +80,12 @@ class Stack:
             # version is what an upgrade has led to, and stays.
             if not self.own("postgres.image").startswith(f"{POSTGRES_NAME}:"):
                 wanted["postgres.image"] = IMAGE_OF_LOCALCLUSTER
-        elif self.own("postgres.image") == IMAGE_OF_LOCALCLUSTER:
-            self.pulumi("config", "rm", "postgres.image", "--stack", self.place.stack)
+        else:
+            for key in ("postgres.image", "postgres.upgradeFrom"):
+                # The same version, from where this cluster can have it.
+                name, _, version = self.own(key).rpartition(":")
+                if name == POSTGRES_NAME:
+                    wanted[key] = f"postgres:{version}-alpine"
         for key, value in wanted.items():
             if self.own(key) != value:
                 self.pulumi("config", "set", key, value, "--stack", self.place.stack)
@@ -136,8 +140,11 @@ class Stack:
         return bool(locks)
 
     def exists(self) -> bool:
-        """Whether the stack was ever made here."""
-        return any(self.place.backend.glob(f".pulumi/stacks/*/{self.place.stack}.json*"))
+        """Whether the stack is there. (`pulumi stack rm` leaves a .bak, which is none.)"""
+        kinds = ("json", "json.gz", "json.zst")
+        folder = self.place.backend.glob(".pulumi/stacks/*")
+        files = [path / f"{self.place.stack}.{kind}" for path in folder for kind in kinds]
+        return any(path.is_file() for path in files)
 
     def context(self) -> str:
         """The context of the cluster that holds the stack's objects; empty where there are none."""

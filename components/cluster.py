@@ -31,14 +31,15 @@ def provider(name: str, context: str) -> kubernetes.Provider:
 
 def other_context(then: str, now: str) -> str:
     """Why the stack stays on its cluster: Pulumi would forget all that runs there."""
+    stack = pulumi.get_stack()
     return (
         f"kubeContext is now '{now}', but the stack lives on '{then}': its server would run on "
         "there with what was written last, and no longer be anybody's. To move: pulumi config set "
         f"kubeContext '{then}', pulumi destroy --run-program (takes a last set and keeps all), "
         f"pulumi config set kubeContext '{now}', copy the sets if that cluster has another store, "
         f"pulumi up. To stay: pulumi config set kubeContext '{then}'. For a second server: pulumi "
-        f"stack init NAME. If '{then}' is gone for good: pulumi stack rm --force "
-        "--preserve-config, pulumi stack init, pulumi up"
+        f"stack init NAME. If '{then}' is gone for good: pulumi stack rm --force --preserve-config "
+        f"{stack}, pulumi stack init {stack}, copy the sets, pulumi up"
     )
 
 

@@ -128,7 +128,7 @@ class Console(pulumi.ComponentResource):
     def _service(self, name: str) -> core.v1.Service:
         metadata = self._meta()
         metadata.annotations = {
-            # The Deployment waits for its pod; a Service without one is no reason to wait twice.
+            # Nothing waits for the console.
             "pulumi.com/skipAwait": "true",
             "prometheus.io/scrape": "true",
             "prometheus.io/port": str(names.CONSOLE_PORT),

@@ -56,6 +56,8 @@ class Accept(StrEnum):
     NO_STORE = "no-store"
     VOLATILE_STORE = "volatile-store"
     OTHER_STORE = "other-store"
+    OTHER_VERSION = "other-version"
+    """The stack's state does not count; start-up looks at the data, and refuses as ever."""
 
 
 class Group(BaseModel):

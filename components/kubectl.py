@@ -40,7 +40,9 @@ class Kubectl:
 
     def get(self, *arguments: str) -> list[dict[str, object]]:
         """Objects as `kubectl get` finds them; none found is an empty list, not an error."""
-        done = self.run("get", *arguments, "--ignore-not-found", "-o", "json")
+        # A server that hangs must not hold up everything for ever.
+        options = ("--ignore-not-found", "--request-timeout=30s", "-o", "json")
+        done = self.run("get", *arguments, *options)
         found = json.loads(done.stdout) if done.stdout.strip() else {"items": []}
         items: list[dict[str, object]] = found.get("items", [found])
         return items
@@ -52,7 +54,10 @@ class Kubectl:
 
 def call(command: Sequence[str]) -> subprocess.CompletedProcess[str]:
     """A program run in the project's directory; what it said is the error when it fails."""
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    try:
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    except FileNotFoundError as error:
+        raise RuntimeError(f"{command[0]} is needed on PATH: install it, then try again") from error
     if done.returncode:
         said = (done.stderr.strip() or done.stdout.strip())[-2000:]
         raise RuntimeError(f"{shlex.join(command)} ended with {done.returncode}: {said}")

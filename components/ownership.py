@@ -58,7 +58,7 @@ def _ours_only(settings: Settings, stack: str, args: pulumi.ResourceHookArgs) ->
     kubectl = Kubectl(settings.kube_context, settings.namespace)
     for found in kubectl.get(inputs["kind"].lower(), inputs["metadata"]["name"]):
         if reason := foreign(found, stack, settings.namespace):
-            raise pulumi.RunError(f"{reason} {_ways(found, kubectl, stack)}")
+            raise pulumi.RunError(f"{reason} {ways(found, kubectl, stack)}")
 
 
 def foreign(found: Mapping[str, Any], stack: str, namespace: str) -> str:
@@ -77,13 +77,21 @@ def foreign(found: Mapping[str, Any], stack: str, namespace: str) -> str:
     return ""
 
 
-def _ways(found: Mapping[str, Any], kubectl: Kubectl, stack: str) -> str:
+def ways(found: Mapping[str, Any], kubectl: Kubectl, stack: str) -> str:
+    """What a person can do about an object that is somebody else's."""
     kind, name = found["kind"].lower(), found["metadata"]["name"]
     command = f"kubectl {shlex.join(kubectl.options())}"
     label = "".join(f"{key}={value}" for key, value in names.PART_OF.items())
+    if "claimRef" in found.get("spec", {}):
+        # A volume is the whole cluster's, and one namespace's at a time.
+        return (
+            "Nothing of it was changed. There is one such volume in a cluster: use another kind of "
+            "backup.storage, another cluster, or, when nobody needs it there any more (its sets "
+            f"stay): {command} delete {kind} {name}"
+        )
     return (
         "Nothing of it was changed. To leave it alone: another namespace (pulumi config set "
-        "namespace NAME), or another cluster. To hand it over to this stack, which then changes "
-        f"it and deletes it on destroy: {command} label {kind} {name} {label}; "
+        "namespace NAME), or another cluster. To hand it over to this stack, which then treats it "
+        f"as its own: {command} label --overwrite {kind} {name} {label}; "
         f"{command} annotate --overwrite {kind} {name} {STACK}={stack}"
     )

@@ -3,6 +3,7 @@
 import pulumi
 
 from components import rules
+from components.fields import Accept
 from components.settings import Settings
 
 
@@ -10,9 +11,10 @@ class PostgresVersion(pulumi.ComponentResource):
     """The check that postgres.image fits the data, before anything is changed.
 
     The stack's state remembers the major version; a change is refused unless
-    postgres.upgradeFrom says that it is meant. Then the pods find out by themselves what the data
-    is, and the state moves on when the server has answered, so after an upgrade that failed the
-    old image is still the right one. It owns no data and asks no cluster.
+    postgres.upgradeFrom, or startup.accept other-version, says that it is meant. Then the pods
+    find out by themselves what the data is, and the state moves on when the server has answered,
+    so after an upgrade that failed the old image is still the right one. It owns no data and asks
+    no cluster.
     """
 
     image: pulumi.Input[str]
@@ -24,17 +26,18 @@ class PostgresVersion(pulumi.ComponentResource):
         super().__init__("brewget:index:PostgresVersion", name, None, opts)
         self._name = name
         image = settings.postgres.image
-        self._upgrades = bool(settings.postgres.upgrade_from)
+        accepted = Accept.OTHER_VERSION in settings.startup.accept.split()
+        self._moves = bool(settings.postgres.upgrade_from) or accepted
         self._major = str(rules.image_major(image) or "")
         self.image = image
-        if not self._upgrades:
+        if not self._moves:
             made = self._stash(pulumi.ResourceOptions(ignore_changes=["input"]))
             self.image = made.output.apply(lambda then: fitting(image, str(then)))
         self.register_outputs({})
 
     def reached(self, *after: pulumi.Resource) -> None:
         """The data has the image's major version as soon as `after` is there."""
-        if self._upgrades:
+        if self._moves:
             # Only a new Stash has the new value for its output.
             changes = pulumi.ResourceOptions(replace_on_changes=["input"], depends_on=list(after))
             self._stash(changes)
@@ -56,8 +59,15 @@ def fitting(image: str, then: str) -> str:
     now = rules.image_major(image)
     if not then or now is None or now == int(then):
         return image
-    found = f"postgres.image is '{image}', PostgreSQL {now}, but the data is of PostgreSQL {then}"
-    stay = f"To stay: pulumi config set postgres.image with an image of PostgreSQL {then}"
+    found = (
+        f"postgres.image is '{image}', PostgreSQL {now}, but by the stack's state the data is of "
+        f"PostgreSQL {then}"
+    )
+    stay = (
+        f"To stay: pulumi config set postgres.image with an image of PostgreSQL {then}. If the "
+        f"state is wrong: pulumi config set startup.accept {Accept.OTHER_VERSION}, and start-up "
+        "looks at the data alone"
+    )
     if now > int(then):
         raise pulumi.RunError(
             f"{found}. To upgrade: pulumi config set postgres.upgradeFrom with the image of "

@@ -194,7 +194,7 @@ class StartupSettings(Group):
     accept: fields.Accepted = setting(
         "",
         "States at which start-up goes on instead of stopping, separated by blanks.",
-        allowed="unmarked-data, fresh-start, no-store, volatile-store, other-store",
+        allowed="unmarked-data, fresh-start, no-store, volatile-store, other-store, other-version",
         example="fresh-start",
     )
     from_set: fields.OptionalSet = setting(

@@ -53,8 +53,8 @@ SELECT encode(convert_to(rolname, 'UTF8'), 'hex') FROM pg_roles WHERE oid = 10;
 \o :work/role.names
 SELECT to_json(rolname::text) FROM pg_roles WHERE oid <> 10 AND rolname !~ '^pg_' ORDER BY rolname COLLATE "C";
 \o :work/sizes
--- What a drill needs room for; null for one that is dropped just now.
-SELECT to_json(datname::text), pg_database_size(oid) FROM pg_database;
+-- What a drill needs room for; null for one that is dropped just now, or is nothing to us.
+SELECT to_json(datname::text), CASE WHEN has_database_privilege(oid, 'CONNECT') THEN pg_database_size(oid) END FROM pg_database;
 \o :work/all
 SELECT to_json(datname::text), to_json(pg_get_userbyid(datdba)::text), to_json(pg_encoding_to_char(encoding)::text),
 	to_json(datcollate::text), to_json(datctype::text), CASE datlocprovider WHEN 'i' THEN '"icu"' WHEN 'b' THEN '"builtin"' ELSE '"libc"' END,

@@ -9,8 +9,8 @@ source "$(dirname -- "${BASH_SOURCE[0]}")/sets.sh"
 
 PGDATA="${PGDATA:-/var/lib/postgresql/data/pgdata}"
 BUILD="$(dirname -- "$PGDATA")/pgdata.init"
-# An upgrade's old data, from the swap until the new is in place.
-OLD="$(dirname -- "$PGDATA")/pgdata.old"
+# An upgrade's old data, from the swap until the new is in place. A name that nobody gives a copy of his own.
+OLD="$(dirname -- "$PGDATA")/.brewget-before-upgrade"
 JOURNAL="$(dirname -- "$PGDATA")/startup.log"
 MARK=.brewget-complete
 # One line: a set, the system identifier, the sum of pg_control. It says that nothing was written since that set.

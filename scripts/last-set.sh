@@ -19,13 +19,19 @@ prepare-data.sh of a newer one can restore it. Does nothing if PGDATA is absent 
 USAGE
 }
 
-# usage: left_out_sql   What the server holds and no set does: it would be gone after the upgrade.
+# usage: left_out_sql   What the server holds and no set does: it would be gone after the upgrade. In template1, where
+# CONTROL is.
 left_out_sql() {
 	cat <<'SQL'
 SELECT what FROM (
 	SELECT 'the prepared transaction ' || gid || ' (COMMIT PREPARED or ROLLBACK PREPARED ends it)' AS what FROM pg_prepared_xacts
-	UNION ALL SELECT 'the template ' || datname || ' (ALTER DATABASE … IS_TEMPLATE false makes it a database)' FROM pg_database
+	UNION ALL SELECT 'the template ' || datname || ' (ALTER DATABASE ... IS_TEMPLATE false makes it a database)' FROM pg_database
 		WHERE datistemplate AND datname NOT IN ('template0', 'template1')
+	UNION ALL SELECT 'the extension ' || extname || ' in template1 (DROP EXTENSION there; CREATE EXTENSION again afterwards)' FROM pg_extension
+		WHERE extname <> 'plpgsql'
+	UNION ALL SELECT 'the replication slot ' || slot_name || ' (pg_drop_replication_slot ends it)' FROM pg_replication_slots
+	UNION ALL SELECT 'the subscription ' || subname || ', which would come back disabled (ALTER SUBSCRIPTION ... DISABLE accepts that)' FROM pg_subscription
+		WHERE subenabled
 	UNION ALL SELECT 'the database ' || datname || ', which allows no connections' FROM pg_database
 		WHERE NOT datistemplate AND NOT datallowconn AND datconnlimit <> -2
 	UNION ALL SELECT 'the database ' || datname || ', left over from an unfinished restore (a restore or DROP DATABASE ends it)' FROM pg_database
@@ -80,10 +86,11 @@ main() {
 	(($# == 0)) || die "$USAGE" "unknown option '$1'. See: last-set.sh --help"
 	begin
 	if [[ ! -s "$PGDATA/PG_VERSION" ]]; then
-		log "there is no data directory, so nothing to upgrade"
+		log "there is no data directory in its place, so nothing to upgrade here"
 		exit 0
 	fi
-	major="$(data_major)" image="$(image_major)"
+	major="$(data_major)"
+	image="$(image_major)"
 	if ((major != image)); then
 		log "the data directory is of PostgreSQL $major, so nothing to do for PostgreSQL $image"
 		exit 0

@@ -73,7 +73,7 @@ remove_set() {
 		make_durable "$BACKUP_ROOT"
 		step removed
 		rm -rf -- "$BACKUP_ROOT/.staging/$1" || log "warning: the rest of $1 is left for the next run"
-		log "removed $1: $BACKUP_KEEP newer verified sets are kept"
+		log "removed $1: the $BACKUP_KEEP newest verified sets are kept, pinned ones, and what is newer"
 		step deleted
 	else
 		log "$1 stays for now: it is being verified"

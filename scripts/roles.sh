@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# The application's databases, their owners, and the passwords out of the Secret. Sourced, never run.
+# The application's databases, their owners, the passwords out of the Secret, and the proof that roles can log in. Sourced,
+# never run.
 [[ -z "${ROLES_SH_READ:-}" ]] || return 0
 ROLES_SH_READ=1
 
@@ -63,4 +64,47 @@ apply_passwords() {
 		apply_password "${POSTGRES_USER:-postgres}" "$POSTGRES_PASSWORD_FILE" || return 1
 	fi
 	step passwords
+}
+
+# usage: roles_can_log_in   Each role that may log in opens each database that is its own or was granted to it.
+# Sets OPENED. Returns 65 with WHY if one cannot.
+roles_can_log_in() {
+	local role database line
+
+	sql "$CONTROL" >"$WORK/logins" <<'SQL' || return 69
+SELECT to_json(r.rolname::text), to_json(d.datname::text) FROM pg_roles r, pg_database d
+WHERE r.rolcanlogin AND r.rolconnlimit <> 0 AND (r.rolvaliduntil IS NULL OR r.rolvaliduntil > now()) AND d.datallowconn AND NOT d.datistemplate AND d.datconnlimit <> 0
+AND (d.datdba = r.oid OR EXISTS (SELECT FROM aclexplode(d.datacl) a
+	WHERE a.privilege_type = 'CONNECT' AND a.grantee <> 0 AND pg_has_role(r.oid, a.grantee, 'USAGE'))
+	OR (d.datname = 'postgres' AND has_database_privilege(r.oid, d.oid, 'CONNECT')))
+AND has_database_privilege(r.oid, d.oid, 'CONNECT') ORDER BY r.rolname, d.datname;
+SQL
+	OPENED=0 PASSWORDS=""
+	while IFS= read -r line <&3; do
+		json_text role "${line%%$'\t'*}"
+		json_text database "${line#*$'\t'}"
+		log_in "$role" "$database" || return $?
+		OPENED=$((OPENED + 1))
+	done 3<"$WORK/logins"
+}
+
+# usage: log_in ROLE DATABASE
+log_in() {
+	local file="${ROLE_PASSWORDS_DIR:-/nonexistent}/$1"
+
+	if [[ "$1" =~ ^[A-Za-z0-9._-]+$ && -f "$file" ]]; then
+		write_pgpass "$WORK/rolepass" "$file"
+		if PGPASSFILE="$WORK/rolepass" PGUSER="$1" sql "$2" -c 'SELECT 1' >"$WORK/login.out" 2>&1; then
+			PASSWORDS="${PASSWORDS:-as saved}"
+			return 0
+		fi
+		# The Secret may be newer than the set; start-up applies it again, so that is what is proven then.
+		PGUSER="$SUPERUSER" apply_password "$1" "$file" 2>"$WORK/login.out" || return 69
+		PASSWORDS="applied again"
+		PGPASSFILE="$WORK/rolepass" PGUSER="$1" sql "$2" -c 'SELECT 1' >"$WORK/login.out" 2>&1 && return 0
+	else
+		PGUSER="$1" sql "$2" -c 'SELECT 1' >"$WORK/login.out" 2>&1 && return 0
+	fi
+	WHY="role $1 cannot open database $2: $(tail -n 1 "$WORK/login.out")"
+	return 65
 }

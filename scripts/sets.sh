@@ -56,12 +56,25 @@ is_pinned() {
 	return 1
 }
 
-# usage: set_flags SET   pinned TAB flagged TAB accepted (0/1); status 1 and a log line where the set does not count
+# usage: is_newer_than_programs   0 if a newer PostgreSQL made the set that read_manifest read last: nobody here can prove
+# it, so nobody here may judge it by that.
+is_newer_than_programs() {
+	local made here
+
+	json_text made "${MANIFEST["server.version"]}"
+	made="${made%%[!0-9]*}"
+	here="$(tool_version pg_dump)" || return 1
+	((${made:-0} > ${here%%.*})) || return 1
+}
+
+# usage: set_flags SET   pinned (also one that only a newer PostgreSQL can read) TAB flagged TAB accepted (0/1); status 1 and a log line where the set does not count
 # (damaged, another store's). Read once a run: the manifest of thousands of tables takes a tenth of a second.
 set_flags() {
 	local memo="$WORK/flags.$1" pinned=0 flagged=0 accepted=0
 
-	if [[ ! -f "$memo" ]]; then
+	if [[ -s "$memo" ]]; then
+		cat -- "$memo"
+	else
 		read_manifest "$BACKUP_ROOT/$1" || {
 			log "warning: $1 does not count and is left alone: $WHY"
 			return 1
@@ -70,15 +83,13 @@ set_flags() {
 			log "warning: $1 does not count and is left alone: it was made for store ${MANIFEST[store]:-none}"
 			return 1
 		}
-		if is_pinned "$BACKUP_ROOT/$1"; then pinned=1; fi
+		if is_pinned "$BACKUP_ROOT/$1" || is_newer_than_programs; then pinned=1; fi
 		[[ "${MANIFEST[flagged]:-null}" == null ]] || flagged=1
 		[[ "${MANIFEST[accepted_shrink]:-}" != true ]] || accepted=1
-		printf '%s\t%s\t%s\n' "$pinned" "$flagged" "$accepted" >"$memo" || {
-			rm -f -- "$memo"
-			return 1
-		}
+		printf '%s\t%s\t%s\n' "$pinned" "$flagged" "$accepted"
+		# Without room for it, it is read again.
+		printf '%s\t%s\t%s\n' "$pinned" "$flagged" "$accepted" 2>/dev/null >"$memo" || rm -f -- "$memo"
 	fi
-	cat -- "$memo"
 }
 
 # usage: list_sets   One line a set of this store that counts, oldest first: name, verified, pinned, flagged, accepted
@@ -200,7 +211,7 @@ set_aside() {
 	mkdir -p -- "$target" || die "$NO_SPACE" "cannot make $target"
 	[[ ! -e "$target/$1" ]] || die "$REFUSED" "$target/$1 exists already: move it away, then verify $1 again"
 	note_failure "$1" "$2" "$3"
-	# The link goes first: it must never lead to a set known to be bad.
+	# The links follow: until then one may lead nowhere, never to a set known to be bad.
 	step set-aside
 	move_into "$BACKUP_ROOT/$1" "$target"
 	step set-aside-moved

@@ -10,17 +10,23 @@ source "$(dirname -- "${BASH_SOURCE[0]}")/recover.sh"
 # The old major version, as long as its data is what counts.
 UPGRADING=""
 
-# At exit: whatever stopped the upgrade, this is true.
+# At exit: said as long as the old data is what lies there.
 say_old_data_stays() {
-	[[ -z "$UPGRADING" ]] || log "The data directory of PostgreSQL $UPGRADING is untouched. To go on with it: pulumi config set" \
+	[[ -n "$UPGRADING" && "$(cat -- "$PGDATA/PG_VERSION" 2>/dev/null)" == "$UPGRADING" ]] || return 0
+	log "The data directory of PostgreSQL $UPGRADING is untouched. To go on with it: pulumi config set" \
 		"postgres.image with an image of PostgreSQL $UPGRADING, pulumi config rm postgres.upgradeFrom, pulumi up"
 }
 
-# usage: finish_swap   After a kill: new data in place means that the old may go; else the old goes back to its place
-# and the upgrade begins anew.
+# usage: finish_swap   After a kill: new data in place, of a version that can go on with it, means that the old may go;
+# else the old goes back to its place and the upgrade begins anew.
 finish_swap() {
+	local major image
+
 	[[ -e "$OLD" ]] || return 0
 	if is_complete; then
+		major="$(data_major)"
+		image="$(image_major)"
+		((major <= image)) || refuse_newer "$major" "$image"
 		drop_old
 		return 0
 	fi
@@ -33,9 +39,9 @@ finish_swap() {
 
 # usage: drop_old   What an upgrade has replaced.
 drop_old() {
+	log "removing $OLD, the data of before the upgrade"
 	rm -rf -- "$OLD" || refuse "$NO_SPACE" "cannot remove $OLD"
 	step old-removed
-	rm -f -- "$LAST"
 }
 
 # usage: refuse_newer DATA IMAGE   Majors.
@@ -44,11 +50,15 @@ refuse_newer() {
 		"Set an image of PostgreSQL $1: pulumi config set postgres.image. The way back to a set of PostgreSQL $2: docs/upgrade.md. Nothing was touched."
 }
 
-# usage: keep_settings   ALTER SYSTEM is part of no set: its file of before is kept, and named.
+# usage: keep_settings   The server's own files are part of no set: those of before are kept, and what ALTER SYSTEM has
+# set is named.
 keep_settings() {
-	local file="$PGDATA/postgresql.auto.conf" names
+	local file="$PGDATA/postgresql.auto.conf" names name
 
 	SETTINGS=""
+	for name in postgresql.conf pg_hba.conf pg_ident.conf; do
+		[[ ! -f "$PGDATA/$name" ]] || cp -- "$PGDATA/$name" "$BUILD/$name.$UPGRADING" || refuse "$NO_SPACE" "cannot write to $BUILD"
+	done
 	[[ -f "$file" ]] || return 0
 	names="$(awk -F '[ =]' '!/^#/ && NF { print $1 }' "$file" | paste -s -d ' ' -)"
 	[[ -n "$names" ]] || return 0
@@ -77,4 +87,5 @@ upgrade() {
 	UPGRADING=""
 	record_proof "$LAST_SET"
 	drop_old
+	rm -f -- "$LAST"
 }

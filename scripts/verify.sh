@@ -48,7 +48,7 @@ clear_scratch() {
 	rm -rf -- "$SCRATCH/verify-data"
 }
 
-# usage: wal_megabytes   A quarter of a GiB of log for each 2 GiB of room, and no less than two of its files.
+# usage: wal_megabytes   A quarter of a GiB of log for each 2 GiB of room, and no less than four of its files.
 wal_megabytes() {
 	local most=$((VERIFY_SCRATCH_BYTES / 8388608))
 
@@ -72,7 +72,7 @@ require_room() {
 	most="$free"
 	if ((VERIFY_SCRATCH_BYTES > 0 && VERIFY_SCRATCH_BYTES < free)); then most="$VERIFY_SCRATCH_BYTES"; fi
 	((need > most)) || return 0
-	WHY="its throwaway server needs about $((need / 1048576)) MiB, $SCRATCH has room for $((most / 1048576)) MiB"
+	WHY="by the size of the databases (bloat included) its throwaway server needs about $((need / 1048576)) MiB, $SCRATCH has room for $((most / 1048576)) MiB"
 	WHY+=" (in the cluster: the setting verify.scratchSize, and the node's disk)"
 	return 73
 }
@@ -100,49 +100,6 @@ write_hba() {
 	names="$(password_roles)"
 	for role in $names; do printf 'local all "%s" scram-sha-256\n' "$role"; done
 	echo 'local all all trust'
-}
-
-# usage: roles_can_log_in   Each role that may log in opens each database that is its own or was granted to it.
-# Sets OPENED. Returns 65 with WHY if one cannot.
-roles_can_log_in() {
-	local role database line
-
-	sql "$CONTROL" >"$WORK/logins" <<'SQL' || return 69
-SELECT to_json(r.rolname::text), to_json(d.datname::text) FROM pg_roles r, pg_database d
-WHERE r.rolcanlogin AND r.rolconnlimit <> 0 AND (r.rolvaliduntil IS NULL OR r.rolvaliduntil > now()) AND d.datallowconn AND NOT d.datistemplate AND d.datconnlimit <> 0
-AND (d.datdba = r.oid OR EXISTS (SELECT FROM aclexplode(d.datacl) a
-	WHERE a.privilege_type = 'CONNECT' AND a.grantee <> 0 AND pg_has_role(r.oid, a.grantee, 'USAGE'))
-	OR (d.datname = 'postgres' AND has_database_privilege(r.oid, d.oid, 'CONNECT')))
-AND has_database_privilege(r.oid, d.oid, 'CONNECT') ORDER BY r.rolname, d.datname;
-SQL
-	OPENED=0 PASSWORDS=""
-	while IFS= read -r line <&3; do
-		json_text role "${line%%$'\t'*}"
-		json_text database "${line#*$'\t'}"
-		log_in "$role" "$database" || return $?
-		OPENED=$((OPENED + 1))
-	done 3<"$WORK/logins"
-}
-
-# usage: log_in ROLE DATABASE
-log_in() {
-	local file="${ROLE_PASSWORDS_DIR:-/nonexistent}/$1"
-
-	if [[ "$1" =~ ^[A-Za-z0-9._-]+$ && -f "$file" ]]; then
-		write_pgpass "$WORK/rolepass" "$file"
-		if PGPASSFILE="$WORK/rolepass" PGUSER="$1" sql "$2" -c 'SELECT 1' >"$WORK/login.out" 2>&1; then
-			PASSWORDS="${PASSWORDS:-as saved}"
-			return 0
-		fi
-		# The Secret may be newer than the set; start-up applies it again, so that is what is proven then.
-		PGUSER="$SUPERUSER" apply_password "$1" "$file" 2>"$WORK/login.out" || return 69
-		PASSWORDS="applied again"
-		PGPASSFILE="$WORK/rolepass" PGUSER="$1" sql "$2" -c 'SELECT 1' >"$WORK/login.out" 2>&1 && return 0
-	else
-		PGUSER="$1" sql "$2" -c 'SELECT 1' >"$WORK/login.out" 2>&1 && return 0
-	fi
-	WHY="role $1 cannot open database $2: $(tail -n 1 "$WORK/login.out")"
-	return 65
 }
 
 # usage: drill DIRECTORY   Status 0 good, 65 bad (WHY), anything else: could not be told.
@@ -177,12 +134,12 @@ drill() {
 verify_set() {
 	local directory="$BACKUP_ROOT/$1" status=0 started RESTORED=0 OPENED=0 PASSWORDS="" CURRENT="" SUPERUSER=""
 
-	hold_set "$directory" || {
-		log "$1 is gone or has no SHA256SUMS"
-		[[ ! -d "$directory" ]] || status=65
-		WHY="it has no SHA256SUMS"
-		((status == 65)) || return 0
-	}
+	hold_set "$directory" || status=$?
+	if ((status != 0)) && { ((status == BUSY)) || [[ ! -d "$directory" ]]; }; then
+		log "$1 is gone, or is being removed just now"
+		return 0
+	fi
+	WHY="it has no SHA256SUMS"
 	log "verifying $1"
 	SECONDS=0
 	((status != 0)) || drill "$directory" || status=$?
@@ -222,7 +179,8 @@ verify_pending() {
 		is_readable_here "$name" || continue
 		status=0
 		verify_set "$name" || status=$?
-		((status == 0)) || worst=$status
+		# One that this version cannot load stays as it is, and fails nobody: the log names it.
+		((status == 0 || status == REFUSED)) || worst=$status
 		((status == 0 || status == 65 || status == REFUSED)) || break
 	done
 	exit "$worst"

@@ -24,8 +24,9 @@ look_at_pod() {
 	local template='{{index .metadata.labels "controller-revision-hash"}} {{.metadata.uid}} '
 	template+='{{if .metadata.deletionTimestamp}}going{{else}}here{{end}} '
 	template+='{{range .status.initContainerStatuses}}{{.name}}='
-	template+='{{if .lastState.terminated}}{{.lastState.terminated.exitCode}}'
-	template+='{{else if .state.terminated}}{{.state.terminated.exitCode}}{{else}}-{{end}},'
+	# What it is now counts more than how it ended before.
+	template+='{{if .state.terminated}}{{.state.terminated.exitCode}}'
+	template+='{{else if .lastState.terminated}}{{.lastState.terminated.exitCode}}{{else}}-{{end}},'
 	template+='{{else}}-{{end}} '
 	# The plus keeps the word there when nothing waits: the words are told apart by their order.
 	template+='+{{range .status.initContainerStatuses}}{{if .state.waiting}}{{.state.waiting.reason}}{{end}}{{end}}'

@@ -79,6 +79,12 @@ def test_a_stack_that_was_destroyed_may_go_anywhere(stack: Stack) -> None:
     stay(stack, ELSEWHERE)
 
 
+def test_a_stack_that_was_forgotten_may_go_anywhere(stack: Stack) -> None:
+    put(stack, has_objects=True)
+    stack.pulumi("stack", "rm", "--force", "--preserve-config", "--yes", "dev")
+    stay(stack, ELSEWHERE)
+
+
 def test_a_repeated_make_up_does_not_ask_pulumi(place: Place) -> None:
     memory.save(place.root, "dev", memory.Memory("localcluster", "two", "/srv/sets"))
     stay(Stack(place, {"PATH": ""}), HERE)

@@ -35,6 +35,20 @@ def test_sets_do_not_age(scripts: Scripts, kept: Store) -> None:
     assert kept.names()[0] == "backup_19991231_235959", "the last verified set, however old"
 
 
+@pytest.mark.parametrize(("version", "stays"), [("99.1", True), ("16.1", False)])
+def test_a_set_that_only_a_newer_postgresql_could_prove_stays(
+    version: str, stays: bool, scripts: Scripts, kept: Store
+) -> None:
+    (golden,) = kept.names()
+    server = {**kept.manifest(golden)["server"], "version": version}
+    old = kept.copy_set(golden, "backup_20200101_000000", server=server)
+    scripts.box.identity.own(old)
+
+    scripts.with_(BACKUP_KEEP=1).backup()
+
+    assert old.exists() is stays
+
+
 def test_a_pinned_set_stays_for_ever(scripts: Scripts, kept: Store) -> None:
     keeping = scripts.with_(BACKUP_KEEP=1)
     pinned = keeping.backup("--pin")

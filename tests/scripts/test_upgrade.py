@@ -108,11 +108,24 @@ def test_what_no_set_holds_stops_the_upgrade(old16: Pod) -> None:
         server.sql("create database models is_template true")
         server.sql("create database shut allow_connections false")
         server.sql("create database brewget_drop_20260101_000000_1")
-        server.sql("create table of_each_new_database ()", "template1")
+        server.sql("create table of_each_new_database (); create extension hstore", "template1")
+        server.sql("select pg_create_physical_replication_slot('standby')")
+        server.sql(
+            "create subscription feed connection '' publication p with (connect = false);"
+            "alter subscription feed enable"
+        )
 
     done = last_set(old16).expect(78)
 
-    for word in ("the template models", "the database shut", "unfinished restore", "template1"):
+    for word in (
+        "the template models",
+        "the database shut",
+        "unfinished restore",
+        "of_each_new_database in template1",
+        "the extension hstore in template1",
+        "the replication slot standby",
+        "the subscription feed",
+    ):
         assert word in done.stderr
     assert "To go on with it: pulumi config rm postgres.upgradeFrom" in done.stderr
     assert store_of(old16).names() == []
@@ -142,6 +155,15 @@ def test_the_last_set_is_taken_once(marked: Pod) -> None:
     last_set(marked).expect(0)
 
     assert (store_of(marked).names(), marked.snapshot()) == (names, untouched)
+
+
+def test_a_copy_of_somebodys_own_beside_the_data_stays(old16: Pod) -> None:
+    shutil.copytree(old16.data, old16.volume / "pgdata.old")
+    copied = sorted(path.name for path in (old16.volume / "pgdata.old").iterdir())
+
+    in_version(old16, V16).prepare().expect(0)
+
+    assert sorted(path.name for path in (old16.volume / "pgdata.old").iterdir()) == copied
 
 
 @pytest.mark.parametrize("state", ["absent", "newer", "unmarked"])

@@ -6,7 +6,8 @@ import pulumi
 import pytest
 
 from components import names
-from components.ownership import FIELD_MANAGER, foreign
+from components.kubectl import Kubectl
+from components.ownership import FIELD_MANAGER, foreign, ways
 from tests.unit.conftest import Deploy
 
 CONSOLE = {"console.enabled": "true"}
@@ -64,6 +65,19 @@ def found(
 def test_what_is_somebody_elses_is_not_taken(there: dict[str, Any], reason: str) -> None:
     said = foreign(there, "test", "brewget")
     assert said == (reason and f"PersistentVolume ale exists already, and {reason}")
+
+
+def test_what_is_refused_comes_with_the_ways_on() -> None:
+    kubectl = Kubectl("ctx", "ales")
+    namespace = {"kind": "Namespace", "metadata": {"name": "ales"}}
+    said = ways(namespace, kubectl, "test")
+    assert "pulumi config set namespace NAME" in said
+    assert "label --overwrite namespace ales app.kubernetes.io/part-of=brewget-postgres" in said
+    assert said.endswith("annotate --overwrite namespace ales brewget.dev/stack=test")
+    # To hand over a volume that another namespace's claim is bound to would end at the next check.
+    volume = ways(found(claim_of="other"), kubectl, "test")
+    assert volume.endswith("kubectl --context ctx --namespace ales delete persistentvolume ale")
+    assert "label" not in volume
 
 
 def test_another_cluster_for_a_stack_that_lives_on_one_is_refused(deploy: Deploy) -> None:

@@ -136,7 +136,7 @@ def sentence(key: str, value: str, reason: str, allowed: str, example: str) -> s
             "startup.accept",
             "fresh-start anything",
             "'anything' is no such state",
-            "unmarked-data, fresh-start, no-store, volatile-store, other-store",
+            "unmarked-data, fresh-start, no-store, volatile-store, other-store, other-version",
             "startup.accept fresh-start",
         ),
         (

@@ -33,20 +33,30 @@ def test_a_newer_major_version_is_refused_with_the_way_to_it(deploy: Deploy) -> 
     with pytest.raises(pulumi.RunError) as refused:
         deploy(config={"postgres.image": NEW}, stashed={"version-major": "16"})
     assert str(refused.value) == (
-        f"postgres.image is '{NEW}', PostgreSQL 17, but the data is of PostgreSQL 16. To upgrade: "
+        f"postgres.image is '{NEW}', PostgreSQL 17, but by the stack's state the data is of PostgreSQL 16. To upgrade: "
         "pulumi config set postgres.upgradeFrom with the image of before, then pulumi up "
         "(docs/upgrade.md). To stay: pulumi config set postgres.image with an image of "
-        "PostgreSQL 16"
+        "PostgreSQL 16. If the state is wrong: pulumi config set startup.accept other-version, "
+        "and start-up looks at the data alone"
     )
+
+
+def test_a_state_that_is_wrong_about_the_version_is_no_dead_end(deploy: Deploy) -> None:
+    wrong = {"version-major": "17"}
+    stack = deploy(config={"postgres.image": OLD, "startup.accept": "other-version"}, stashed=wrong)
+    assert init_containers(stack) == {"prepare-data": OLD}
+    stash = stack.one("Stash", "version-major")
+    assert (stash["input"], stash.replace_on_changes) == ("16", ["input"])
 
 
 def test_an_older_major_version_is_refused_with_the_way_back(deploy: Deploy) -> None:
     with pytest.raises(pulumi.RunError) as refused:
         deploy(config={"postgres.image": OLD}, stashed={"version-major": "17"})
     assert str(refused.value) == (
-        f"postgres.image is '{OLD}', PostgreSQL 16, but the data is of PostgreSQL 17, which an "
-        "older version can neither read nor restore. To stay: pulumi config set postgres.image "
-        "with an image of PostgreSQL 17. To go back to a set of PostgreSQL 16, without what was "
+        f"postgres.image is '{OLD}', PostgreSQL 16, but by the stack's state the data is of "
+        "PostgreSQL 17, which an older version can neither read nor restore. To stay: pulumi "
+        "config set postgres.image with an image of PostgreSQL 17. If the state is wrong: pulumi "
+        "config set startup.accept other-version, and start-up looks at the data alone. To go back to a set of PostgreSQL 16, without what was "
         "written since: docs/upgrade.md, Going back"
     )
 
