@@ -1,0 +1,101 @@
+"""await-server.sh: what it makes of a pod's state. kubectl itself reads the pod, out of a file."""
+
+import json
+import os
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from components.kubectl import HOST_SCRIPTS
+
+ANSWERS = """#!/bin/sh
+for last; do :; done
+case "$*" in
+*"get statefulset"*) echo "1 1 r1" ;;
+*"get pod"*) exec "$KUBECTL" label --local -f "$POD" seen=yes -o "$last" ;;
+*delete*) sed -i s/before/after/ "$POD" ;;
+*logs*) echo "the log of $*" ;;
+esac
+"""
+
+
+def ended(status: int) -> dict[str, Any]:
+    """A container's state."""
+    return {"terminated": {"exitCode": status}}
+
+
+def pod(last_set: dict[str, Any], prepare: dict[str, Any], *, ready: bool) -> dict[str, Any]:
+    """The pod as the API server would show it."""
+    return {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {
+            "name": "postgres-0",
+            "uid": "before",
+            "labels": {"controller-revision-hash": "r1"},
+        },
+        "status": {
+            "initContainerStatuses": [
+                {"name": "last-set", **last_set},
+                {"name": "prepare-data", **prepare},
+            ],
+            "conditions": [{"type": "Ready", "status": str(ready)}],
+        },
+    }
+
+
+def await_server(folder: Path, found: dict[str, Any]) -> subprocess.CompletedProcess[str]:
+    """Run the script against the pod for at most five seconds."""
+    (folder / "pod.json").write_text(json.dumps(found))
+    (folder / "kubectl").write_text(ANSWERS)
+    (folder / "kubectl").chmod(0o755)
+    environment = {
+        "PATH": f"{folder}:{os.environ['PATH']}",
+        "KUBECTL": str(shutil.which("kubectl")),
+        "POD": str(folder / "pod.json"),
+    }
+    return subprocess.run(
+        [
+            HOST_SCRIPTS / "await-server.sh",
+            *("--context", "c", "--namespace", "n", "postgres", "5"),
+        ],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_a_server_that_answers_ends_the_waiting(tmp_path: Path) -> None:
+    done = await_server(
+        tmp_path,
+        pod({"state": ended(0)}, {"state": ended(0), "lastState": ended(137)}, ready=True),
+    )
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("earlier", [137, 69])
+def test_a_refusal_is_named_whatever_ended_before_it(tmp_path: Path, earlier: int) -> None:
+    """The first container was killed, or waited for the store, and then it went well."""
+    waiting = {"waiting": {"reason": "CrashLoopBackOff"}}
+    found = pod(
+        {"state": ended(0), "lastState": ended(earlier)},
+        {"state": waiting, "lastState": ended(78)},
+        ready=False,
+    )
+
+    done = await_server(tmp_path, found)
+
+    assert done.returncode == 1
+    assert "prepare-data ended with 78 refused by a safety rule" in done.stderr
+    assert "-c prepare-data" in done.stderr, "its log, not the other's"
+
+
+def test_a_server_that_never_answers_is_said_with_the_next_command(tmp_path: Path) -> None:
+    running = {"state": {"running": {}}}
+    done = await_server(tmp_path, pod({"state": ended(0)}, running, ready=False))
+    assert done.returncode == 1
+    assert "did not answer within 5 s (startup.timeout). See: kubectl describe" in done.stderr
