@@ -94,5 +94,5 @@ def hand_over(world: World, volume: str) -> None:
 
 def told(output: str) -> list[str]:
     """The commands after "To hand it over"."""
-    _, _, rest = output.partition("deletes it on destroy: ")
+    _, _, rest = output.partition("treats it as its own: ")
     return rest.splitlines()[0].split("; ")
