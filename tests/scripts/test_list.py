@@ -71,3 +71,18 @@ def test_a_verdict_for_other_bytes_is_not_shown_as_verified(scripts: Scripts, ke
 
     (only,) = found["sets"] if isinstance(found, dict) else found
     assert not only["verified"]
+
+
+def test_a_set_that_is_removed_while_it_is_listed_is_passed_over(
+    both: Scripts, kept: Store
+) -> None:
+    (name,) = kept.names()
+    text = (
+        'candidate_names() { [[ "${1:-}" == */failed ]] || printf "%s\\n" backup_20200101_000000 '
+        f"{name}; }}\nrequire_store\ndescribe_all"
+    )
+
+    done = both.functions("list", text).expect(0)
+
+    assert [json.loads(line)["set"] for line in done.stdout.splitlines()] == [name]
+    assert "20200101" not in done.stderr
