@@ -222,4 +222,5 @@ def test_a_ca_near_its_end_is_told(deploy: Deploy, caplog: pytest.LogCaptureFixt
 
 def test_a_new_ca_is_nobodys_business(deploy: Deploy, caplog: pytest.LogCaptureFixture) -> None:
     deploy(config={"backup.keep": "15"})
-    assert caplog.text == ""
+    # asyncio may have a word on a deployment that an earlier test saw refused.
+    assert "postgres.tls.generation" not in caplog.text
