@@ -84,6 +84,29 @@ def command(cluster: Cluster) -> str:
     return f"python -m localcluster --profile {cluster.context}"
 
 
+def run(
+    words: list[str], place: Place, environment: dict[str, str], *, seconds: float | None = None
+) -> None:
+    """Runs one of a cluster's verbs for a person to watch, for at most so many seconds."""
+    what = f"`{' '.join(words)}`"
+    try:
+        done = subprocess.run(
+            words,
+            check=False,
+            cwd=place.root,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=2,
+            timeout=seconds,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise BootstrapError(f"{what} was not done after {seconds} s") from error
+    except OSError as error:
+        raise BootstrapError(f"{what} cannot be run: {error.strerror}") from error
+    if done.returncode != 0:
+        raise BootstrapError(f"{what} ended with status {done.returncode}, see above")
+
+
 def check_reachable(cluster: Cluster, environment: dict[str, str]) -> None:
     """One question to the API server, so that Pulumi does not spend minutes to find out."""
     _check_context(cluster, environment)

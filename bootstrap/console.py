@@ -13,7 +13,6 @@ from bootstrap.place import Place
 from bootstrap.stack import Stack
 from localcluster.images import CONSOLE as IMAGE
 
-NAME = "postgres-console"
 PORT = 8080
 KEY = "console.enabled"
 Say = Callable[[str], None]
@@ -79,7 +78,7 @@ def open_door(place: Place) -> int:
     namespace = str(stack.outputs().get("namespace", "brewget")) if stack.exists() else "brewget"
     kubectl = ["kubectl", f"--context={cluster.context}", f"--namespace={namespace}"]
     asked = subprocess.run(
-        [*kubectl, "get", "service", NAME, "--output=name"],
+        [*kubectl, "get", "service", console_image.NAME, "--output=name"],
         check=False,
         env=environment,
         capture_output=True,
@@ -93,8 +92,8 @@ def open_door(place: Place) -> int:
     template = "-o go-template='{{.data.token | base64decode}}{{\"\\n\"}}'"
     sys.stderr.write(
         f"http://localhost:{PORT} until Ctrl-C. The token:\n"
-        f"  {' '.join(kubectl)} get secret {NAME} {template}\n"
+        f"  {' '.join(kubectl)} get secret {console_image.NAME} {template}\n"
     )
     sys.stderr.flush()
-    command = [*kubectl, "port-forward", f"service/{NAME}", str(PORT)]
+    command = [*kubectl, "port-forward", f"service/{console_image.NAME}", str(PORT)]
     os.execvpe(command[0], command, environment)  # noqa: S606 (its Ctrl-C and status are ours)

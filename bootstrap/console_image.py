@@ -7,14 +7,13 @@ from pathlib import Path
 
 from bootstrap import clusters
 from bootstrap.clusters import Cluster, Kind
-from bootstrap.errors import BootstrapError
 from bootstrap.stack import Stack
 from localcluster.images import CONSOLE as IMAGE
 
 BUILD_SECONDS = 300
 """A build that takes longer must not keep anybody from the database; two minutes are usual.
 The next `make up` goes on with the layers that are there."""
-LABEL = "app=postgres-console"
+NAME = "postgres-console"
 
 
 def command(cluster: Cluster) -> list[str]:
@@ -34,7 +33,7 @@ def ensure(stack: Stack, cluster: Cluster, say: Callable[[str], None]) -> None:
         return
     if is_new:
         say("building the console's image (two minutes, once)")
-    _run(stack, command(cluster))
+    clusters.run(command(cluster), stack.place, stack.environment, seconds=BUILD_SECONDS)
     if is_new:
         _restart(stack, cluster)
         _stamp(stack).write_text(state)
@@ -73,26 +72,6 @@ def _state(stack: Stack, cluster: Cluster) -> str:
     return hashed.hexdigest()
 
 
-def _run(stack: Stack, words: list[str]) -> None:
-    what = f"`{' '.join(words)}`"
-    try:
-        done = subprocess.run(
-            words,
-            check=False,
-            cwd=stack.place.root,
-            env=stack.environment,
-            stdin=subprocess.DEVNULL,
-            stdout=2,
-            timeout=BUILD_SECONDS,
-        )
-    except subprocess.TimeoutExpired as error:
-        raise BootstrapError(f"{what} was not done after {BUILD_SECONDS} s") from error
-    except OSError as error:
-        raise BootstrapError(f"{what} cannot be run: {error.strerror}") from error
-    if done.returncode != 0:
-        raise BootstrapError(f"{what} ended with status {done.returncode}, see above")
-
-
 def _restart(stack: Stack, cluster: Cluster) -> None:
     """The image's name stays the same, so a running pod would stay on the old one.
 
@@ -102,7 +81,7 @@ def _restart(stack: Stack, cluster: Cluster) -> None:
     subprocess.run(
         [
             *("kubectl", f"--context={cluster.context}", f"--namespace={namespace}"),
-            *("delete", "pod", f"--selector={LABEL}", "--ignore-not-found", "--wait=false"),
+            *("delete", "pod", f"--selector=app={NAME}", "--ignore-not-found", "--wait=false"),
         ],
         check=False,
         env=stack.environment,

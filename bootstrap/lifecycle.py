@@ -92,7 +92,7 @@ def _start(place: Place, cluster: Cluster, environment: dict[str, str], step: St
         return "running already"
     step.hand_over()
     verbs = ["start", "--mount", f"--mount-string={place.backup_dir}:{MOUNT}"]
-    _run([*clusters.command(cluster).split(), *verbs], place, environment)
+    clusters.run([*clusters.command(cluster).split(), *verbs], place, environment)
     clusters.check_reachable(cluster, environment)
     return "running"
 
@@ -104,16 +104,6 @@ def _runs(environment: dict[str, str]) -> bool:
     return asked.returncode == 0
 
 
-def _run(command: list[str], place: Place, environment: dict[str, str]) -> None:
-    done = subprocess.run(
-        command, check=False, cwd=place.root, env=environment, stdin=subprocess.DEVNULL, stdout=2
-    )
-    if done.returncode != 0:
-        raise BootstrapError(
-            f"`{' '.join(command)}` ended with status {done.returncode}, see above"
-        )
-
-
 def _prepare_stack(stack: Stack, cluster: Cluster, step: Step) -> str:
     is_new = stack.select()
     for said in stack.clear_interrupted():
@@ -122,7 +112,7 @@ def _prepare_stack(stack: Stack, cluster: Cluster, step: Step) -> str:
     console.prepare(stack, cluster, step.say)
     for build in postgres_images.image_commands(stack, cluster):
         step.say("another PostgreSQL is wanted: its image is built where that is needed")
-        _run(build, stack.place, stack.environment)
+        clusters.run(build, stack.place, stack.environment)
     if is_new:
         step.say(
             f"this machine's settings are in {stack.place.stack_file.name}, "
@@ -140,7 +130,7 @@ def stop(place: Place) -> None:
             f"the cluster '{cluster.context}' was not started from here, so it is not stopped here"
         )
     command = [*clusters.command(cluster).split(), "stop"]
-    _run(command, place, for_children(place, cluster))
+    clusters.run(command, place, for_children(place, cluster))
 
 
 def destroy(place: Place) -> str:

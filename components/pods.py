@@ -39,7 +39,7 @@ class PodArgs:
 def store_env(args: PodArgs) -> dict[str, pulumi.Input[str]]:
     """BACKUP_*, the same for the server's start and for all jobs."""
     backup = args.settings.backup
-    accepted = args.settings.startup.accept.split()
+    volatile = args.settings.startup.accepts(Accept.VOLATILE_STORE)
     return {
         "BACKUP_ROOT": STORE,
         "BACKUP_STORE_ID": args.store_id,
@@ -49,7 +49,7 @@ def store_env(args: PodArgs) -> dict[str, pulumi.Input[str]]:
         "BACKUP_JOBS": str(backup.jobs),
         "BACKUP_LOCK_WAIT": str(backup.lock_wait),
         "BACKUP_MIN_FREE": str(backup.min_free_bytes),
-        "BACKUP_ALLOW_VOLATILE": "1" if Accept.VOLATILE_STORE in accepted else "0",
+        "BACKUP_ALLOW_VOLATILE": "1" if volatile else "0",
     }
 
 
@@ -67,7 +67,7 @@ def server_env(args: PodArgs) -> dict[str, pulumi.Input[str]]:
         "POSTGRES_DATABASES": "\n".join(settings.postgres.databases),
         "ROLE_PASSWORDS_DIR": f"{SECRETS}/roles",
         "STARTUP_SET": settings.startup.from_set,
-        "STARTUP_ACCEPT": settings.startup.accept,
+        "STARTUP_ACCEPT": settings.startup.for_scripts,
     }
 
 

@@ -26,8 +26,8 @@ class PostgresVersion(pulumi.ComponentResource):
         super().__init__("brewget:index:PostgresVersion", name, None, opts)
         self._name = name
         image = settings.postgres.image
-        accepted = Accept.OTHER_VERSION in settings.startup.accept.split()
-        self._moves = bool(settings.postgres.upgrade_from) or accepted
+        told = settings.startup.accepts(Accept.OTHER_VERSION)
+        self._moves = bool(settings.postgres.upgrade_from) or told
         self._major = str(rules.image_major(image) or "")
         self.image = image
         if not self._moves:

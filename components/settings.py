@@ -13,6 +13,7 @@ from components import fields
 from components.conflicts import conflicts
 from components.console_settings import ConsoleSettings
 from components.fields import Group, setting
+from components.startup_settings import StartupSettings
 from components.tls_settings import TlsSettings
 
 IMAGE = "postgres:16.15-alpine"
@@ -185,26 +186,6 @@ class VerifySettings(Group):
         "Room for the throwaway server; a set that needs more is refused.",
         allowed=fields.VOLUME_SIZE,
         example="4Gi",
-    )
-
-
-class StartupSettings(Group):
-    """What start-up may do when the data directory is not simply complete."""
-
-    accept: fields.Accepted = setting(
-        "",
-        "States at which start-up goes on instead of stopping, separated by blanks.",
-        allowed="unmarked-data, fresh-start, no-store, volatile-store, other-store, other-version",
-        example="fresh-start",
-    )
-    from_set: fields.OptionalSet = setting(
-        "",
-        "The set to restore into an absent data directory, instead of the newest good one.",
-        allowed="the name of a set",
-        example="backup_20261122_060000",
-    )
-    timeout: fields.Seconds = setting(
-        3600, "Seconds until the server must answer.", allowed=fields.SECONDS, example="7200"
     )
 
 

@@ -54,7 +54,7 @@ def manifest(settings: Settings, claim: str) -> dict[str, Any]:
 
 
 def _container(settings: Settings, name: str, command: list[str], *, root: bool) -> dict[str, Any]:
-    volatile = Accept.VOLATILE_STORE in settings.startup.accept.split()
+    volatile = settings.startup.accepts(Accept.VOLATILE_STORE)
     user = 0 if root else UID
     return {
         "name": name,

@@ -1,26 +1,21 @@
 """Another major version: refused before anything changes, or done by the pod."""
 
+import dataclasses
+from pathlib import Path
+
 import pulumi
 import pytest
 
 from bootstrap.clusters import Cluster, Kind
+from bootstrap.place import from_environment
 from bootstrap.postgres_images import image_commands
+from bootstrap.stack import Stack
 from localcluster import images, postgres_image, recipes
 from tests.unit.conftest import Deploy
 from tests.unit.recorder import Recorder
 
 OLD, NEW = "registry.local/postgres:16.14", "registry.local/postgres:17.9-alpine"
 UPGRADE = {"postgres.image": NEW, "postgres.upgradeFrom": OLD}
-
-
-class FakeStack:
-    """What the stack's own file says."""
-
-    def __init__(self, values: dict[str, str]) -> None:
-        self.values = values
-
-    def own(self, key: str) -> str:
-        return self.values.get(key, "")
 
 
 def init_containers(stack: Recorder) -> dict[str, str]:
@@ -47,6 +42,9 @@ def test_a_state_that_is_wrong_about_the_version_is_no_dead_end(deploy: Deploy) 
     assert init_containers(stack) == {"prepare-data": OLD}
     stash = stack.one("Stash", "version-major")
     assert (stash["input"], stash.replace_on_changes) == ("16", ["input"])
+    (prepare,) = stack.pods()["postgres"]["spec"]["initContainers"]
+    environment = {entry["name"]: entry.get("value") for entry in prepare["env"]}
+    assert environment["STARTUP_ACCEPT"] in {None, ""}, "the pod's scripts know no such word"
 
 
 def test_an_older_major_version_is_refused_with_the_way_back(deploy: Deploy) -> None:
@@ -101,13 +99,18 @@ def test_the_state_moves_on_only_when_the_upgraded_server_has_answered(deploy: D
     assert stash.ignore_changes == []
 
 
-def test_the_stand_ins_of_later_versions_are_built_only_where_they_are_named() -> None:
+def test_the_stand_ins_of_later_versions_are_built_only_where_they_are_named(
+    tmp_path: Path,
+) -> None:
     name = images.POSTGRES_NAME
     local = Cluster(Kind.LOCALCLUSTER, "c")
 
+    stack = Stack(dataclasses.replace(from_environment({}), root=tmp_path), {})
+
     def made(kind: Cluster, **values: str) -> list[str]:
-        stack = FakeStack({f"postgres.{key}": value for key, value in values.items()})
-        return [command[-1] for command in image_commands(stack, kind)]  # type: ignore[arg-type]
+        lines = [f"  brewget:postgres.{key}: {value}" for key, value in values.items()]
+        stack.place.stack_file.write_text("\n".join(["config:", *lines]))
+        return [command[-1] for command in image_commands(stack, kind)]
 
     assert made(local) == []
     assert made(local, image=images.POSTGRES) == []
