@@ -44,7 +44,7 @@ parse_options() {
 # usage: ask_server   Into WORK, by one session: server (version, identifier, superuser), superuser (its name as bytes),
 # role.names, sizes (of databases), all (its databases). Names as JSON, so that each stays on its line whatever it holds.
 ask_server() {
-	sql "$CONTROL" -v work="$WORK" <<'SQL'
+	sql "$CONTROL" -v work="$WORK" -v leftover="$LEFTOVER" <<'SQL'
 \o :work/server
 SELECT split_part(current_setting('server_version'), ' ', 1), to_json(system_identifier::text),
 	(SELECT to_json(rolname::text) FROM pg_roles WHERE oid = 10) FROM pg_control_system();
@@ -61,7 +61,7 @@ SELECT to_json(datname::text), to_json(pg_get_userbyid(datdba)::text), to_json(p
 	coalesce(to_json(coalesce(to_jsonb(d) ->> 'datlocale', to_jsonb(d) ->> 'daticulocale'))::text, 'null'),
 	CASE WHEN NOT datallowconn THEN '"does not allow connections"'
 		WHEN datconnlimit = -2 THEN '"is half dropped"'
-		WHEN datname ~ '^brewget_(load|drop)_[0-9]{8}_[0-9]{6}_[0-9]+$' THEN '"is left over from an unfinished restore"' END
+		WHEN datname ~ :'leftover' THEN '"is left over from an unfinished restore"' END
 FROM pg_database d WHERE NOT datistemplate ORDER BY datname COLLATE "C";
 SQL
 }

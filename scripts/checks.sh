@@ -32,6 +32,15 @@ read_manifest() {
 	check_manifest "${directory##*/}"
 }
 
+# usage: set_major   The major version of the server that made the set that read_manifest read last; 0 if it does not say.
+set_major() {
+	local version
+
+	json_text version "${MANIFEST["server.version"]}"
+	version="${version%%[!0-9]*}"
+	printf '%s\n' "${version:-0}"
+}
+
 # usage: check_manifest SET   The keys that every reader relies on; unknown ones are nobody's business.
 check_manifest() {
 	local key

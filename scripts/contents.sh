@@ -13,6 +13,9 @@ FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE n.nspname NOT LIKE 'pg\\_%' AND n.nspname <> 'information_schema' AND c.relpersistence <> 't'
 AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')"
 
+# The names of databases that a restore makes beside and puts aside; nobody else uses such names.
+LEFTOVER='^brewget_(load|drop)_[0-9]{8}_[0-9]{6}_[0-9]+$'
+
 # usage: session_settings   A row's text depends on these.
 session_settings() {
 	cat <<'SQL'

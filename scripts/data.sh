@@ -50,14 +50,6 @@ data_major() {
 	printf '%s\n' "${BASH_REMATCH[1]}"
 }
 
-# usage: image_major   The major version of the programs here: what they say of themselves, not what an image's tag says.
-image_major() {
-	local version
-
-	version="$(tool_version postgres)"
-	printf '%s\n' "${version%%.*}"
-}
-
 # usage: control_sum   Of the file that a server changes whenever it starts, works or stops.
 control_sum() { sum_of "$PGDATA/global/pg_control"; }
 

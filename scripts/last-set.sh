@@ -35,7 +35,7 @@ SELECT what FROM (
 	UNION ALL SELECT 'the database ' || datname || ', which allows no connections' FROM pg_database
 		WHERE NOT datistemplate AND NOT datallowconn AND datconnlimit <> -2
 	UNION ALL SELECT 'the database ' || datname || ', left over from an unfinished restore (a restore or DROP DATABASE ends it)' FROM pg_database
-		WHERE datname ~ '^brewget_(load|drop)_[0-9]{8}_[0-9]{6}_[0-9]+$') found ORDER BY what;
+		WHERE datname ~ :'leftover') found ORDER BY what;
 SQL
 }
 
@@ -45,7 +45,7 @@ require_all_in_a_set() {
 
 	left_out_sql >"$WORK/left-out.sql"
 	empty_sql >"$WORK/empty.sql"
-	found="$({ sql "$CONTROL" -f "$WORK/left-out.sql" && sql template1 -f "$WORK/empty.sql" | sed 's/$/ in template1/'; } | paste -s -d , -)"
+	found="$({ sql "$CONTROL" -v leftover="$LEFTOVER" -f "$WORK/left-out.sql" && sql template1 -f "$WORK/empty.sql" | sed 's/$/ in template1/'; } | paste -s -d , -)"
 	[[ -z "$found" ]] ||
 		refuse "$REFUSED" "no set holds $found: it would be gone after the upgrade. Set the old image back, see to it there, then upgrade"
 }
@@ -90,7 +90,7 @@ main() {
 		exit 0
 	fi
 	major="$(data_major)"
-	image="$(image_major)"
+	image="$(tool_major postgres)"
 	if ((major != image)); then
 		log "the data directory is of PostgreSQL $major, so nothing to do for PostgreSQL $image"
 		exit 0

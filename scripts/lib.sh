@@ -213,6 +213,14 @@ tool_version() {
 	printf '%s\n' "${BASH_REMATCH[1]}"
 }
 
+# usage: tool_major PROGRAM   e.g. 16: what it says of itself, not what an image's tag says.
+tool_major() {
+	local version
+
+	version="$(tool_version "$1")" || return $?
+	printf '%s\n' "${version%%.*}"
+}
+
 # usage: epoch UTC   (2026-11-22T06:00:00Z or backup_20261122_060000 or 20261122_060000)
 epoch() {
 	local digits="${1//[^0-9]/}"

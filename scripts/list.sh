@@ -35,12 +35,8 @@ describe_set() {
 	local -A FAILURE=()
 
 	# Retention may remove a set while it is looked at: that is no reason to list none.
-	bytes="$(find "$directory" -type f -exec stat -c %s {} + 2>/dev/null | awk '{ sum += $1 } END { printf "%.0f", sum }')" || true
-	if ! read_manifest "$directory"; then
-		why="$WHY"
-	elif [[ "${MANIFEST[store]:-}" != "\"$STORE\"" ]]; then
-		why="it was made for store ${MANIFEST[store]:-none}"
-	fi
+	bytes="$(size_of "$directory" 2>/dev/null)" || true
+	read_own_manifest "$directory" || why="$WHY"
 	[[ -d "$directory" ]] || return 0
 	if [[ -n "$why" && "$state" != failed ]]; then
 		# Not ours, or no longer to be told from what is not ours: it does not count, but it is not passed over either.

@@ -50,10 +50,8 @@ require_versions() {
 # usage: compare_majors   Sets MADE_WITH and HERE: the major versions that made the set that read_manifest read last, and
 # of the programs here. What another version cannot load, or shows in another way, says nothing against a set.
 compare_majors() {
-	json_text MADE_WITH "${MANIFEST["server.version"]}"
-	MADE_WITH="${MADE_WITH%%[!0-9]*}"
-	HERE="$(tool_version postgres)" || return 69
-	HERE="${HERE%%.*}"
+	MADE_WITH="$(set_major)"
+	HERE="$(tool_major postgres)" || return 69
 }
 
 # usage: create_database INDEX NAME   From template0, as the source was.

@@ -18,12 +18,6 @@ json_objects() {
 		}'
 }
 
-# usage: size_of PATH   Bytes of a file, or of all files in a directory.
-size_of() {
-	# shellcheck disable=SC2012 # ls is not parsed: stat -c prints numbers
-	find "$1" -type f -exec stat -c %s {} + | awk '{ sum += $1 } END { printf "%.0f\n", sum }'
-}
-
 # usage: json_database INDEX   Columns of WORK/databases: name, owner, encoding, collate, ctype, provider, icu locale, file.
 json_database() {
 	local index="$1" directory="$2" line f sum=null path

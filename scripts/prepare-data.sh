@@ -29,8 +29,8 @@ require_words() {
 
 	for word in ${STARTUP_ACCEPT//[$'\n\t']/ }; do
 		case "$word" in
-		unmarked-data | fresh-start | no-store | volatile-store | other-store | other-version) ;;
-		*) die "$USAGE" "STARTUP_ACCEPT has '$word': unmarked-data, fresh-start, no-store, volatile-store, other-store and other-version are allowed" ;;
+		unmarked-data | fresh-start | no-store | volatile-store | other-store) ;;
+		*) die "$USAGE" "STARTUP_ACCEPT has '$word': unmarked-data, fresh-start, no-store, volatile-store and other-store are allowed" ;;
 		esac
 	done
 	[[ -z "$STARTUP_SET" || "$STARTUP_SET" =~ $SET_NAME ]] || die "$USAGE" "STARTUP_SET='$STARTUP_SET' is no set's name"
@@ -41,7 +41,7 @@ keep() {
 	local major image
 
 	major="$(data_major)"
-	image="$(image_major)"
+	image="$(tool_major postgres)"
 	((major <= image)) || refuse_newer "$major" "$image"
 	if ((major < image)); then
 		upgrade "$major" "$image"

@@ -18,7 +18,6 @@ STATES=()
 ASIDE=()
 SWAPPED=""
 STAMP=""
-LEFTOVER='^brewget_(load|drop)_[0-9]{8}_[0-9]{6}_[0-9]+$'
 
 usage() {
 	cat <<'USAGE'

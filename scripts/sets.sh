@@ -29,6 +29,12 @@ sum_of() {
 	printf '%s\n' "${line%% *}"
 }
 
+# usage: size_of PATH   Bytes of a file, or of all files in a directory.
+size_of() {
+	# shellcheck disable=SC2012 # ls is not parsed: stat -c prints numbers
+	find "$1" -type f -exec stat -c %s {} + | awk '{ sum += $1 } END { printf "%.0f\n", sum }'
+}
+
 # usage: is_verified DIRECTORY   0 if its verdict is good and belongs to these very files, else 1.
 is_verified() {
 	local sums
@@ -56,50 +62,45 @@ is_pinned() {
 	return 1
 }
 
-# usage: is_newer_than_programs   0 if a newer PostgreSQL made the set that read_manifest read last: nobody here can prove
-# it, so nobody here may judge it by that.
-is_newer_than_programs() {
-	local made here
-
-	json_text made "${MANIFEST["server.version"]}"
-	made="${made%%[!0-9]*}"
-	here="$(tool_version pg_dump)" || return 1
-	((${made:-0} > ${here%%.*})) || return 1
+# usage: read_own_manifest DIRECTORY   As read_manifest; 65 with WHY for another store's set, too.
+read_own_manifest() {
+	read_manifest "$1" || return 65
+	[[ "${MANIFEST[store]:-}" != "\"$STORE\"" ]] || return 0
+	WHY="it was made for store ${MANIFEST[store]:-none}"
+	return 65
 }
 
-# usage: set_flags SET   pinned (also one that only a newer PostgreSQL can read) TAB flagged TAB accepted (0/1); status 1 and a log line where the set does not count
-# (damaged, another store's). Read once a run: the manifest of thousands of tables takes a tenth of a second.
+# usage: set_flags SET MAJOR   pinned TAB flagged TAB accepted (0/1). Pinned is also what only a newer PostgreSQL than
+# MAJOR can read: nobody here can prove it, so nobody here may remove it for that. Status 1 and a log line where the set
+# does not count (damaged, another store's). Read once a run: the manifest of thousands of tables takes a tenth of a second.
 set_flags() {
 	local memo="$WORK/flags.$1" pinned=0 flagged=0 accepted=0
 
 	if [[ -s "$memo" ]]; then
 		cat -- "$memo"
-	else
-		read_manifest "$BACKUP_ROOT/$1" || {
-			log "warning: $1 does not count and is left alone: $WHY"
-			return 1
-		}
-		[[ "${MANIFEST[store]:-}" == "\"$STORE\"" ]] || {
-			log "warning: $1 does not count and is left alone: it was made for store ${MANIFEST[store]:-none}"
-			return 1
-		}
-		if is_pinned "$BACKUP_ROOT/$1" || is_newer_than_programs; then pinned=1; fi
-		[[ "${MANIFEST[flagged]:-null}" == null ]] || flagged=1
-		[[ "${MANIFEST[accepted_shrink]:-}" != true ]] || accepted=1
-		printf '%s\t%s\t%s\n' "$pinned" "$flagged" "$accepted"
-		# Without room for it, it is read again.
-		printf '%s\t%s\t%s\n' "$pinned" "$flagged" "$accepted" 2>/dev/null >"$memo" || rm -f -- "$memo"
+		return 0
 	fi
+	read_own_manifest "$BACKUP_ROOT/$1" || {
+		log "warning: $1 does not count and is left alone: $WHY"
+		return 1
+	}
+	if is_pinned "$BACKUP_ROOT/$1" || (($(set_major) > $2)); then pinned=1; fi
+	[[ "${MANIFEST[flagged]:-null}" == null ]] || flagged=1
+	[[ "${MANIFEST[accepted_shrink]:-}" != true ]] || accepted=1
+	# Where there is no room for the memo, the set is read again.
+	printf '%s\t%s\t%s\n' "$pinned" "$flagged" "$accepted" | tee "$memo" 2>/dev/null || rm -f -- "$memo"
 }
 
 # usage: list_sets   One line a set of this store that counts, oldest first: name, verified, pinned, flagged, accepted
 # (0/1).
 list_sets() {
-	local name names flags verified
+	local name names flags verified here
 
+	# Without the programs nobody can tell: then every set counts as a newer version's, and stays.
+	here="$(tool_major pg_dump)" || here=0
 	names="$(candidate_names)"
 	for name in $names; do
-		flags="$(set_flags "$name")" || continue
+		flags="$(set_flags "$name" "$here")" || continue
 		verified=0
 		if is_verified "$BACKUP_ROOT/$name"; then verified=1; fi
 		printf '%s\t%s\t%s\n' "$name" "$verified" "$flags"

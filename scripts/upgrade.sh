@@ -25,7 +25,7 @@ finish_swap() {
 	[[ -e "$OLD" ]] || return 0
 	if is_complete; then
 		major="$(data_major)"
-		image="$(image_major)"
+		image="$(tool_major postgres)"
 		((major <= image)) || refuse_newer "$major" "$image"
 		drop_old
 		return 0

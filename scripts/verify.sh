@@ -127,7 +127,10 @@ drill() {
 		return "$status"
 	fi
 	step logins
-	stop_server immediate || return 69
+	stop_server immediate || {
+		WHY="the throwaway server does not stop"
+		return 69
+	}
 }
 
 # usage: verify_set SET   Prints the verdict and writes it into the store. Status as drill's.
@@ -135,11 +138,13 @@ verify_set() {
 	local directory="$BACKUP_ROOT/$1" status=0 started RESTORED=0 OPENED=0 PASSWORDS="" CURRENT="" SUPERUSER=""
 
 	hold_set "$directory" || status=$?
-	if ((status != 0)) && { ((status == BUSY)) || [[ ! -d "$directory" ]]; }; then
-		log "$1 is gone, or is being removed just now"
-		return 0
+	if ((status != 0)); then
+		if ((status == BUSY)) || [[ ! -d "$directory" ]]; then
+			log "$1 is gone, or is being removed just now"
+			return 0
+		fi
+		WHY="it has no SHA256SUMS"
 	fi
-	WHY="it has no SHA256SUMS"
 	log "verifying $1"
 	SECONDS=0
 	((status != 0)) || drill "$directory" || status=$?
@@ -158,7 +163,7 @@ verify_set() {
 is_readable_here() {
 	read_manifest "$BACKUP_ROOT/$1" || return 0 # its verification says what is wrong
 	compare_majors || return 0
-	((${MADE_WITH:-0} > HERE)) || return 0
+	((MADE_WITH > HERE)) || return 0
 	log "warning: $1 stays without a verdict: it is of PostgreSQL $MADE_WITH, the programs here are $HERE"
 	return 1
 }
