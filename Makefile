@@ -30,8 +30,8 @@ test: tools lint ## every check and every test; PYTEST_ARGS=… runs what it nam
 ifdef PYTEST_ARGS
 	$(INSIDE) -m pytest $(PYTEST_ARGS)
 else
-	$(INSIDE) -m pytest --numprocesses=auto $(SUITES)
-	$(INSIDE) -m pytest $(SUITES_ALONE)
+	$(INSIDE) -m pytest --durations=15 --numprocesses=auto $(SUITES)
+	$(INSIDE) -m pytest --durations=15 $(SUITES_ALONE)
 endif
 
 lint: ## style, types and shell checks over all files

@@ -12,7 +12,7 @@ import platform
 import sys
 from datetime import UTC, datetime
 
-from benchmarks.bench import Bench, fill_many_tables, fill_pgbench
+from benchmarks.bench import BARE, KEYED, Bench, fill_many_tables, fill_pgbench
 from benchmarks.comparisons import Row, compare_backup, compare_parallel, compare_restore, sizes
 from bootstrap import postgresql
 from tests.lib.sandbox import REPOSITORY, Sandbox
@@ -59,10 +59,14 @@ def main() -> int:
         rows += compare_parallel(parts, "1 GB in 8 partitions")
         parts.server.remove()
         many = Bench(box, binaries, "many")
-        fill_many_tables(many, tables)
+        fill_many_tables(many, tables, KEYED)
         for compare in (compare_backup, compare_restore):
             rows += compare(many, f"{tables} tables")
         many.server.remove()
+        bare = Bench(box, binaries, "bare")
+        fill_many_tables(bare, tables, BARE)
+        rows += compare_backup(bare, f"{tables} tables without keys")
+        bare.server.remove()
     finally:
         box.remove()
     sys.stdout.write(table(rows) + "\n")

@@ -63,12 +63,19 @@ def fill_pgbench(bench: Bench, scale: int, *options: str) -> None:
     bench.do("pgbench", "--quiet", "--initialize", f"--scale={scale}", *options, bench.database)
 
 
-def fill_many_tables(bench: Bench, tables: int) -> None:
+BARE = "create table t%s (id bigint, x text not null)"
+"""The least that a table can be: pg_dump has next to nothing to do."""
+
+KEYED = "create table t%s (id bigint generated always as identity primary key, x text not null)"
+"""As applications make them: with a key, its index and its sequence."""
+
+
+def fill_many_tables(bench: Bench, tables: int, kind: str) -> None:
     """Fill with many small tables of a hundred rows."""
-    for first in range(0, tables, 500):
+    rows = "insert into t%s (x) select md5(n::text) from generate_series(1, 100) n"
+    for first in range(0, tables, 250):
         bench.server.sql(
-            f"do $$ begin for i in {first} .. {min(first + 500, tables) - 1} loop execute format("
-            "'create table t%s as select n as id, md5(n::text) as x from generate_series(1, 100) n',"
-            " i); end loop; end $$",
+            f"do $$ begin for i in {first} .. {min(first + 250, tables) - 1} loop"
+            f" execute format('{kind}', i); execute format('{rows}', i); end loop; end $$",
             bench.database,
         )

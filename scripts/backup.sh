@@ -42,9 +42,9 @@ parse_options() {
 }
 
 # usage: ask_server   Into WORK, by one session: server (version, identifier, superuser), superuser (its name as bytes),
-# role.names, sizes (of databases), all (its databases). Names as JSON, so that each stays on its line whatever it holds.
+# role.names, all (its databases). Names as JSON, so that each stays on its line whatever it holds.
 ask_server() {
-	sql "$CONTROL" -v work="$WORK" -v leftover="$LEFTOVER" <<'SQL'
+	sql "$CONTROL" -v work="$WORK" -v leftover="$LEFTOVER" 2>"$WORK/server.out" <<'SQL' || server_refused
 \o :work/server
 SELECT split_part(current_setting('server_version'), ' ', 1), to_json(system_identifier::text),
 	(SELECT to_json(rolname::text) FROM pg_roles WHERE oid = 10) FROM pg_control_system();
@@ -52,9 +52,6 @@ SELECT split_part(current_setting('server_version'), ' ', 1), to_json(system_ide
 SELECT encode(convert_to(rolname, 'UTF8'), 'hex') FROM pg_roles WHERE oid = 10;
 \o :work/role.names
 SELECT to_json(rolname::text) FROM pg_roles WHERE oid <> 10 AND rolname !~ '^pg_' ORDER BY rolname COLLATE "C";
-\o :work/sizes
--- What a drill needs room for; null for one that is dropped just now, or is nothing to us.
-SELECT to_json(datname::text), CASE WHEN has_database_privilege(oid, 'CONNECT') THEN pg_database_size(oid) END FROM pg_database;
 \o :work/all
 SELECT to_json(datname::text), to_json(pg_get_userbyid(datdba)::text), to_json(pg_encoding_to_char(encoding)::text),
 	to_json(datcollate::text), to_json(datctype::text), CASE datlocprovider WHEN 'i' THEN '"icu"' WHEN 'b' THEN '"builtin"' ELSE '"libc"' END,
@@ -123,6 +120,8 @@ dump_all() {
 judge_shrinkage() {
 	local why
 
+	wait "$SURVEY" || exit $? # it has said why
+	SURVEY=""
 	why="$(shrinkage)"
 	FACTS["flagged"]=null
 	if [[ -z "$why" ]]; then return 0; fi
@@ -146,24 +145,33 @@ publish() {
 	log "published $1"
 }
 
+# usage: new_set_line NAME   As list_sets has it. The manifest read last is this set's.
+new_set_line() {
+	local major flags
+
+	major="$(set_major)"
+	flags="$(flags_read "$BACKUP_ROOT/$1" "$major")"
+	printf '%s\t0\t%s\n' "$1" "$flags"
+}
+
 remove_staging() {
-	stop_reader
+	stop_helpers
 	[[ -z "$STAGING" ]] || rm -rf -- "$STAGING"
 }
 
 main() {
-	local name COUNT=0
+	local name list COUNT=0
 
 	parse_options "$@"
 	begin
 	at_exit remove_staging
 	require_store
 	require_writable
-	await_server
+	# Before the lock: a server that is starting may need it for a restore.
+	require_server "$BACKUP_SERVER_WAIT"
 	take_lock
 	sweep_staging
 	require_space
-	require_server
 	ask_server
 	require_same_major
 	choose_databases
@@ -174,6 +182,10 @@ main() {
 	FACTS+=([set]="\"$name\"" [started]="\"$(utc)\"" [globals]="globals.sql$(extension)")
 	dump_globals "$STAGING" "${FACTS["globals"]}"
 	: >"$WORK/rows.now"
+	: >"$WORK/sets"
+	# Beside the dump: with many sets, or many tables, it takes longer than all else of ours.
+	survey &
+	SURVEY=$!
 	dump_all
 	judge_shrinkage
 	write_manifest "$STAGING" "$COUNT"
@@ -181,8 +193,10 @@ main() {
 	write_sums "$STAGING"
 	step sums
 	publish "$name"
-	refresh_links
-	apply_retention
+	# All who change sets hold the lock: nothing but this one has come since the survey.
+	list="$(cat "$WORK/sets" && new_set_line "$name")"
+	refresh_links "$list"
+	apply_retention "$list"
 	printf '%s\n' "$name"
 }
 

@@ -39,18 +39,21 @@ contents_sql() {
 	[[ "$1" != full ]] || hash='sum(hashtextextended(ROW(%2$s)::text COLLATE "C", 0))'
 	session_settings
 	echo "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;"
-	[[ -z "$snapshot" ]] || echo "SET TRANSACTION SNAPSHOT '$snapshot';"
-	# Each table in a subtransaction that is rolled back: that frees its locks, or thousands of tables would
-	# fill the server's lock table.
+	if [[ -n "$snapshot" ]]; then
+		echo "SET TRANSACTION SNAPSHOT '$snapshot';"
+		# Counting is done long before the dump is: workers would only take processors away from it.
+		[[ "$1" == full ]] || echo "SET max_parallel_workers_per_gather = 0;"
+	fi
+	# Fifty tables in a statement: one for each would cost more than the rows of small ones. Each statement in a
+	# subtransaction that is rolled back: that frees its locks, or thousands of tables would fill the lock table.
 	cat <<SQL
-SELECT 'SAVEPOINT one', format(
+SELECT 'SAVEPOINT batch', string_agg(one, ' UNION ALL '), 'ROLLBACK TO batch', 'RELEASE batch' FROM (SELECT format(
 	'SELECT %1\$L, count(*), $hash FROM ONLY %3\$s t',
 	concat_ws(E'\t', 'table', to_json(n.nspname::text), to_json(c.relname::text), to_json(pg_get_userbyid(c.relowner)::text)),
 	(SELECT string_agg(format('t.%I', attname), ',' ORDER BY attname::text COLLATE "C")
 		FROM pg_attribute WHERE attrelid = c.oid AND attnum > 0 AND NOT attisdropped),
-	format('%I.%I', n.nspname, c.relname)),
-	'ROLLBACK TO one', 'RELEASE one'
-$USER_RELATIONS AND c.relkind = 'r' ORDER BY n.nspname, c.relname \\gexec
+	format('%I.%I', n.nspname, c.relname)) AS one, row_number() OVER () / 50 AS batch
+$USER_RELATIONS AND c.relkind = 'r') tables GROUP BY batch \\gexec
 SELECT 'extension', to_json(extname::text), to_json(extversion) FROM pg_extension;
 $(large_objects_sql "$1")
 COMMIT;

@@ -40,7 +40,7 @@ main() {
 	begin
 	# The entrypoint's temporary server listens on the default socket only.
 	export PGUSER="${PGUSER:-${POSTGRES_USER:-postgres}}"
-	require_server
+	require_server 0
 	ensure_databases || die "$UNREACHABLE" "cannot create the databases"
 	if [[ -d "$BACKUP_ROOT" ]]; then
 		names="$(candidate_names)"

@@ -6,12 +6,11 @@ JSON_SH_READ=1
 
 # The whole grammar, so that any layout and any key are read and any damage is noticed. Prints one line a
 # value: path TAB token, e.g. databases.0.name TAB "brewget_auth". Strings stay in their JSON form, which
-# holds neither tabs nor line breaks. A string never spans lines in JSON, so a line's tokens are cut off its
-# front: the cost grows with the length of a line, not of the file.
+# holds neither tabs nor line breaks. A string never spans lines in JSON: cut at its quotes, a line's every second part
+# is a string, and what stands between them is short.
 # shellcheck disable=SC2016
 JSON_FLATTEN='
 function damaged(why) { print FILENAME ": line " NR ": " why > "/dev/stderr"; bad = 1; exit 65 }
-function path(  i, p) { p = name[1]; for (i = 2; i <= depth; i++) p = p "." name[i]; return p }
 # Other writers may put any letter as \\uXXXX: one form for all, or equal names would not compare as equal.
 function hex(digits,  i, n) {
 	for (i = 1; i <= 4; i++) n = n * 16 + index("0123456789abcdef", tolower(substr(digits, i, 1))) - 1
@@ -38,42 +37,58 @@ function normal(token,  out, at, n) {
 	return out token
 }
 function value(token) {
-	if (want !~ /v/) damaged("unexpected " token)
-	if (kind[depth] == "[") name[depth] = count[depth]++
-	if (token != "") print path() "\t" normal(token)
+	if (!index(want, "v")) damaged("unexpected " token)
+	if (kind[depth] == "[") name = count[depth]++
+	if (token != "") print prefix[depth] name "\t" token
 	want = depth ? ",c" : "end"
 }
-function open(k) { value(""); kind[++depth] = k; count[depth] = 0; name[depth] = ""; want = (k == "{") ? "kc" : "vc" }
+function open(k) {
+	value("")
+	prefix[depth + 1] = depth ? prefix[depth] name "." : ""
+	kind[++depth] = k; count[depth] = 0; want = (k == "{") ? "kc" : "vc"
+}
 function close_(k) {
-	if (!depth || kind[depth] != k || want !~ /c/) damaged("unexpected end")
+	if (!depth || kind[depth] != k || !index(want, "c")) damaged("unexpected end")
 	depth--; want = depth ? ",c" : "end"
 }
-function string(token) {
-	if (want ~ /k/) { name[depth] = substr(token, 2, length(token) - 2); want = ":" }
-	else value(token)
+function put_back(text,  out) {
+	while (match(text, /[\001\002]/)) {
+		out = out substr(text, 1, RSTART - 1) ((substr(text, RSTART, 1) == "\001") ? "\\\\" : "\\\"")
+		text = substr(text, RSTART + 1)
+	}
+	return out text
 }
-BEGIN { depth = 0; want = "v" }
-{
-	rest = $0
+function string(text) {
+	if (escaped) text = put_back(text)
+	if (index(want, "k")) { name = text; want = ":" }
+	else value(escaped ? normal("\"" text "\"") : "\"" text "\"")
+}
+function between(text,  c, n) {
 	while (1) {
-		sub(/^[ \t\r]+/, "", rest)
-		if (rest == "") break
-		c = substr(rest, 1, 1); n = 1
-		if (c == "\"") {
-			if (!match(rest, /^"([^"\\]|\\.)*"/)) damaged("a string without end")
-			n = RLENGTH; string(substr(rest, 1, n))
-		}
+		sub(/^[ \t\r]+/, "", text)
+		if (text == "") return
+		c = substr(text, 1, 1); n = 1
+		if (c == ":") { if (want != ":") damaged("unexpected :"); want = "v" }
+		else if (c == ",") { if (!index(want, ",")) damaged("unexpected ,"); want = (kind[depth] == "{") ? "k" : "v" }
 		else if (c == "{" || c == "[") open(c)
 		else if (c == "}") close_("{")
 		else if (c == "]") close_("[")
-		else if (c == ":") { if (want != ":") damaged("unexpected :"); want = "v" }
-		else if (c == ",") { if (want !~ /,/) damaged("unexpected ,"); want = (kind[depth] == "{") ? "k" : "v" }
 		else {
-			if (!match(rest, /^(-?[0-9][0-9.eE+-]*|true|false|null)/)) damaged("not JSON")
-			n = RLENGTH; value(substr(rest, 1, n))
+			if (!match(text, /^(-?[0-9][0-9.eE+-]*|true|false|null)/)) damaged("not JSON")
+			n = RLENGTH; value(substr(text, 1, n))
 		}
-		rest = substr(rest, n + 1)
+		text = substr(text, n + 1)
 	}
+}
+BEGIN { depth = 0; want = "v" }
+{
+	# The two bytes stand for escapes while the line is cut; JSON does not allow them as they are.
+	if (/[\001\002]/) damaged("a control character")
+	escaped = index($0, "\\")
+	if (escaped) { gsub(/\\\\/, "\001"); gsub(/\\"/, "\002") }
+	parts = split($0, part, "\"")
+	if (parts && parts % 2 == 0) damaged("a string without end")
+	for (i = 1; i <= parts; i++) if (i % 2) between(part[i]); else string(part[i])
 }
 END { if (!bad && want != "end") { print FILENAME ": cut short" > "/dev/stderr"; exit 65 } }
 '

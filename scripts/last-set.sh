@@ -56,7 +56,7 @@ take_last_set() {
 
 	# No worker of its own either: no replication, no scheduled job writes between the set and the server's end.
 	open_data "$PGDATA" -c max_worker_processes=0
-	require_server
+	require_server 0
 	require_all_in_a_set
 	system="$(sql "$CONTROL" -c 'SELECT system_identifier FROM pg_control_system()')"
 	# A program of its own: it has its own lock, its own way out, and dumps all databases.

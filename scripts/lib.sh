@@ -48,7 +48,7 @@ log() {
 	local text="$*"
 
 	# A name may hold a line break; an event stays one line.
-	printf '%s %s\n' "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "${text//[$'\n\r']/ }" >&2
+	printf '%s %s\n' "$(utc)" "${text//[$'\n\r']/ }" >&2
 }
 
 # usage: die STATUS MESSAGE...
@@ -169,26 +169,30 @@ sql() {
 	PGDATABASE="$database" psql -X -q -A -t -w -v ON_ERROR_STOP=1 -F $'\t' "$@" || return "$UNREACHABLE"
 }
 
-# usage: await_server   For at most BACKUP_SERVER_WAIT seconds, until a server that is starting answers: after a
-# cluster's start the run that was missed fires at once. Before the lock is taken: that start may need it for a restore.
-await_server() {
+# usage: require_server SECONDS   Ends with 69 unless it works with us; one that is starting has SECONDS to come up.
+require_server() {
 	local waited=0
 
-	until pg_isready -q; do
-		if ((waited >= BACKUP_SERVER_WAIT)); then return 0; fi # require_server says what is wrong
-		((waited > 0)) || log "waiting for the server, up to $BACKUP_SERVER_WAIT s (BACKUP_SERVER_WAIT)"
+	until server_answers; do
+		# One that is ready, but not for us, will not be later on. Asked once more: it may have come up just now.
+		if ((waited >= $1)) || { pg_isready -q && ! server_answers; }; then server_refused; fi
+		((waited > 0)) || log "waiting for the server, up to $1 s (BACKUP_SERVER_WAIT)"
 		sleep 1
 		waited=$((waited + 1))
 	done
 }
 
-# usage: require_server   Also chooses CONTROL: template1 only where there is no database postgres, because as long as
-# anybody is in template1, nobody can create a database.
-require_server() {
+# usage: server_answers   Also chooses CONTROL: template1 only where there is no database postgres, because as long as
+# anybody is in template1, nobody can create a database. Says in WORK/server.out why not.
+server_answers() {
 	if sql postgres -c 'SELECT' >"$WORK/server.out" 2>&1; then return 0; fi
-	if grep -q 'does not exist' "$WORK/server.out"; then CONTROL=template1; fi
-	sql "$CONTROL" -c 'SELECT' >"$WORK/server.out" 2>&1 ||
-		die "$UNREACHABLE" "cannot work with the server at ${PGHOST:-its socket}:${PGPORT:-5432}: $(tail -n 1 "$WORK/server.out")"
+	if ! grep -q 'does not exist' "$WORK/server.out"; then return 1; fi
+	CONTROL=template1
+	sql "$CONTROL" -c 'SELECT' >"$WORK/server.out" 2>&1
+}
+
+server_refused() {
+	die "$UNREACHABLE" "cannot work with the server at ${PGHOST:-its socket}:${PGPORT:-5432}: $(tail -n 1 "$WORK/server.out")"
 }
 
 # usage: connection_string DATABASE   For pg_restore, which takes a database by option only.
@@ -229,4 +233,4 @@ epoch() {
 }
 
 # usage: utc   The time now.
-utc() { date -u +%Y-%m-%dT%H:%M:%SZ; }
+utc() { TZ=UTC0 printf '%(%Y-%m-%dT%H:%M:%SZ)T\n' -1; }

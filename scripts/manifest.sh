@@ -20,53 +20,76 @@ json_objects() {
 
 # usage: json_database INDEX   Columns of WORK/databases: name, owner, encoding, collate, ctype, provider, icu locale, file.
 json_database() {
-	local index="$1" directory="$2" line f sum=null path
+	local index="$1" directory="$2" line f sum=null path bytes size snapshot
 
 	line="$(sed -n "$((index + 1))p" "$WORK/databases")"
 	IFS=$'\t' read -r -a f <<<"$line"
 	path="$directory/${f[7]}"
-	[[ -d "$path" ]] || sum="\"$(sum_of "$path")\""
-	printf '  {"name": %s, "file": "%s", "bytes": %s, "sha256": %s,\n' "${f[0]}" "${f[7]}" "$(size_of "$path")" "$sum"
+	[[ -d "$path" ]] || sum="\"$(sum_listed "${f[7]}")\""
+	bytes="$(size_of "$path")"
+	size="$(cat "$WORK/size.$index")"
+	snapshot="$(cat "$WORK/snapshot.$index")"
+	printf '  {"name": %s, "file": "%s", "bytes": %s, "sha256": %s,\n' "${f[0]}" "${f[7]}" "$bytes" "$sum"
 	printf '   "owner": %s, "encoding": %s, "locale": %s, "ctype": %s, "provider": %s, "icu_locale": %s,\n' "${f[@]:1:6}"
-	printf '   "size": %s, "snapshot": "%s", %s\n' "$(database_size "${f[0]}")" "$(cat "$WORK/snapshot.$index")" "$(json_large_objects "$index")"
-	printf '   "extensions": [%s],\n' "$(json_objects extension name version <"$WORK/contents.$index")"
-	printf '   "sequences": [%s],\n' "$(json_objects sequence schema name last_value is_called <"$WORK/sequences.$index")"
-	printf '   "settings": [%s],\n' "$(awk 'NR > 1 { printf "," } { printf "\n    %s", $0 }' "$WORK/settings.$index")"
-	printf '   "tables": [%s]}' "$(json_objects table schema name owner rows hash <"$WORK/contents.$index")"
-}
-
-# usage: database_size TOKEN   Bytes on the source's disk, or null.
-database_size() {
-	NAME="$1" awk -F '\t' '$1 == ENVIRON["NAME"] && $2 != "" { n = $2 } END { print (n == "") ? "null" : n }' "$WORK/sizes"
+	printf '   "size": %s, "snapshot": "%s",' "$size" "$snapshot"
+	json_large_objects "$index"
+	printf '\n   "extensions": ['
+	json_objects extension name version <"$WORK/contents.$index"
+	printf '],\n   "sequences": ['
+	json_objects sequence schema name last_value is_called <"$WORK/sequences.$index"
+	printf '],\n   "settings": ['
+	awk 'NR > 1 { printf "," } { printf "\n    %s", $0 }' "$WORK/settings.$index"
+	printf '],\n   "tables": ['
+	json_objects table schema name owner rows hash <"$WORK/contents.$index"
+	printf ']}'
 }
 
 json_large_objects() {
-	awk -F '\t' '$1 == "large_objects" { printf "\"large_objects\": %s, \"large_objects_hash\": %s,", $2, $3 }' "$WORK/contents.$1"
+	awk -F '\t' '$1 == "large_objects" { printf " \"large_objects\": %s, \"large_objects_hash\": %s,", $2, $3 }' "$WORK/contents.$1"
 }
 
-# usage: write_manifest DIRECTORY COUNT   The rest comes from the FACTS that backup.sh collected, as JSON tokens.
-write_manifest() {
-	local directory="$1" count="$2" i
+# usage: sum_files DIRECTORY   The sums of all files in it, into WORK/SHA256SUMS.
+sum_files() {
+	(cd -- "$1" && find . -type f -exec sha256sum {} + | sed 's|  \./|  |' | sort -k 2) >"$WORK/SHA256SUMS" ||
+		die "$NO_SPACE" "cannot read back what was written"
+}
 
-	{
-		printf '{"version": 1, "set": %s, "reason": %s, "pinned": %s,\n' "${FACTS["set"]}" "${FACTS["reason"]}" "${FACTS["pinned"]}"
-		printf ' "flagged": %s, "accepted_shrink": %s,\n' "${FACTS["flagged"]}" "${FACTS["accepted"]}"
-		printf ' "started": %s, "finished": "%s", "store": "%s",\n' "${FACTS["started"]}" "$(utc)" "$STORE"
-		printf ' "server": {"version": %s, "system_identifier": %s, "superuser": %s}, "client": %s,\n' \
-			"${FACTS["server"]}" "${FACTS["system"]}" "${FACTS["superuser"]}" "${FACTS["client"]}"
-		printf ' "format": "%s", "compression": "%s",\n' "$BACKUP_FORMAT" "$(compression)"
-		printf ' "globals": {"file": "%s", "bytes": %s, "sha256": "%s", "roles": [%s]},\n' "${FACTS["globals"]}" \
-			"$(size_of "$directory/${FACTS["globals"]}")" "$(sum_of "$directory/${FACTS["globals"]}")" "$(paste -s -d , "$WORK/role.names")"
-		printf ' "databases": [\n'
-		for ((i = 0; i < count; i++)); do
-			json_database "$i" "$directory"
-			((i + 1 == count)) || printf ','
-			printf '\n'
-		done
-		printf ' ],\n "skipped": [%s]}\n' "$(json_objects skipped name why <"$WORK/skipped")"
-	} >"$directory/manifest.json" || die "$NO_SPACE" "cannot write the manifest"
+# usage: sum_listed FILE   Its sum out of WORK/SHA256SUMS.
+sum_listed() { awk -v file="$1" '$2 == file { print $1 }' "$WORK/SHA256SUMS"; }
+
+# usage: write_manifest DIRECTORY COUNT
+write_manifest() {
+	sum_files "$1"
+	# First where it may fail for any reason, then where it may fail for want of room: under a || no other is noticed.
+	json_manifest "$1" "$2" >"$WORK/manifest.json"
+	cat "$WORK/manifest.json" >"$1/manifest.json" || die "$NO_SPACE" "cannot write the manifest"
 	# What cannot be read is never published.
-	read_manifest_of_staging "$directory"
+	read_manifest "$1" || die "$NO_SPACE" "the manifest does not read back: $WHY"
+}
+
+# usage: json_manifest DIRECTORY COUNT   The rest comes from the FACTS that backup.sh collected, as JSON tokens.
+json_manifest() {
+	local directory="$1" count="$2" i globals="${FACTS["globals"]}" bytes sum roles
+
+	bytes="$(size_of "$directory/$globals")"
+	sum="$(sum_listed "$globals")"
+	roles="$(paste -s -d , "$WORK/role.names")"
+	printf '{"version": 1, "set": %s, "reason": %s, "pinned": %s,\n' "${FACTS["set"]}" "${FACTS["reason"]}" "${FACTS["pinned"]}"
+	printf ' "flagged": %s, "accepted_shrink": %s,\n' "${FACTS["flagged"]}" "${FACTS["accepted"]}"
+	printf ' "started": %s, "finished": "%s", "store": "%s",\n' "${FACTS["started"]}" "$(utc)" "$STORE"
+	printf ' "server": {"version": %s, "system_identifier": %s, "superuser": %s}, "client": %s,\n' \
+		"${FACTS["server"]}" "${FACTS["system"]}" "${FACTS["superuser"]}" "${FACTS["client"]}"
+	printf ' "format": "%s", "compression": "%s",\n' "$BACKUP_FORMAT" "$(compression)"
+	printf ' "globals": {"file": "%s", "bytes": %s, "sha256": "%s", "roles": [%s]},\n' "$globals" "$bytes" "$sum" "$roles"
+	printf ' "databases": [\n'
+	for ((i = 0; i < count; i++)); do
+		json_database "$i" "$directory"
+		((i + 1 == count)) || printf ','
+		printf '\n'
+	done
+	printf ' ],\n "skipped": ['
+	json_objects skipped name why <"$WORK/skipped"
+	printf ']}\n'
 }
 
 # usage: compression   With its level.
@@ -78,18 +101,14 @@ compression() {
 	esac
 }
 
-read_manifest_of_staging() {
-	read_manifest "$1" || die "$NO_SPACE" "the manifest does not read back: $WHY"
-}
-
-# usage: write_sums DIRECTORY   Sums of all files, the manifest included.
+# usage: write_sums DIRECTORY   Those that sum_files took, and the manifest's.
 write_sums() {
 	local directory="$1"
 
 	(
 		cd -- "$directory" &&
-			find . -type f ! -name SHA256SUMS -exec sha256sum {} + | sed 's|  \./|  |' | sort -k 2 >"$WORK/SHA256SUMS" &&
-			cat "$WORK/SHA256SUMS" >SHA256SUMS
+			sha256sum manifest.json >>"$WORK/SHA256SUMS" &&
+			sort -k 2 "$WORK/SHA256SUMS" >SHA256SUMS
 	) || die "$NO_SPACE" "cannot write SHA256SUMS"
 	check_sums "$directory" || die "$NO_SPACE" "what was written does not read back: $WHY"
 }
@@ -102,20 +121,32 @@ rows_by_database() {
 		END { for (i in name) printf "%s\t%.0f\n", name[i], rows[i] }' "$MANIFEST_FLAT"
 }
 
-# usage: shrinkage   The brake: compares this run's rows with those of the newest set that was accepted. Prints why
-# this one is to be flagged, or nothing. Per database: a small one that was emptied beside a large one counts too.
-shrinkage() {
+# usage: survey   What the store held before this run: WORK/sets (list_sets), WORK/reference (the newest set that was
+# accepted) and WORK/rows.before, its rows.
+survey() {
 	local list reference
 
 	list="$(list_sets)"
 	reference="$(newest_set "$list" 4 0)"
+	if [[ -n "$reference" ]]; then
+		read_manifest "$BACKUP_ROOT/$reference" || die "$BROKEN" "$reference: $WHY"
+		rows_by_database >"$WORK/rows.before"
+	fi
+	printf '%s\n' "$reference" >"$WORK/reference"
+	[[ -z "$list" ]] || printf '%s\n' "$list" >"$WORK/sets"
+}
+
+# usage: shrinkage   The brake: compares this run's rows with those of the newest set that was accepted. Prints why
+# this one is to be flagged, or nothing. Per database: a small one that was emptied beside a large one counts too.
+shrinkage() {
+	local reference
+
+	reference="$(cat "$WORK/reference")"
 	if [[ -z "$reference" ]]; then
 		# Only flagged ones are left: none of them can vouch for this one.
-		[[ -z "$list" ]] || echo "there is no accepted set to compare with"
+		[[ ! -s "$WORK/sets" ]] || echo "there is no accepted set to compare with"
 		return 0
 	fi
-	read_manifest "$BACKUP_ROOT/$reference" || die "$BROKEN" "$reference: $WHY"
-	rows_by_database >"$WORK/rows.before"
 	awk -F '\t' -v reference="$reference" '
 		NR == FNR { now[$1] = $2; next }
 		# What a restore put aside is gone when somebody dropped it.

@@ -50,7 +50,7 @@ keep() {
 	rm -f -- "$LAST" # of an upgrade that was called off
 	open_data "$PGDATA"
 	# The socket's owner may come in without a password where the image allows it; with the old one where not.
-	require_server
+	require_server 0
 	complete_roles
 	stop_server || refuse "$UNREACHABLE" "the server on $PGDATA does not stop: $(server_said)"
 	[[ -f "$PGDATA/$MARK" ]] || mark "$PGDATA" "$1"

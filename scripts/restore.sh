@@ -193,7 +193,7 @@ main() {
 	directory="$BACKUP_ROOT/$SET"
 	require_set "$directory"
 	hold_set "$directory" || die "$BUSY" "$SET is being removed or changed"
-	require_server
+	require_server 0
 	require_versions
 	choose_targets
 	inspect_targets

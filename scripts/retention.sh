@@ -46,16 +46,15 @@ removable_sets() {
 		-v monthly="$BACKUP_KEEP_MONTHLY" "$RETENTION_RULE"
 }
 
-# usage: apply_retention   Needs the lock.
+# usage: apply_retention LIST   LIST is list_sets' answer. Needs the lock.
 apply_retention() {
-	local list names name flagged
+	local names name flagged
 
-	list="$(list_sets)"
-	[[ -n "$list" ]] || return 0
-	flagged="$(awk -F '\t' '$4 { f = $1 } $5 { f = "" } END { print f }' <<<"$list")"
+	[[ -n "$1" ]] || return 0
+	flagged="$(awk -F '\t' '$4 { f = $1 } $5 { f = "" } END { print f }' <<<"$1")"
 	[[ -z "$flagged" ]] ||
 		log "warning: retention stands still: $flagged has lost data. If that is meant: backup.sh --accept-shrink"
-	names="$(removable_sets <<<"$list" | sort)"
+	names="$(removable_sets <<<"$1" | sort)"
 	for name in $names; do remove_set "$name"; done
 }
 

@@ -74,7 +74,7 @@ read_own_manifest() {
 # MAJOR can read: nobody here can prove it, so nobody here may remove it for that. Status 1 and a log line where the set
 # does not count (damaged, another store's). Read once a run: the manifest of thousands of tables takes a tenth of a second.
 set_flags() {
-	local memo="$WORK/flags.$1" pinned=0 flagged=0 accepted=0
+	local memo="$WORK/flags.$1"
 
 	if [[ -s "$memo" ]]; then
 		cat -- "$memo"
@@ -84,11 +84,18 @@ set_flags() {
 		log "warning: $1 does not count and is left alone: $WHY"
 		return 1
 	}
-	if is_pinned "$BACKUP_ROOT/$1" || (($(set_major) > $2)); then pinned=1; fi
+	# Where there is no room for the memo, the set is read again.
+	flags_read "$BACKUP_ROOT/$1" "$2" | tee "$memo" 2>/dev/null || rm -f -- "$memo"
+}
+
+# usage: flags_read DIRECTORY MAJOR   The same of the set whose manifest was read last.
+flags_read() {
+	local pinned=0 flagged=0 accepted=0
+
+	if is_pinned "$1" || (($(set_major) > $2)); then pinned=1; fi
 	[[ "${MANIFEST[flagged]:-null}" == null ]] || flagged=1
 	[[ "${MANIFEST[accepted_shrink]:-}" != true ]] || accepted=1
-	# Where there is no room for the memo, the set is read again.
-	printf '%s\t%s\t%s\n' "$pinned" "$flagged" "$accepted" | tee "$memo" 2>/dev/null || rm -f -- "$memo"
+	printf '%s\t%s\t%s\n' "$pinned" "$flagged" "$accepted"
 }
 
 # usage: list_sets   One line a set of this store that counts, oldest first: name, verified, pinned, flagged, accepted
@@ -113,13 +120,10 @@ newest_set() {
 		'column == 1 || $column == value { name = $1 } END { print name }' <<<"$1"
 }
 
-# usage: refresh_links   Both links to where they belong now. Needs the lock.
+# usage: refresh_links LIST   Both links to where they belong by list_sets. Needs the lock.
 refresh_links() {
-	local list
-
-	list="$(list_sets 2>/dev/null)" # the warnings were given by whoever listed first
-	point_link latest "$(newest_set "$list")"
-	point_link latest-verified "$(newest_set "$list" 2 1)"
+	point_link latest "$(newest_set "$1")"
+	point_link latest-verified "$(newest_set "$1" 2 1)"
 }
 
 # usage: next_set_name   Now, or one second after the newest name, whichever is later: names never go backwards,
@@ -218,5 +222,5 @@ set_aside() {
 	step set-aside-moved
 	make_durable "$BACKUP_ROOT"
 	log "$1 was moved to failed/: $2"
-	refresh_links
+	refresh_links "$(list_sets 2>/dev/null)" # the warnings were given by whoever listed first
 }

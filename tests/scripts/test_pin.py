@@ -23,7 +23,9 @@ def old(kept: Store) -> Path:
 
 def retain(scripts: Scripts) -> None:
     """Run retention as a backup does."""
-    scripts.with_(BACKUP_KEEP=1).functions("retention", "require_store; take_lock; apply_retention")
+    scripts.with_(BACKUP_KEEP=1).functions(
+        "retention", 'require_store; take_lock; apply_retention "$(list_sets)"'
+    )
 
 
 def listed(scripts: Scripts, name: str) -> dict[str, Any]:

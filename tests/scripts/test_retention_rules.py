@@ -62,7 +62,7 @@ def retain(bare: Scripts, sets: list[Fake], keep: int) -> set[str]:
     store = Store(bare.root)
     for fake in sets:
         write(bare.root, store.identity(), fake)
-    lines = "require_store; take_lock; apply_retention; refresh_links"
+    lines = 'require_store; take_lock; apply_retention "$(list_sets)"; refresh_links "$(list_sets)"'
     bare.with_(BACKUP_KEEP=keep).functions("retention", lines).expect(0)
     return {x.name for x in bare.root.glob("backup_*")}
 

@@ -1,0 +1,66 @@
+"""What pg_dump wrote is read back whole: it may have succeeded, and the disk has something else."""
+
+import pytest
+
+from tests.lib.content import AUTH, SETTINGS
+from tests.lib.scripts import Done, Scripts
+from tests.lib.store import Store
+
+pytestmark = pytest.mark.usefixtures("filled")
+
+WITH_SEQUENCE, WITHOUT = AUTH, SETTINGS
+"""The values of sequences are looked for in a dump, so it is read another way where there are any."""
+
+
+def backup_with_fault(scripts: Scripts, fault: str) -> Done:
+    """Take a set; `fault` (shell, in the staged set) happens when pg_dump has just succeeded."""
+    hook = scripts.box.directory("hook") / "hook"
+    hook.write_text(
+        "#!/bin/bash\n"
+        "PATH=/usr/bin:/bin\n"
+        f'[[ "$1" != dumped ]] || {{ cd "$BACKUP_ROOT"/.staging/backup_* && {fault}; }}\n'
+    )
+    hook.chmod(0o755)
+    return scripts.with_(BACKUP_STEP_HOOK=str(hook)).run("backup")
+
+
+@pytest.mark.trap(2)
+@pytest.mark.trap(12)
+@pytest.mark.parametrize("database", [WITH_SEQUENCE, WITHOUT])
+@pytest.mark.parametrize(
+    ("compression", "cuts"),
+    [("none", ("0", "200", "-200")), ("gzip", ("0", "-1")), ("zstd", ("0", "200", "-1"))],
+)
+def test_a_dump_cut_short_without_an_error_is_not_published(
+    database: str, compression: str, cuts: tuple[str, ...], scripts: Scripts, kept: Store
+) -> None:
+    before = kept.snapshot()
+    limited = scripts.with_(BACKUP_COMPRESSION=compression, BACKUP_DATABASES=database)
+    for cut in cuts:
+        done = backup_with_fault(limited, f"truncate -s {cut} {database}.sql*")
+
+        assert done.returncode == 73, done.said
+        assert f"cannot read back {database}.sql" in done.stderr
+        assert kept.snapshot() == before
+
+
+@pytest.mark.trap(12)
+@pytest.mark.parametrize("compression", ["gzip", "zstd"])
+def test_a_directory_that_lost_something_is_not_published(
+    compression: str, both: Scripts, kept: Store
+) -> None:
+    before = kept.snapshot()
+    directory = both.with_(
+        BACKUP_FORMAT="directory", BACKUP_COMPRESSION=compression, BACKUP_DATABASES=WITHOUT
+    )
+    for fault in (
+        "rm [0-9]*.dat.*",
+        "truncate -s -1 [0-9]*.dat.*",
+        "truncate -s 0 [0-9]*.dat.*",
+        "truncate -s 100 toc.dat",
+        "rm toc.dat",
+    ):
+        done = backup_with_fault(directory, f"cd {WITHOUT} && {fault}")
+
+        assert done.returncode == 73, done.said
+        assert kept.snapshot() == before
