@@ -120,8 +120,6 @@ dump_all() {
 judge_shrinkage() {
 	local why
 
-	wait "$SURVEY" || exit $? # it has said why
-	SURVEY=""
 	why="$(shrinkage)"
 	FACTS["flagged"]=null
 	if [[ -z "$why" ]]; then return 0; fi
@@ -145,6 +143,15 @@ publish() {
 	log "published $1"
 }
 
+# usage: sets_still_there   The survey's lines, as list_sets has them.
+sets_still_there() {
+	local line
+
+	while IFS= read -r line; do
+		[[ ! -f "$BACKUP_ROOT/${line%%$'\t'*}/SHA256SUMS" ]] || printf '%s\n' "$line"
+	done <"$WORK/sets"
+}
+
 # usage: new_set_line NAME   As list_sets has it. The manifest read last is this set's.
 new_set_line() {
 	local major flags
@@ -160,7 +167,7 @@ remove_staging() {
 }
 
 main() {
-	local name list COUNT=0
+	local name list survey COUNT=0
 
 	parse_options "$@"
 	begin
@@ -182,19 +189,19 @@ main() {
 	FACTS+=([set]="\"$name\"" [started]="\"$(utc)\"" [globals]="globals.sql$(extension)")
 	dump_globals "$STAGING" "${FACTS["globals"]}"
 	: >"$WORK/rows.now"
-	: >"$WORK/sets"
 	# Beside the dump: with many sets, or many tables, it takes longer than all else of ours.
 	survey &
-	SURVEY=$!
+	survey=$!
 	dump_all
+	wait "$survey" || exit $? # it has said why
 	judge_shrinkage
 	write_manifest "$STAGING" "$COUNT"
 	step manifest
 	write_sums "$STAGING"
 	step sums
 	publish "$name"
-	# All who change sets hold the lock: nothing but this one has come since the survey.
-	list="$(cat "$WORK/sets" && new_set_line "$name")"
+	# All who change sets hold the lock: since the survey this one has come, and gone is only what somebody took by hand.
+	list="$(sets_still_there && new_set_line "$name")"
 	refresh_links "$list"
 	apply_retention "$list"
 	printf '%s\n' "$name"

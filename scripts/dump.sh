@@ -13,8 +13,6 @@ source "$SCRIPTS/readback.sh"
 
 # How long a dump waits for a table that somebody has locked (VACUUM FULL, ALTER TABLE), in seconds.
 TABLE_WAIT=300
-# What works beside pg_dump and is to be ended with us: the rows' hashes are read, the store is looked through.
-READER="" SURVEY=""
 
 # usage: file_name DATABASE   All but letters, digits, _ and - percent-encoded; `globals` is taken.
 file_name() {
@@ -39,11 +37,21 @@ extension() {
 	esac
 }
 
+# usage: compression   With its level.
+compression() {
+	case "$BACKUP_COMPRESSION" in
+	zstd) echo zstd:3 ;;
+	gzip) echo gzip:6 ;;
+	*) echo "$BACKUP_COMPRESSION" ;;
+	esac
+}
+
 # usage: compress FILE < TEXT   For the globals; databases are compressed by pg_dump itself.
 compress() {
-	local level="${BACKUP_COMPRESSION#*:}"
+	local level
 
-	[[ "$BACKUP_COMPRESSION" == *:* ]] || level=3
+	level="$(compression)"
+	level="${level#*:}"
 	case "$BACKUP_COMPRESSION" in
 	zstd*) zstd -q "-$((level > 19 ? 19 : level))" -c >"$1" ;;
 	gzip*) gzip "-$level" -c >"$1" ;;
@@ -63,27 +71,31 @@ write_failed() {
 	die "${3:-$UNREACHABLE}" "$1: $said. No set was published; the next run starts afresh."
 }
 
-# usage: hold_snapshot DATABASE   Exports a snapshot and keeps it, with all tables locked against changes of their
-# form: dump and hashes see the same rows. Sets SNAPSHOT.
+# usage: hold_snapshot INDEX DATABASE   Exports a snapshot and keeps it, with all tables locked against changes of their
+# form: dump and hashes see the same rows. Sets SNAPSHOT. Tells by it the database's settings (WORK/settings.INDEX) and
+# which sequences there are (WORK/sequence.keys): at once, as roles' names do not come from a snapshot.
 hold_snapshot() {
 	local line
 
-	coproc HOLDER {
-		trap - ERR
-		sql "$1" -v work="$WORK" 2>"$WORK/holder.err"
-	}
+	coproc HOLDER { PGDATABASE="$2" exec "${PSQL[@]}" -v work="$WORK" 2>"$WORK/holder.err"; }
 	HOLDER_IN="${HOLDER[1]}"
 	HOLDER_OUT="${HOLDER[0]}"
 	# shellcheck disable=SC2153 # set by coproc
 	HOLDER_PROCESS="$HOLDER_PID"
 	# Without the locks, TRUNCATE between two readers' first looks would show them different rows.
-	cat >&"$HOLDER_IN" <<-SQL
+	# One that could not even connect is noticed below.
+	cat >&"$HOLDER_IN" <<-SQL || true
 		SET lock_timeout = '${TABLE_WAIT}s';
 		SET idle_in_transaction_session_timeout = 0;
 		BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;
 		SELECT pg_export_snapshot();
 		SELECT 'LOCK TABLE ONLY ' || string_agg(format('%I.%I', n.nspname, c.relname), ', ') || ' IN ACCESS SHARE MODE'
 		$USER_RELATIONS AND c.relkind = 'r' HAVING count(*) > 0 \gexec
+		\o :work/sequence.keys
+		$(sequence_keys_sql)
+		\o :work/settings.$1
+		$(database_settings_sql)
+		\o
 		\echo held
 	SQL
 	SNAPSHOT=""
@@ -91,40 +103,33 @@ hold_snapshot() {
 		if [[ "$line" == held ]]; then break; fi
 		SNAPSHOT="$line"
 	done
-	[[ "${line:-}" == held && "$SNAPSHOT" =~ ^[0-9A-F-]+$ ]] || write_failed "cannot take a snapshot of $1" "$WORK/holder.err"
+	[[ "${line:-}" == held && "$SNAPSHOT" =~ ^[0-9A-F-]+$ ]] || write_failed "cannot take a snapshot of $2" "$WORK/holder.err"
 }
 
-# usage: drop_snapshot INDEX   The holder has to be alive to the end: it is what made dump and hashes equal. Before it
-# goes it tells, by the same snapshot, the database's settings and which sequences there are (WORK/sequence.keys).
+# usage: drop_snapshot   The holder has to be alive to the end: it is what made dump and hashes equal.
 drop_snapshot() {
 	local input="$HOLDER_IN"
 
-	{
-		printf '\\o :work/%s\n' sequence.keys
-		sequence_keys_sql
-		printf '\\o :work/%s\n' "settings.$1"
-		database_settings_sql
-		printf '%s\n' 'COMMIT;' '\q'
-	} >"$WORK/last.sql"
-	printf '%s\n' '\i :work/last.sql' >&"$input" || true # a holder that died is noticed by its status
+	printf '%s\n' 'COMMIT;' '\q' >&"$input" || true # a holder that died is noticed by its status
 	exec {input}>&-
-	wait "$HOLDER_PROCESS" && [[ -e "$WORK/settings.$1" ]] ||
-		write_failed "the snapshot's session ended too early" "$WORK/holder.err"
+	wait "$HOLDER_PROCESS" || write_failed "the snapshot's session ended too early" "$WORK/holder.err"
 }
 
-# usage: stop_helpers   Nothing of ours goes on after us.
+# usage: stop_helpers   Nothing of ours goes on after us, holds the lock or writes into WORK.
 stop_helpers() {
-	local process
+	local processes
 
-	for process in $READER $SURVEY; do kill "$process" 2>/dev/null; done # it may have ended by itself
-	return 0
+	processes="$(jobs -p -r)"
+	# shellcheck disable=SC2086 # numbers
+	[[ -z "$processes" ]] || kill $processes 2>/dev/null || true # it may have ended by itself
+	wait || true
 }
 
 # usage: dump_database INDEX DATABASE DIRECTORY FILE
 dump_database() {
-	local index="$1" database="$2" target="$3/$4" options=()
+	local index="$1" database="$2" target="$3/$4" options=() reader compression
 
-	hold_snapshot "$database"
+	hold_snapshot "$index" "$database"
 	printf '%s\n' "$SNAPSHOT" >"$WORK/snapshot.$index"
 	{
 		contents_sql "$BACKUP_HASHES" "$SNAPSHOT"
@@ -132,24 +137,21 @@ dump_database() {
 		printf '\\o :work/%s\n%s\n' "size.$index" 'SELECT pg_database_size(current_database());'
 	} >"$WORK/contents.sql"
 	# At the same time as pg_dump: both mostly wait for the server, and the rows are in its cache.
-	(trap - ERR && sql "$database" -v work="$WORK" -f "$WORK/contents.sql") >"$WORK/contents.raw" 2>"$WORK/contents.err" &
-	READER=$!
-	options=(--snapshot="$SNAPSHOT" --lock-wait-timeout="${TABLE_WAIT}s" --no-tablespaces --no-password --file="$target")
+	# Not by a function: the process that stop_helpers ends is to be psql itself.
+	PGDATABASE="$database" "${PSQL[@]}" -v work="$WORK" -f "$WORK/contents.sql" >"$WORK/contents.raw" 2>"$WORK/contents.err" &
+	reader=$!
+	compression="$(compression)"
+	options=(--snapshot="$SNAPSHOT" --lock-wait-timeout="${TABLE_WAIT}s" --no-tablespaces --no-password
+		--compress="$compression" --file="$target")
 	case "$BACKUP_FORMAT" in
 	plain) options+=(--format=plain) ;;
 	directory) options+=(--format=directory --jobs="$BACKUP_JOBS") ;;
 	esac
-	case "$BACKUP_COMPRESSION" in
-	zstd) options+=(--compress=zstd:3) ;;
-	gzip) options+=(--compress=gzip:6) ;;
-	*) options+=(--compress="$BACKUP_COMPRESSION") ;;
-	esac
 	PGDATABASE="$database" pg_dump "${options[@]}" 2>"$WORK/dump.err" || write_failed "pg_dump of $database" "$WORK/dump.err"
 	step dumped
-	wait "$READER" || write_failed "cannot read the contents of $database" "$WORK/contents.err"
-	READER=""
+	wait "$reader" || write_failed "cannot read the contents of $database" "$WORK/contents.err"
 	tidy_contents "$BACKUP_HASHES" <"$WORK/contents.raw" >"$WORK/contents.$index"
-	drop_snapshot "$index"
+	drop_snapshot
 	read_back "$index" "$target"
 }
 

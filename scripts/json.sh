@@ -51,15 +51,9 @@ function close_(k) {
 	if (!depth || kind[depth] != k || !index(want, "c")) damaged("unexpected end")
 	depth--; want = depth ? ",c" : "end"
 }
-function put_back(text,  out) {
-	while (match(text, /[\001\002]/)) {
-		out = out substr(text, 1, RSTART - 1) ((substr(text, RSTART, 1) == "\001") ? "\\\\" : "\\\"")
-		text = substr(text, RSTART + 1)
-	}
-	return out text
-}
 function string(text) {
-	if (escaped) text = put_back(text)
+	if (odd && text ~ /[\003-\037]/) damaged("a control character")
+	if (escaped) { gsub(/\001/, "", text); gsub(/\002/, "\\\"", text) }
 	if (index(want, "k")) { name = text; want = ":" }
 	else value(escaped ? normal("\"" text "\"") : "\"" text "\"")
 }
@@ -82,10 +76,12 @@ function between(text,  c, n) {
 }
 BEGIN { depth = 0; want = "v" }
 {
-	# The two bytes stand for escapes while the line is cut; JSON does not allow them as they are.
+	# While the line is cut, one byte keeps a pair of backslashes off what follows, another stands for an escaped
+	# quote; JSON does not allow either as it is.
 	if (/[\001\002]/) damaged("a control character")
+	odd = /[\003-\037]/
 	escaped = index($0, "\\")
-	if (escaped) { gsub(/\\\\/, "\001"); gsub(/\\"/, "\002") }
+	if (escaped) { gsub(/\\\\/, "&\001"); gsub(/\\"/, "\002") }
 	parts = split($0, part, "\"")
 	if (parts && parts % 2 == 0) damaged("a string without end")
 	for (i = 1; i <= parts; i++) if (i % 2) between(part[i]); else string(part[i])

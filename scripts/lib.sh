@@ -159,26 +159,29 @@ prepare_connection() {
 	export PGPASSFILE="$WORK/pgpass"
 }
 
-# usage: sql DATABASE [PSQL OPTION...]   The one way to call psql: script on stdin unless -c or -f is given.
+# The one way to call psql.
+PSQL=(psql -X -q -A -t -w -v ON_ERROR_STOP=1 -F $'\t')
+
+# usage: sql DATABASE [PSQL OPTION...]   Script on stdin unless -c or -f is given.
 # The database goes through the environment: -d would read a name with '=' as a connection string.
 # Whatever psql's own status was, ours is 69: the server did not do what we need.
 sql() {
 	local database="$1"
 
 	shift
-	PGDATABASE="$database" psql -X -q -A -t -w -v ON_ERROR_STOP=1 -F $'\t' "$@" || return "$UNREACHABLE"
+	PGDATABASE="$database" "${PSQL[@]}" "$@" || return "$UNREACHABLE"
 }
 
 # usage: require_server SECONDS   Ends with 69 unless it works with us; one that is starting has SECONDS to come up.
 require_server() {
-	local waited=0
+	local end=$((SECONDS + $1)) told=""
 
 	until server_answers; do
 		# One that is ready, but not for us, will not be later on. Asked once more: it may have come up just now.
-		if ((waited >= $1)) || { pg_isready -q && ! server_answers; }; then server_refused; fi
-		((waited > 0)) || log "waiting for the server, up to $1 s (BACKUP_SERVER_WAIT)"
+		if ((SECONDS >= end)) || { pg_isready -q && ! server_answers; }; then server_refused; fi
+		[[ -n "$told" ]] || log "waiting for the server, up to $1 s (BACKUP_SERVER_WAIT)"
+		told=1
 		sleep 1
-		waited=$((waited + 1))
 	done
 }
 
@@ -192,7 +195,7 @@ server_answers() {
 }
 
 server_refused() {
-	die "$UNREACHABLE" "cannot work with the server at ${PGHOST:-its socket}:${PGPORT:-5432}: $(tail -n 1 "$WORK/server.out")"
+	die "$UNREACHABLE" "cannot work with the server at ${PGHOST:-its socket}:${PGPORT:-5432}: $(tr -s '\n\t' '  ' <"$WORK/server.out")"
 }
 
 # usage: connection_string DATABASE   For pg_restore, which takes a database by option only.

@@ -32,7 +32,7 @@ json_database() {
 	printf '  {"name": %s, "file": "%s", "bytes": %s, "sha256": %s,\n' "${f[0]}" "${f[7]}" "$bytes" "$sum"
 	printf '   "owner": %s, "encoding": %s, "locale": %s, "ctype": %s, "provider": %s, "icu_locale": %s,\n' "${f[@]:1:6}"
 	printf '   "size": %s, "snapshot": "%s",' "$size" "$snapshot"
-	json_large_objects "$index"
+	awk -F '\t' '$1 == "large_objects" { printf " \"large_objects\": %s, \"large_objects_hash\": %s,", $2, $3 }' "$WORK/contents.$index"
 	printf '\n   "extensions": ['
 	json_objects extension name version <"$WORK/contents.$index"
 	printf '],\n   "sequences": ['
@@ -44,13 +44,9 @@ json_database() {
 	printf ']}'
 }
 
-json_large_objects() {
-	awk -F '\t' '$1 == "large_objects" { printf " \"large_objects\": %s, \"large_objects_hash\": %s,", $2, $3 }' "$WORK/contents.$1"
-}
-
 # usage: sum_files DIRECTORY   The sums of all files in it, into WORK/SHA256SUMS.
 sum_files() {
-	(cd -- "$1" && find . -type f -exec sha256sum {} + | sed 's|  \./|  |' | sort -k 2) >"$WORK/SHA256SUMS" ||
+	(cd -- "$1" && find . -type f -print0 | xargs -0 -r sha256sum | sed 's|  \./|  |' | sort -k 2) >"$WORK/SHA256SUMS" ||
 		die "$NO_SPACE" "cannot read back what was written"
 }
 
@@ -92,15 +88,6 @@ json_manifest() {
 	printf ']}\n'
 }
 
-# usage: compression   With its level.
-compression() {
-	case "$BACKUP_COMPRESSION" in
-	zstd) echo zstd:3 ;;
-	gzip) echo gzip:6 ;;
-	*) echo "$BACKUP_COMPRESSION" ;;
-	esac
-}
-
 # usage: write_sums DIRECTORY   Those that sum_files took, and the manifest's.
 write_sums() {
 	local directory="$1"
@@ -126,14 +113,16 @@ rows_by_database() {
 survey() {
 	local list reference
 
-	list="$(list_sets)"
+	# Whoever ends us waits until no child of ours writes any more.
+	trap 'exit 143' TERM
+	list_sets >"$WORK/sets"
+	list="$(cat "$WORK/sets")"
 	reference="$(newest_set "$list" 4 0)"
 	if [[ -n "$reference" ]]; then
 		read_manifest "$BACKUP_ROOT/$reference" || die "$BROKEN" "$reference: $WHY"
 		rows_by_database >"$WORK/rows.before"
 	fi
 	printf '%s\n' "$reference" >"$WORK/reference"
-	[[ -z "$list" ]] || printf '%s\n' "$list" >"$WORK/sets"
 }
 
 # usage: shrinkage   The brake: compares this run's rows with those of the newest set that was accepted. Prints why
@@ -148,7 +137,7 @@ shrinkage() {
 		return 0
 	fi
 	awk -F '\t' -v reference="$reference" '
-		NR == FNR { now[$1] = $2; next }
+		FILENAME == ARGV[1] { now[$1] = $2; next } # may be empty, so not NR == FNR
 		# What a restore put aside is gone when somebody dropped it.
 		$1 ~ /_replaced_[0-9]+_[0-9]+"$/ { next }
 		!($1 in now) { print "database " $1 " of " reference " is gone"; next }

@@ -43,7 +43,7 @@ read_back() {
 
 	{
 		if [[ -d "$target" ]]; then
-			read_archive "$target" && sequences_of "$WORK/setval" >"$sequences"
+			read_archive "$index" "$target" && sequences_of "$WORK/setval" >"$sequences"
 		elif [[ ! -s "$WORK/sequence.keys" && "$target" != *.sql ]]; then
 			# Nothing is looked for in it, and the compressed form knows its own end.
 			read_whole "$target" && : >"$sequences"
@@ -58,27 +58,41 @@ read_back() {
 }
 
 # usage: read_whole PATH   Every byte of a file, or of a directory's files, decompressed. An empty large object is an
-# empty file, whatever the compression.
+# empty .zst.
 read_whole() {
-	find "$1" -type f -name '*.zst' ! \( -name 'blob_*' -size 0 \) -exec zstd -q -t -- {} + &&
-		find "$1" -type f -name '*.gz' ! \( -name 'blob_*' -size 0 \) -exec gzip -t -- {} + &&
-		find "$1" -type f ! -name '*.zst' ! -name '*.gz' -exec cat -- {} + >/dev/null
+	find "$1" -type f -name '*.zst' ! \( -name 'blob_[0-9]*.dat.zst' -size 0 \) -print0 | xargs -0 -r zstd -q -t -- &&
+		find "$1" -type f -name '*.gz' -print0 | xargs -0 -r gzip -t -- &&
+		find "$1" -type f ! -name '*.zst' ! -name '*.gz' -print0 | xargs -0 -r cat -- >/dev/null
 }
 
-# usage: read_archive DIRECTORY   Reads all of it, and writes its setval lines into WORK/setval. (pg_restore would read it
+# usage: read_archive INDEX DIRECTORY   Reads all of it, and writes its setval lines into WORK/setval. (pg_restore would read it
 # all too, but makes a text of it that nobody needs, with one processor.)
 read_archive() {
-	local tables files
+	local directory="$2" tables objects listed
 
-	read_whole "$1" && pg_restore --list "$1" >"$WORK/toc" || return $?
-	tables="$(awk '$4 == "TABLE" && $5 == "DATA" { n++ } END { print n + 0 }' "$WORK/toc")"
-	files="$(find "$1" -type f -name '[0-9]*.dat*' | awk 'END { print NR }')"
-	if [[ "$tables" != "$files" ]]; then
-		echo "$tables tables have rows to restore, there are files for $files" >&2
+	read_whole "$directory" && pg_restore --list "$directory" >"$WORK/toc" || return $?
+	# The second field is 0 for rows; else somebody's schema is named DATA.
+	tables="$(awk '$2 == 0 && $4 == "TABLE" && $5 == "DATA" { n++ } END { print n + 0 }' "$WORK/toc")"
+	objects="$(awk -F '\t' '$1 == "large_objects" { print $2 }' "$WORK/contents.$1")"
+	require_files "$directory" '[0-9]*.dat*' "$tables" && require_files "$directory" 'blob_*.dat*' "$objects" || return $?
+	listed="$(find "$directory" -type f -name 'blobs*.toc' -print0 | xargs -0 -r cat | awk '/^[0-9]+ blob_[0-9]+\.dat$/ { n++ } END { print n + 0 }')"
+	if [[ "$objects" != "$listed" ]]; then
+		echo "of $objects large objects $listed are listed" >&2
 		return 1
 	fi
 	grep ' SEQUENCE SET ' "$WORK/toc" >"$WORK/toc.sequences" || true # a database may have none
-	pg_restore --use-list="$WORK/toc.sequences" --file="$WORK/setval" "$1"
+	pg_restore --use-list="$WORK/toc.sequences" --file="$WORK/setval" "$directory"
+}
+
+# usage: require_files DIRECTORY PATTERN COUNT
+require_files() {
+	local found
+
+	found="$(find "$1" -type f -name "$2" | awk 'END { print NR }')"
+	[[ "$found" == "$3" ]] || {
+		echo "$3 files $2 are needed, there are $found" >&2
+		return 1
+	}
 }
 
 # usage: sequences_at_end FILE   As sequences_of, from what follows the rows: the file is read whole, but only its end

@@ -31,8 +31,7 @@ sum_of() {
 
 # usage: size_of PATH   Bytes of a file, or of all files in a directory.
 size_of() {
-	# shellcheck disable=SC2012 # ls is not parsed: stat -c prints numbers
-	find "$1" -type f -exec stat -c %s {} + | awk '{ sum += $1 } END { printf "%.0f\n", sum }'
+	find "$1" -type f -print0 | xargs -0 -r stat -c %s | awk '{ sum += $1 } END { printf "%.0f\n", sum }'
 }
 
 # usage: is_verified DIRECTORY   0 if its verdict is good and belongs to these very files, else 1.
@@ -120,10 +119,15 @@ newest_set() {
 		'column == 1 || $column == value { name = $1 } END { print name }' <<<"$1"
 }
 
-# usage: refresh_links LIST   Both links to where they belong by list_sets. Needs the lock.
+# usage: refresh_links [LIST]   Both links to where they belong, by list_sets. Needs the lock.
 refresh_links() {
-	point_link latest "$(newest_set "$1")"
-	point_link latest-verified "$(newest_set "$1" 2 1)"
+	local list newest verified
+
+	list="${1-$(list_sets 2>/dev/null)}" # the warnings were given by whoever listed first
+	newest="$(newest_set "$list")"
+	verified="$(newest_set "$list" 2 1)"
+	point_link latest "$newest"
+	point_link latest-verified "$verified"
 }
 
 # usage: next_set_name   Now, or one second after the newest name, whichever is later: names never go backwards,
@@ -222,5 +226,5 @@ set_aside() {
 	step set-aside-moved
 	make_durable "$BACKUP_ROOT"
 	log "$1 was moved to failed/: $2"
-	refresh_links "$(list_sets 2>/dev/null)" # the warnings were given by whoever listed first
+	refresh_links
 }

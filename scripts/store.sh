@@ -144,9 +144,9 @@ require_writable() {
 # usage: make_durable PATH...   Files first, their directories after.
 make_durable() { sync -- "$@" || die "$NO_SPACE" "cannot write to disk: $*"; }
 
-# usage: make_tree_durable DIRECTORY
+# usage: make_tree_durable DIRECTORY   Here as elsewhere by xargs: busybox' find -exec {} + forgets that a batch failed.
 make_tree_durable() {
-	find "$1" -type f -exec sync {} + && find "$1" -type d -exec sync {} + ||
+	find "$1" -type f -print0 | xargs -0 -r sync && find "$1" -type d -print0 | xargs -0 -r sync ||
 		die "$NO_SPACE" "cannot write $1 to disk"
 }
 

@@ -49,7 +49,7 @@ record_good() {
 	step verdict-written
 	# Of an earlier drill, if the set was moved back out of failed/.
 	rm -f -- "$BACKUP_ROOT/$set/failed.json"
-	refresh_links "$(list_sets 2>/dev/null)" # the warnings were given by whoever listed first
+	refresh_links
 	release_lock
 	log "$set is good: restored in $2 s, $tables tables with $rows rows equal the manifest"
 	printf '%s good\n' "$set"

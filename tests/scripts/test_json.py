@@ -67,6 +67,7 @@ def test_any_json_is_read_as_python_reads_it(
         "[1 2]",
         '{"a": nil}',
         '{"a": "\x01"}',
+        '{"a": "b\tc"}',
         '{"a": 1] ',
         '"a": 1',
         '{"a":\n"b\n"}',

@@ -1,8 +1,11 @@
 """What pg_dump wrote is read back whole: it may have succeeded, and the disk has something else."""
 
+import subprocess
+
 import pytest
 
 from tests.lib.content import AUTH, SETTINGS
+from tests.lib.postgres import Server
 from tests.lib.scripts import Done, Scripts
 from tests.lib.store import Store
 
@@ -32,10 +35,10 @@ def backup_with_fault(scripts: Scripts, fault: str) -> Done:
     [("none", ("0", "200", "-200")), ("gzip", ("0", "-1")), ("zstd", ("0", "200", "-1"))],
 )
 def test_a_dump_cut_short_without_an_error_is_not_published(
-    database: str, compression: str, cuts: tuple[str, ...], scripts: Scripts, kept: Store
+    database: str, compression: str, cuts: tuple[str, ...], both: Scripts, kept: Store
 ) -> None:
     before = kept.snapshot()
-    limited = scripts.with_(BACKUP_COMPRESSION=compression, BACKUP_DATABASES=database)
+    limited = both.with_(BACKUP_COMPRESSION=compression, BACKUP_DATABASES=database)
     for cut in cuts:
         done = backup_with_fault(limited, f"truncate -s {cut} {database}.sql*")
 
@@ -47,20 +50,54 @@ def test_a_dump_cut_short_without_an_error_is_not_published(
 @pytest.mark.trap(12)
 @pytest.mark.parametrize("compression", ["gzip", "zstd"])
 def test_a_directory_that_lost_something_is_not_published(
-    compression: str, both: Scripts, kept: Store
+    compression: str, filled: Server, both: Scripts, kept: Store
 ) -> None:
+    # An empty large object is no damage, and neither is a schema with a name like the listing's words.
+    filled.sql("select lo_from_bytea(4711, 'x'), lo_create(4712)", WITHOUT)
+    filled.sql('create schema "DATA" create table orders (n int)', WITHOUT)
     before = kept.snapshot()
     directory = both.with_(
         BACKUP_FORMAT="directory", BACKUP_COMPRESSION=compression, BACKUP_DATABASES=WITHOUT
     )
     for fault in (
-        "rm [0-9]*.dat.*",
+        "rm $(ls [0-9]*.dat.* | head -n 1)",
         "truncate -s -1 [0-9]*.dat.*",
         "truncate -s 0 [0-9]*.dat.*",
         "truncate -s 100 toc.dat",
         "rm toc.dat",
+        "rm blob_4711.dat.*",
+        "rm blobs.toc",
+        "truncate -s -5 blobs.toc",
     ):
         done = backup_with_fault(directory, f"cd {WITHOUT} && {fault}")
 
-        assert done.returncode == 73, done.said
+        assert done.returncode == 73, f"{fault}: {done.said}"
         assert kept.snapshot() == before
+    directory.backup()
+
+
+def test_damage_in_the_first_of_many_files_is_noticed(both: Scripts) -> None:
+    many = both.box.directory("many")
+    (many / "a.dat").write_text("whole")
+    subprocess.run(["zstd", "-q", many / "a.dat"], check=True)
+    whole = (many / "a.dat.zst").read_bytes()
+    for number in range(9000):
+        (many / f"{number}{'x' * 40}.dat.zst").write_bytes(whole)
+    both.functions("readback", f"read_whole {many}").expect(0)
+    first = next(path for path in many.iterdir() if path.name.endswith("x.dat.zst"))
+
+    first.write_bytes(whole[:-1])
+
+    assert both.functions("readback", f"read_whole {many}").returncode != 0
+
+
+def test_an_empty_dump_of_a_database_named_like_a_large_object_is_noticed(
+    filled: Server, scripts: Scripts
+) -> None:
+    filled.sql("create database blob_1")
+
+    done = backup_with_fault(
+        scripts.with_(BACKUP_DATABASES="blob_1"), "truncate -s 0 blob_1.sql.zst"
+    )
+
+    assert done.returncode == 73, done.said
