@@ -82,7 +82,7 @@ def test_damage_in_the_first_of_many_files_is_noticed(both: Scripts) -> None:
     subprocess.run(["zstd", "-q", many / "a.dat"], check=True)
     whole = (many / "a.dat.zst").read_bytes()
     for number in range(9000):
-        (many / f"{number}{'x' * 40}.dat.zst").write_bytes(whole)
+        (many / f"{number}{'x' * 200}.dat.zst").write_bytes(whole)
     both.functions("readback", f"read_whole {many}").expect(0)
     first = next(path for path in many.iterdir() if path.name.endswith("x.dat.zst"))
 
