@@ -30,7 +30,8 @@ def page(rows: list[Row], when: datetime) -> str:
     return (
         "# Benchmarks\n\n"
         "Written by `make bench`; every figure is measured there, none is typed. Contestants take turns, and a\n"
-        "ratio is the median of the ratios round by round.\n\n"
+        "ratio is the median of the ratios round by round. A stack hashes the content too, unless its\n"
+        "`backup.hashes` is `rows`.\n\n"
         f"{when:%Y-%m-%d}, {platform.system()} {platform.machine()}, {cores} cores, PostgreSQL {postgresql.VERSION}.\n\n"
         f"{table(rows)}\n"
     )

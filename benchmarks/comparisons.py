@@ -9,6 +9,11 @@ Row = tuple[str, str, str]
 """What was compared, the figure, the promise."""
 
 
+def promise(figure: float, limit: float, words: str) -> str:
+    """The promise, with a word where it is not kept."""
+    return words if figure <= limit else f"{words}: **missed**"
+
+
 def compare_backup(bench: Bench, what: str) -> list[Row]:
     """backup.sh against plain pg_dump with the same compression, and against the usual script."""
     identity = bench.server.identity.options()
@@ -27,7 +32,7 @@ def compare_backup(bench: Bench, what: str) -> list[Row]:
         (
             f"{what}: `backup.sh`, rows counted",
             f"{ratio(rows, plain):.2f}x of pg_dump",
-            "at most 1.3x",
+            promise(ratio(rows, plain), 1.3, "at most 1.3x"),
         ),
         (f"{what}: `backup.sh`, content hashed too", f"{ratio(full, plain):.2f}x of pg_dump", ""),
         (
@@ -38,7 +43,7 @@ def compare_backup(bench: Bench, what: str) -> list[Row]:
         (
             f"{what}: memory of `backup.sh` beside PostgreSQL's tools",
             f"{full.peak_kib / 1024:.0f} MiB",
-            "under 64 MiB",
+            promise(full.peak_kib / 1024, 64, "under 64 MiB"),
         ),
     ]
 
@@ -60,7 +65,7 @@ def compare_parallel(bench: Bench, what: str) -> list[Row]:
         (
             f"{what}: `backup.sh`, directory format, 2 jobs",
             f"{ratio(parallel, plain):.2f}x of pg_dump",
-            "below 1x",
+            promise(ratio(parallel, plain), 1, "below 1x"),
         )
     ]
 
@@ -82,7 +87,7 @@ def compare_restore(bench: Bench, what: str) -> list[Row]:
         (
             f"{what}: `restore.sh`, rows compared",
             f"{ratio(rows, psql):.2f}x of psql",
-            "at most 1.15x",
+            promise(ratio(rows, psql), 1.15, "at most 1.15x"),
         ),
         (f"{what}: `restore.sh`, content compared too", f"{ratio(full, psql):.2f}x of psql", ""),
     ]

@@ -19,6 +19,13 @@ class StorageKind(StrEnum):
     EXISTING_CLAIM = "existingClaim"
 
 
+class Hashes(StrEnum):
+    """What of each table a set's manifest holds, for a restore to be compared with."""
+
+    FULL = "full"
+    ROWS = "rows"
+
+
 class DumpFormat(StrEnum):
     """pg_dump's formats that a set can be made of."""
 

@@ -47,6 +47,7 @@ def store_env(args: PodArgs) -> dict[str, pulumi.Input[str]]:
         "BACKUP_FORMAT": backup.format.value,
         "BACKUP_COMPRESSION": backup.compression,
         "BACKUP_JOBS": str(backup.jobs),
+        "BACKUP_HASHES": backup.hashes.value,
         "BACKUP_LOCK_WAIT": str(backup.lock_wait),
         "BACKUP_MIN_FREE": str(backup.min_free_bytes),
         "BACKUP_ALLOW_VOLATILE": "1" if volatile else "0",

@@ -1,6 +1,6 @@
 """What a single setting may hold: pure functions from a text to its checked value.
 
-Each raises ValueError with the reason alone ("the hour is 25, not 0-23"); settings_errors.py
+Each raises ValueError with the reason alone ("the hour is 25, not 0-23"); configuration.py
 makes the sentence around it.
 """
 

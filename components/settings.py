@@ -132,7 +132,7 @@ class BackupSettings(Group):
     )
     format: fields.DumpFormat = setting(
         fields.DumpFormat.PLAIN,
-        "plain (one SQL file a database) or directory (restored in parallel).",
+        "plain (one SQL file a database) or directory (backup.jobs tables at once).",
         allowed="plain or directory",
         example="plain",
     )
@@ -143,11 +143,20 @@ class BackupSettings(Group):
         example="zstd:3",
     )
     jobs: Annotated[int, Field(ge=1, le=16)] = setting(
-        1, "Tables dumped at once (directory).", allowed="a whole number from 1 to 16", example="2"
+        1,
+        "Tables dumped, and restored, at once (directory).",
+        allowed="a whole number from 1 to 16",
+        example="2",
+    )
+    hashes: fields.Hashes = setting(
+        fields.Hashes.FULL,
+        "full compares a restore by rows and content; rows by rows only, which costs less.",
+        allowed="full or rows",
+        example="rows",
     )
     min_free_bytes: Annotated[int, Field(ge=0, le=2**60)] = setting(
         67_108_864,
-        "Bytes that must stay free in the store; a run that would need them is refused.",
+        "A backup is refused when fewer bytes are free in the store at its start.",
         allowed="a whole number of bytes",
         example="67108864",
     )
@@ -155,11 +164,14 @@ class BackupSettings(Group):
         600, "Seconds to wait for another writer.", allowed=fields.SECONDS, example="600"
     )
     timeout: fields.Seconds = setting(
-        3600, "Seconds after which a run is stopped.", allowed=fields.SECONDS, example="3600"
+        3600,
+        "Seconds after which a backup, or a restore by hand, is stopped.",
+        allowed=fields.SECONDS,
+        example="3600",
     )
     on_destroy: fields.OnDestroy = setting(
         fields.OnDestroy.BACKUP,
-        "backup takes a last set before the server is deleted, or stops; nothing skips that.",
+        "backup takes a last set before the server is deleted, or stops; nothing takes none.",
         allowed="backup or nothing",
         example="nothing",
     )

@@ -9,7 +9,7 @@ class StartupSettings(Group):
 
     accept: fields.Accepted = setting(
         "",
-        "States at which start-up goes on instead of stopping, separated by blanks.",
+        "States, parted by blanks, at which start-up goes on; take them out afterwards.",
         allowed="unmarked-data, fresh-start, no-store, volatile-store, other-store, other-version",
         example="fresh-start",
     )

@@ -15,7 +15,7 @@ Takes a backup set in the cluster now and prints its name.
   --reason R        a word for the set's manifest (manual)
   --pin             retention never removes this set
   --accept-shrink   data that is missing since the last accepted set was meant to go
-  --timeout S       seconds to wait for its end (3600); the job goes on after that
+  --timeout S       seconds to wait for its end (3600); the job goes on after that, to its own limit, backup.timeout
 USAGE
 }
 

@@ -115,7 +115,6 @@ follow_log() {
 
 	"${KUBECTL[@]}" logs -f "job/$JOB" 2>&1 | while IFS= read -r line; do
 		case "$line" in
-		[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]T*) printf '%s\n' "$line" >&2 ;;
 		"$RESULT"* | "would $RESULT"*) printf '%s\n' "$line" ;;
 		*) printf '%s\n' "$line" >&2 ;;
 		esac

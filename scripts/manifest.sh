@@ -18,7 +18,7 @@ json_objects() {
 		}'
 }
 
-# usage: json_database INDEX   Columns of WORK/databases: name, owner, encoding, collate, ctype, provider, icu locale, file.
+# usage: json_database INDEX DIRECTORY   Columns of WORK/databases: name, owner, encoding, collate, ctype, provider, icu locale, file.
 json_database() {
 	local index="$1" directory="$2" line f sum=null path bytes size snapshot
 

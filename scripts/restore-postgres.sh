@@ -16,7 +16,7 @@ Restores all databases of a set (the newest by default), or those named. Only in
   --dry-run       checks everything and says what would be done
   --namespace N   where the stack is (brewget)
   --context C     kubectl's context (the current one)
-  --timeout S     seconds to wait for its end (3600); the job goes on after that
+  --timeout S     seconds to wait for its end (3600); the job goes on after that, to its own limit, backup.timeout
 USAGE
 }
 

@@ -9,22 +9,23 @@ source "$(dirname -- "${BASH_SOURCE[0]}")/kube.sh"
 readonly GOOD=0 WARNING=1 CRITICAL=2 UNKNOWN=3
 
 POD=postgres-0
-WARN_AGE=33000
-CRITICAL_AGE=54600
+SETS='[]'
+MAX_AGE=33000
+MAX_VERIFIED_AGE=54600
 JSON=""
 STATE=$GOOD
 PROBLEMS=()
 
 usage() {
 	cat <<'USAGE'
-usage: status-postgres.sh [--json] [--namespace N] [--context C] [--warn-age S] [--critical-age S]
+usage: status-postgres.sh [--json] [--namespace N] [--context C] [--max-age S] [--max-verified-age S]
 
 Says whether the backups are good. Needs kubectl only.
-  --json            one object: state, problems, sets, schedules
-  --namespace N     where the stack is (brewget)
-  --context C       kubectl's context (the current one)
-  --warn-age S      seconds after which the newest set is late (33000: an interval and a half of six hours, and a bit)
-  --critical-age S  seconds after which the newest verified set is too old (54600)
+  --json                one object: state, problems, sets
+  --namespace N         where the stack is (brewget)
+  --context C           kubectl's context (the current one)
+  --max-age S           seconds after which the newest set is late: critical (33000: six hours and a half of that, and a bit)
+  --max-verified-age S  seconds after which the newest verified set is too old: a warning (54600)
 Exit status: 0 good, 1 warning, 2 critical, 3 unknown. 64 for a usage error.
 USAGE
 }
@@ -37,7 +38,7 @@ problem() {
 	esac
 }
 
-# usage: ask WORD...   kubectl, its stderr as the reason when it fails.
+# usage: ask WORD...   kubectl, which does not wait for ever.
 ask() { "${KUBECTL[@]}" --request-timeout=20s "$@"; }
 
 # usage: read_sets   SETS: list.sh's own JSON, out of the server's pod.
@@ -76,13 +77,13 @@ judge_sets() {
 	fi
 	name="$(field set <<<"$line")"
 	age="$(field age_seconds <<<"$line")"
-	((age <= WARN_AGE)) || problem "$CRITICAL" "the newest set, $name, is $age s old"
+	((age <= MAX_AGE)) || problem "$CRITICAL" "the newest set, $name, is $age s old"
 	((age >= -300)) || problem "$WARNING" "the newest set, $name, is from the future: a clock is wrong"
 	proven="$(newest '"verified": true')"
 	if [[ -z "$proven" ]]; then
-		((age <= CRITICAL_AGE)) && [[ "$(printf '%s\n' "$SETS" | grep -c '"set"')" -le 3 ]] ||
+		((age <= MAX_VERIFIED_AGE)) && [[ "$(printf '%s\n' "$SETS" | grep -c '"set"')" -le 3 ]] ||
 			problem "$WARNING" "no set has been verified"
-	elif age="$(field age_seconds <<<"$proven")" && ((age > CRITICAL_AGE)); then
+	elif age="$(field age_seconds <<<"$proven")" && ((age > MAX_VERIFIED_AGE)); then
 		problem "$WARNING" "the newest verified set, $(field set <<<"$proven"), is $age s old"
 	fi
 	judge_failed "${proven:-}"
@@ -173,6 +174,13 @@ print_table() {
 	done
 }
 
+# usage: give_up WHY   When nobody can be asked.
+give_up() {
+	problem "$UNKNOWN" "$1"
+	if [[ -n "$JSON" ]]; then print_json; else echo "BACKUPS UNKNOWN: $1"; fi
+	exit "$UNKNOWN"
+}
+
 parse_options() {
 	while (($# > 0)); do
 		case "$1" in
@@ -181,13 +189,13 @@ parse_options() {
 			exit 0
 			;;
 		--json) JSON=1 ;;
-		--namespace | --context | --warn-age | --critical-age)
+		--namespace | --context | --max-age | --max-verified-age)
 			[[ -n "${2:-}" ]] || fail 64 "$1 needs a value. See: status-postgres.sh --help"
 			case "$1" in
 			--namespace) NAMESPACE="$2" ;;
 			--context) CONTEXT="$2" ;;
-			--warn-age) number --warn-age "$2" && WARN_AGE="$2" ;;
-			--critical-age) number --critical-age "$2" && CRITICAL_AGE="$2" ;;
+			--max-age) number --max-age "$2" && MAX_AGE="$2" ;;
+			--max-verified-age) number --max-verified-age "$2" && MAX_VERIFIED_AGE="$2" ;;
 			esac
 			shift
 			;;
@@ -199,18 +207,13 @@ parse_options() {
 
 main() {
 	parse_options "$@"
-	command -v kubectl >/dev/null || {
-		echo "BACKUPS UNKNOWN: kubectl is not on PATH"
-		exit "$UNKNOWN"
-	}
+	command -v kubectl >/dev/null || give_up "kubectl is not on PATH"
 	[[ -z "$CONTEXT" ]] || KUBECTL=(kubectl --context "$CONTEXT")
 	KUBECTL=("${KUBECTL[@]}" --namespace "$NAMESPACE")
 	ERRORS="$(mktemp)"
 	trap 'rm -f -- "$ERRORS"' EXIT
-	if ! ask get namespace "$NAMESPACE" -o name >/dev/null 2>"$ERRORS"; then
-		echo "BACKUPS UNKNOWN: the cluster cannot be asked: $(last_line "$(cat "$ERRORS")")"
-		exit "$UNKNOWN"
-	fi
+	ask get namespace "$NAMESPACE" -o name >/dev/null 2>"$ERRORS" ||
+		give_up "the cluster cannot be asked: $(last_line "$(cat "$ERRORS")")"
 	if read_sets; then judge_sets; fi
 	judge_schedules
 	if [[ -n "$JSON" ]]; then print_json; else print_table; fi

@@ -175,8 +175,8 @@ def test_what_cannot_be_asked_is_not_good(
 
 def test_limits_and_place_are_options(answers: Answers) -> None:
     answers.sets = [a_set(10)]
-    done = answers.run("--warn-age", "40000", "--namespace", "ales", "--context", "other")
+    done = answers.run("--max-age", "40000", "--namespace", "ales", "--context", "other")
     assert done.returncode == 0
     assert "--context other --namespace ales" in (answers.directory / "asked").read_text()
-    for wrong in (["--warn-age", "soon"], ["--nonsense"], ["--namespace"]):
+    for wrong in (["--max-age", "soon"], ["--nonsense"], ["--namespace"]):
         assert answers.run(*wrong).returncode == 64
