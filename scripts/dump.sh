@@ -59,18 +59,6 @@ compress() {
 	esac
 }
 
-# usage: write_failed WHAT LOG [STATUS]   Ends with 73 where the disk is full, else with STATUS (69); PostgreSQL's message.
-write_failed() {
-	local said free
-
-	said="$(tail -n 3 "$2" | tr '\n' ' ')"
-	free="$(free_bytes "$BACKUP_ROOT")"
-	if ((free < 1048576)) || grep -q -i 'no space left\|quota exceeded\|read-only file system\|input/output error' "$2"; then
-		die "$NO_SPACE" "$1: cannot write to the store ($free bytes free): $said. No set was published, none was removed."
-	fi
-	die "${3:-$UNREACHABLE}" "$1: $said. No set was published; the next run starts afresh."
-}
-
 # usage: hold_snapshot INDEX DATABASE   Exports a snapshot and keeps it, with all tables locked against changes of their
 # form: dump and hashes see the same rows. Sets SNAPSHOT. Tells by it the database's settings (WORK/settings.INDEX) and
 # which sequences there are (WORK/sequence.keys): at once, as roles' names do not come from a snapshot.

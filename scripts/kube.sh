@@ -108,8 +108,8 @@ pod_reason() {
 		'jsonpath={.items[0].status.conditions[?(@.type=="PodScheduled")].message} {.items[0].status.containerStatuses[0].state.waiting.reason} {.items[0].status.containerStatuses[0].state.waiting.message}' 2>/dev/null || true # the pod may not exist
 }
 
-# usage: follow_log   The job's log as it comes. Lines with a time in front are log lines and go to stderr; what remains
-# is the script's stdout (a pod's log does not tell the two apart).
+# usage: follow_log   The job's log as it comes. A pod's log does not tell stdout from stderr: lines that begin with RESULT
+# are the script's stdout, all others its log.
 follow_log() {
 	local line
 

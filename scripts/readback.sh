@@ -65,8 +65,8 @@ read_whole() {
 		find "$1" -type f ! -name '*.zst' ! -name '*.gz' -print0 | xargs -0 -r cat -- >/dev/null
 }
 
-# usage: read_archive INDEX DIRECTORY   Reads all of it, and writes its setval lines into WORK/setval. (pg_restore would read it
-# all too, but makes a text of it that nobody needs, with one processor.)
+# usage: read_archive INDEX DIRECTORY   Reads all of it, and writes its setval lines into WORK/setval. (pg_restore would
+# read it all too, but makes a text of it that nobody needs, with one processor.)
 read_archive() {
 	local directory="$2" tables objects listed
 

@@ -89,7 +89,7 @@ restore_newest() {
 			return 0
 		fi
 		log "error: the backup $name cannot be restored: $CURRENT: $WHY"
-		release_set_if_held
+		release_set
 		set_aside_if_possible "$name" "$CURRENT: $WHY"
 		step walked-back
 	done
@@ -112,8 +112,6 @@ span() {
 	seconds=$(($(epoch "$2") - $(epoch "$1")))
 	printf '%d h %02d min %02d s' "$((seconds / 3600))" "$((seconds / 60 % 60))" "$((seconds % 60))"
 }
-
-release_set_if_held() { exec 8<&-; }
 
 # usage: finish_restore SET LOST
 finish_restore() {

@@ -41,7 +41,7 @@ problem() {
 # usage: ask WORD...   kubectl, which does not wait for ever.
 ask() { "${KUBECTL[@]}" --request-timeout=20s "$@"; }
 
-# usage: read_sets   SETS: list.sh's own JSON, out of the server's pod.
+# usage: read_sets   SETS: list.sh's own JSON, out of the server's pod; stays empty where that cannot be had.
 read_sets() {
 	local answer
 
@@ -49,7 +49,6 @@ read_sets() {
 		SETS="$answer"
 		return 0
 	fi
-	SETS='[]'
 	problem "$CRITICAL" "the sets cannot be listed: $(last_line "$(cat "$ERRORS")")"
 	return 1
 }

@@ -135,6 +135,18 @@ require_space() {
 			"Nothing was removed to make room; see list.sh. Verified sets beyond BACKUP_KEEP go with the next backup that fits."
 }
 
+# usage: write_failed WHAT LOG [STATUS]   Ends with 73 where the disk is full, else with STATUS (69); PostgreSQL's message.
+write_failed() {
+	local said free
+
+	said="$(tail -n 3 "$2" | tr '\n' ' ')"
+	free="$(free_bytes "$BACKUP_ROOT")"
+	if ((free < 1048576)) || grep -q -i 'no space left\|quota exceeded\|read-only file system\|input/output error' "$2"; then
+		die "$NO_SPACE" "$1: cannot write to the store ($free bytes free): $said. No set was published, none was removed."
+	fi
+	die "${3:-$UNREACHABLE}" "$1: $said. No set was published; the next run starts afresh."
+}
+
 # usage: require_writable
 require_writable() {
 	mkdir -p -- "$BACKUP_ROOT/.staging" 2>/dev/null && [[ -w "$BACKUP_ROOT" && -w "$BACKUP_ROOT/.staging" ]] ||

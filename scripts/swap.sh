@@ -50,7 +50,7 @@ swap() {
 	(
 		trap - ERR
 		exec 7>&- 8>&- 9>&-
-		PGDATABASE="$CONTROL" exec psql -X -q -A -t -w -v ON_ERROR_STOP=1 -f "$WORK/terminate.sql"
+		PGDATABASE="$CONTROL" exec "${PSQL[@]}" -f "$WORK/terminate.sql"
 	) >"$WORK/terminate.out" 2>&1 &
 	helper=$!
 	sql "$CONTROL" -1 -f "$WORK/swap.sql" >"$WORK/swap.out" 2>"$WORK/swap.err" || status=$?

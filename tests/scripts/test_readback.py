@@ -5,6 +5,7 @@ import subprocess
 import pytest
 
 from tests.lib.content import AUTH, SETTINGS
+from tests.lib.hooks import start_until
 from tests.lib.postgres import Server
 from tests.lib.scripts import Done, Scripts
 from tests.lib.store import Store
@@ -16,15 +17,12 @@ WITH_SEQUENCE, WITHOUT = AUTH, SETTINGS
 
 
 def backup_with_fault(scripts: Scripts, fault: str) -> Done:
-    """Take a set; `fault` (shell, in the staged set) happens when pg_dump has just succeeded."""
-    hook = scripts.box.directory("hook") / "hook"
-    hook.write_text(
-        "#!/bin/bash\n"
-        "PATH=/usr/bin:/bin\n"
-        f'[[ "$1" != dumped ]] || {{ cd "$BACKUP_ROOT"/.staging/backup_* && {fault}; }}\n'
-    )
-    hook.chmod(0o755)
-    return scripts.with_(BACKUP_STEP_HOOK=str(hook)).run("backup")
+    """Take a set of one database; `fault` (shell, in the staged set) happens when it is dumped."""
+    running, hook = start_until(scripts, "dumped", "backup")
+    (staged,) = (scripts.root / ".staging").glob("backup_*")
+    subprocess.run(["bash", "-c", fault], cwd=staged, check=True)
+    hook.release()
+    return running.wait()
 
 
 @pytest.mark.trap(2)
