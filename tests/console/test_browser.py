@@ -118,7 +118,8 @@ def test_a_restore_by_keyboard_alone(page: Page, api: FakeApi, store: Path) -> N
     """From the login on, without a mouse; the job's page follows the job by itself."""
     name = newest(store)
     page.goto("/login")
-    page.keyboard.type(TOKEN)  # the field has the focus
+    expect(page.get_by_label("Token")).to_be_focused()  # by itself, a moment after it is there
+    page.keyboard.type(TOKEN)
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", level=1)).to_contain_text("safe")
     page.keyboard.press("Tab")
