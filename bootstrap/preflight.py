@@ -18,6 +18,7 @@ TEST_NEEDS = (
     Need("prometheus", "prometheus"),
     Need("prometheus", "promtool"),
     Need("chromium", "chromium"),
+    Need("npm", "npm"),
 )
 """What only the tests use: no reason to keep anybody from `make up`."""
 

@@ -56,6 +56,7 @@ SELECT to_json(rolname::text) FROM pg_roles WHERE oid <> 10 AND rolname !~ '^pg_
 SELECT to_json(datname::text), to_json(pg_get_userbyid(datdba)::text), to_json(pg_encoding_to_char(encoding)::text),
 	to_json(datcollate::text), to_json(datctype::text), CASE datlocprovider WHEN 'i' THEN '"icu"' WHEN 'b' THEN '"builtin"' ELSE '"libc"' END,
 	coalesce(to_json(coalesce(to_jsonb(d) ->> 'datlocale', to_jsonb(d) ->> 'daticulocale'))::text, 'null'),
+	coalesce(to_json(to_jsonb(d) ->> 'daticurules')::text, 'null'),
 	CASE WHEN NOT datallowconn THEN '"does not allow connections"'
 		WHEN datconnlimit = -2 THEN '"is half dropped"'
 		WHEN datname ~ :'leftover' THEN '"is left over from an unfinished restore"' END
@@ -86,8 +87,8 @@ choose_databases() {
 		FILENAME ~ /wanted$/ { wanted[$0] = 1; some = 1; next }
 		some && !($1 in wanted) { next }
 		{ delete wanted[$1] }
-		$8 != "" { print "skipped", $1, $8 > skipped; next }
-		{ print $1, $2, $3, $4, $5, $6, $7 }
+		$9 != "" { print "skipped", $1, $9 > skipped; next }
+		{ print $1, $2, $3, $4, $5, $6, $7, $8 }
 		END { for (name in wanted) { print name > "/dev/stderr"; bad = 1 } exit bad }
 	' "$WORK/wanted" "$WORK/all" >"$WORK/databases.found" 2>"$WORK/missing" ||
 		die "$USAGE" "BACKUP_DATABASES names what the server does not have: $(tr '\n' ' ' <"$WORK/missing"). No set was taken."

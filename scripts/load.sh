@@ -56,7 +56,7 @@ compare_majors() {
 
 # usage: create_database INDEX NAME   From template0, as the source was.
 create_database() {
-	local owner encoding locale ctype provider icu
+	local owner encoding locale ctype provider icu rules
 
 	json_text owner "${MANIFEST["databases.$1.owner"]}"
 	json_text encoding "${MANIFEST["databases.$1.encoding"]}"
@@ -64,11 +64,13 @@ create_database() {
 	json_text ctype "${MANIFEST["databases.$1.ctype"]:-null}"
 	json_text provider "${MANIFEST["databases.$1.provider"]:-null}"
 	json_text icu "${MANIFEST["databases.$1.icu_locale"]:-null}"
+	json_text rules "${MANIFEST["databases.$1.icu_rules"]:-null}"
 	sql "$CONTROL" -v name="$2" -v owner="$owner" -v encoding="$encoding" -v locale="$locale" \
-		-v ctype="${ctype:-$locale}" -v provider="${provider:-libc}" -v icu="$icu" 2>"$WORK/load.err" <<'SQL'
-SELECT format('CREATE DATABASE %I OWNER %I TEMPLATE template0 ENCODING %L LC_COLLATE %L LC_CTYPE %L LOCALE_PROVIDER %s%s%s',
+		-v ctype="${ctype:-$locale}" -v provider="${provider:-libc}" -v icu="$icu" -v rules="$rules" 2>"$WORK/load.err" <<'SQL'
+SELECT format('CREATE DATABASE %I OWNER %I TEMPLATE template0 ENCODING %L LC_COLLATE %L LC_CTYPE %L LOCALE_PROVIDER %s%s%s%s',
 	:'name', :'owner', :'encoding', :'locale', :'ctype', :'provider',
 	CASE :'provider' WHEN 'icu' THEN ' ICU_LOCALE ' || quote_literal(:'icu') END,
+	CASE WHEN :'rules' <> '' THEN ' ICU_RULES ' || quote_literal(:'rules') END,
 	CASE :'provider' WHEN 'builtin' THEN ' BUILTIN_LOCALE ' || quote_literal(:'icu') END) \gexec
 SQL
 }

@@ -18,19 +18,20 @@ json_objects() {
 		}'
 }
 
-# usage: json_database INDEX DIRECTORY   Columns of WORK/databases: name, owner, encoding, collate, ctype, provider, icu locale, file.
+# usage: json_database INDEX DIRECTORY   Columns of WORK/databases: name, owner, encoding, collate, ctype, provider,
+# ICU locale, ICU rules, file.
 json_database() {
 	local index="$1" directory="$2" line f sum=null path bytes size snapshot
 
 	line="$(sed -n "$((index + 1))p" "$WORK/databases")"
 	IFS=$'\t' read -r -a f <<<"$line"
-	path="$directory/${f[7]}"
-	[[ -d "$path" ]] || sum="\"$(sum_listed "${f[7]}")\""
+	path="$directory/${f[8]}"
+	[[ -d "$path" ]] || sum="\"$(sum_listed "${f[8]}")\""
 	bytes="$(size_of "$path")"
 	size="$(cat "$WORK/size.$index")"
 	snapshot="$(cat "$WORK/snapshot.$index")"
-	printf '  {"name": %s, "file": "%s", "bytes": %s, "sha256": %s,\n' "${f[0]}" "${f[7]}" "$bytes" "$sum"
-	printf '   "owner": %s, "encoding": %s, "locale": %s, "ctype": %s, "provider": %s, "icu_locale": %s,\n' "${f[@]:1:6}"
+	printf '  {"name": %s, "file": "%s", "bytes": %s, "sha256": %s,\n' "${f[0]}" "${f[8]}" "$bytes" "$sum"
+	printf '   "owner": %s, "encoding": %s, "locale": %s, "ctype": %s, "provider": %s, "icu_locale": %s, "icu_rules": %s,\n' "${f[@]:1:7}"
 	printf '   "size": %s, "snapshot": "%s",' "$size" "$snapshot"
 	awk -F '\t' '$1 == "large_objects" { printf " \"large_objects\": %s, \"large_objects_hash\": %s,", $2, $3 }' "$WORK/contents.$index"
 	printf '\n   "extensions": ['
