@@ -76,27 +76,31 @@ require_same_major() {
 	FACTS["client"]="\"$client\""
 }
 
-# usage: choose_databases   Fills WORK/databases.found (what to dump) and WORK/skipped.
+# usage: choose_databases   Fills WORK/databases.found (what to dump) and WORK/chosen (with what is skipped, and why).
 choose_databases() {
+	local missing
+
 	printf '%s\n' "$BACKUP_DATABASES" | while IFS= read -r name; do
 		if [[ -n "$name" ]]; then json_quote "$name" && echo; fi
 	done >"$WORK/wanted"
 	# BACKUP_DATABASES empty: all.
-	awk -F '\t' -v OFS='\t' -v skipped="$WORK/skipped" '
-		BEGIN { printf "" > skipped }
+	awk -F '\t' -v OFS='\t' '
 		FILENAME ~ /wanted$/ { wanted[$0] = 1; some = 1; next }
 		some && !($1 in wanted) { next }
 		{ delete wanted[$1] }
-		$9 != "" { print "skipped", $1, $9 > skipped; next }
-		{ print $1, $2, $3, $4, $5, $6, $7, $8 }
-		END { for (name in wanted) { print name > "/dev/stderr"; bad = 1 } exit bad }
-	' "$WORK/wanted" "$WORK/all" >"$WORK/databases.found" 2>"$WORK/missing" ||
-		die "$USAGE" "BACKUP_DATABASES names what the server does not have: $(tr '\n' ' ' <"$WORK/missing"). No set was taken."
+		$9 != "" { print "skipped", $1, $9; next }
+		{ print "found", $1, $2, $3, $4, $5, $6, $7, $8 }
+		END { for (name in wanted) print "missing", name }
+	' "$WORK/wanted" "$WORK/all" | into "$WORK/chosen"
+	missing="$(awk -F '\t' '$1 == "missing" { printf "%s ", $2 }' "$WORK/chosen")"
+	[[ -z "$missing" ]] ||
+		die "$USAGE" "BACKUP_DATABASES names what the server does not have: ${missing% }. No set was taken."
+	awk '$1 == "found" && sub(/^found\t/, "")' "$WORK/chosen" | into "$WORK/databases.found"
 }
 
 # usage: dump_all   Each database into STAGING. WORK/databases gets the file names as its last column.
 dump_all() {
-	local token name file index=0 line suffix=""
+	local token name file index=0 line suffix="" rows
 
 	[[ "$BACKUP_FORMAT" != plain ]] || suffix=".sql$(extension)"
 	: >"$WORK/databases"
@@ -108,12 +112,11 @@ dump_all() {
 		log "dumping $name"
 		dump_database "$index" "$name" "$STAGING" "$file"
 		printf '%s\t%s\n' "$line" "$file" >>"$WORK/databases"
-		# Through the environment: -v would read the backslashes of a JSON string as escapes.
-		NAME="$token" awk -F '\t' '$1 == "table" { n += $5 } END { printf "%s\t%.0f\n", ENVIRON["NAME"], n }' \
-			"$WORK/contents.$index" >>"$WORK/rows.now"
+		rows="$(awk -F '\t' '$1 == "table" { n += $5 } END { printf "%.0f", n }' "$WORK/contents.$index")"
+		printf '%s\t%s\n' "$token" "$rows" >>"$WORK/rows.now"
 		index=$((index + 1))
 	done 3<"$WORK/databases.found"
-	awk -F '\t' '{ print $2 ": " $3 }' "$WORK/skipped" | while IFS= read -r line; do log "skipped $line"; done
+	awk -F '\t' '$1 == "skipped" { print $2 ": " $3 }' "$WORK/chosen" | while IFS= read -r line; do log "skipped $line"; done
 	COUNT="$index"
 }
 

@@ -12,9 +12,10 @@ MANIFEST_FLAT=""
 # Why the last check failed, for the message of whoever asked.
 WHY=""
 
-# usage: read_manifest DIRECTORY   Fills MANIFEST; returns 65 and sets WHY if it is not one of ours, whole.
+# usage: read_manifest DIRECTORY   Fills MANIFEST; returns 65 and sets WHY if it is not one of ours, whole. Ends with 73
+# where that cannot be told.
 read_manifest() {
-	local directory="$1" path token
+	local directory="$1" path token status=0
 
 	MANIFEST=()
 	MANIFEST_FLAT="$WORK/manifest.flat"
@@ -22,7 +23,9 @@ read_manifest() {
 		WHY="it has no manifest.json that can be read"
 		return 65
 	fi
-	if ! WHY="$(json_flatten "$directory/manifest.json" 2>&1 >"$MANIFEST_FLAT")"; then
+	WHY="$({ json_flatten "$directory/manifest.json" | into "$MANIFEST_FLAT"; } 2>&1)" || status=$?
+	((status != NO_SPACE)) || die "$NO_SPACE" "no room to read a manifest: $WHY"
+	if ((status != 0)); then
 		WHY="its manifest.json is damaged (${WHY#"$directory"/})"
 		return 65
 	fi
@@ -83,7 +86,7 @@ check_databases() {
 
 # usage: check_sums DIRECTORY   Every file against SHA256SUMS, and all that the manifest names is listed; else 65 and WHY.
 check_sums() {
-	local directory="$1" i file listed
+	local directory="$1" i file listed found
 
 	if [[ ! -f "$directory/SHA256SUMS" ]]; then
 		WHY="it has no SHA256SUMS"
@@ -94,12 +97,12 @@ check_sums() {
 		WHY="its SHA256SUMS is damaged"
 		return 65
 	fi
-	if ! (cd -- "$directory" && sha256sum -c SHA256SUMS) >"$WORK/sums.out" 2>&1; then
-		WHY="$(grep -v ': OK$' "$WORK/sums.out" | head -n 3 | tr '\n' ' ')"
+	if ! found="$(cd -- "$directory" && sha256sum -c SHA256SUMS 2>&1)"; then
+		WHY="$(printf '%s\n' "$found" | grep -v ': OK$' | head -n 3 | tr '\n' ' ')"
 		WHY="its files do not match SHA256SUMS: $WHY"
 		return 65
 	fi
-	if [[ "$(grep -c ': OK$' "$WORK/sums.out")" != "$(awk 'END { print NR }' "$directory/SHA256SUMS")" ]]; then
+	if [[ "$(printf '%s\n' "$found" | grep -c ': OK$')" != "$(awk 'END { print NR }' "$directory/SHA256SUMS")" ]]; then
 		WHY="its SHA256SUMS is damaged: not every line was checked"
 		return 65
 	fi

@@ -113,7 +113,7 @@ manifest_contents() {
 		}' "$MANIFEST_FLAT" | sort
 }
 
-# usage: differences EXPECTED FOUND   Says what differs (at most 10 lines); returns 1 if anything does.
+# usage: differences EXPECTED FOUND   Says what differs (at most 10 lines); returns 65 if anything does.
 # What one side does not know (null: rows only, or a value that could not be told) is not compared, and neither is
 # an extension's version: an image with a newer one installs the newer.
 differences() {
@@ -130,26 +130,28 @@ differences() {
 				if (want[i] != $i && want[i] != "null" && want[i] != "" && $i != "null" && $i != "")
 					tell(k ": saved " want[i] ", restored " $i)
 		}
-		END { for (k in expected) if (!(k in found)) tell(k " is missing"); exit bad ? 1 : 0 }
+		END { for (k in expected) if (!(k in found)) tell(k " is missing"); exit bad ? 65 : 0 }
 	' "$1" "$2"
 }
 
 # usage: compare_database INDEX DATABASE   Equality with the manifest; returns 65 with WHY if it is not equal.
-# An error while reading ends the script or is status 1 in a condition: either way it is never "equal".
+# Any other status is an error while reading: never "equal", and never the set's fault.
 compare_database() {
-	local mode=rows
+	local mode=rows status=0
 
-	manifest_contents "$1" >"$WORK/expected" || return 1
+	manifest_contents "$1" | into "$WORK/expected" || return $?
 	# Rows only was saved, or is asked for now.
 	if [[ "$BACKUP_HASHES" == full ]] && ! grep -q '^large_objects.*null$' "$WORK/expected"; then mode=full; fi
 	contents_sql "$mode" >"$WORK/contents.sql" || return 1
 	sequences_sql >>"$WORK/contents.sql" || return 1
 	sql "$2" -f "$WORK/contents.sql" >"$WORK/found.raw" || return 1
-	tidy_contents "$mode" <"$WORK/found.raw" >"$WORK/found" || return 1
-	if ! WHY="$(differences "$WORK/expected" "$WORK/found")"; then
-		WHY="what was restored is not what was saved: ${WHY//$'\n'/; }"
-		return 65
-	fi
+	tidy_contents "$mode" <"$WORK/found.raw" | into "$WORK/found" || return $?
+	WHY="$(differences "$WORK/expected" "$WORK/found")" || status=$?
+	case $status in
+	0) return 0 ;;
+	65) WHY="what was restored is not what was saved: ${WHY//$'\n'/; }" ;;
+	esac
+	return "$status"
 }
 
 # usage: empty_sql   Prints what a database has beyond a freshly created one, at most 5 names; nothing = empty.

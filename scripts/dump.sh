@@ -138,7 +138,7 @@ dump_database() {
 	PGDATABASE="$database" pg_dump "${options[@]}" 2>"$WORK/dump.err" || write_failed "pg_dump of $database" "$WORK/dump.err"
 	step dumped
 	wait "$reader" || write_failed "cannot read the contents of $database" "$WORK/contents.err"
-	tidy_contents "$BACKUP_HASHES" <"$WORK/contents.raw" >"$WORK/contents.$index"
+	tidy_contents "$BACKUP_HASHES" <"$WORK/contents.raw" | into "$WORK/contents.$index"
 	drop_snapshot
 	read_back "$index" "$target"
 }
@@ -157,7 +157,7 @@ dump_globals() {
 		write_failed "pg_dumpall --globals-only" "$WORK/dump.err"
 	grep -q -x -e '-- PostgreSQL database cluster dump complete' "$WORK/globals.all" ||
 		die "$UNREACHABLE" "pg_dumpall did not write its last line"
-	filter_globals "$WORK/superuser" 1 <"$WORK/globals.all" >"$WORK/globals.sql"
+	filter_globals "$WORK/superuser" 1 <"$WORK/globals.all" | into "$WORK/globals.sql"
 	compress "$1/$2" <"$WORK/globals.sql" || die "$NO_SPACE" "cannot write $2 to the store"
 	read_file "$1/$2" | cmp -s - "$WORK/globals.sql" || die "$NO_SPACE" "$2 does not read back as it was written"
 	rm -f -- "$WORK/globals.all" "$WORK/globals.sql"

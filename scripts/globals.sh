@@ -53,8 +53,8 @@ apply_globals() {
 
 	[[ "$2" == live ]] || settings=1
 	sql "$CONTROL" -c "SELECT encode(convert_to(rolname, 'UTF8'), 'hex') FROM pg_roles" >"$WORK/roles" || return 1
-	read_file "$1/${MANIFEST["globals.file"]//\"/}" >"$WORK/globals.all" || return 65
-	filter_globals "$WORK/roles" "$settings" <"$WORK/globals.all" >"$WORK/globals.sql" || return 65
+	read_file "$1/${MANIFEST["globals.file"]//\"/}" | into "$WORK/globals.all" || return $?
+	filter_globals "$WORK/roles" "$settings" <"$WORK/globals.all" | into "$WORK/globals.sql" || return $?
 	# One transaction: roles come all or not at all. Their passwords stay out of the server's log.
 	{
 		echo "SET log_statement = none; SET log_min_duration_statement = -1; SET log_min_error_statement = panic;"
@@ -111,9 +111,8 @@ SQL
 database_statements() {
 	local token text
 
-	awk -F '\t' -v at="databases.$1.settings." 'index($1, at) == 1 { print $2 }' "$MANIFEST_FLAT" >"$WORK/settings"
-	while IFS= read -r token; do
+	awk -F '\t' -v at="databases.$1.settings." 'index($1, at) == 1 { print $2 }' "$MANIFEST_FLAT" | while IFS= read -r token; do
 		json_text text "$token"
 		printf '%s;\n' "$text"
-	done <"$WORK/settings"
+	done
 }

@@ -17,16 +17,16 @@ USAGE
 # usage: read_failure DIRECTORY   Sets FAILURE from a set's failed.json: why, failed, by, as JSON. Sets that were set aside
 # by older scripts have none, and nobody knows whether what cannot be read is one.
 read_failure() {
-	local path token
+	local path token flat
 
 	FAILURE=()
-	json_flatten "$1/failed.json" >"$WORK/failed.flat" 2>/dev/null || return 0
+	flat="$(json_flatten "$1/failed.json" 2>/dev/null)" || return 0
 	while IFS=$'\t' read -r path token; do
 		case "$path $token" in
 		*[[:cntrl:]]*) ;; # no JSON that we wrote
 		"why "\"* | "failed "\"* | "by "\"*) FAILURE["$path"]="$token" ;;
 		esac
-	done <"$WORK/failed.flat"
+	done <<<"$flat"
 }
 
 # usage: describe_set DIRECTORY STATE NOW   One JSON object.

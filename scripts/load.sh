@@ -85,19 +85,25 @@ load_database() {
 	local -x PGOPTIONS="$PGOPTIONS -c synchronous_commit=off"
 	if [[ -d "$file" ]]; then
 		pg_restore --exit-on-error --no-password --jobs="$BACKUP_JOBS" --dbname="$(connection_string "$3")" "$file" \
-			>"$WORK/load.out" 2>"$WORK/load.err" || load_failed
+			>/dev/null 2>"$WORK/load.err" || load_failed
 	else
 		# pipefail: a file that breaks off in the middle of COPY restores without complaint, so zstd's word counts too.
-		read_file "$file" 2>"$WORK/read.err" | sql "$3" >"$WORK/load.out" 2>"$WORK/load.err" || load_failed
+		read_file "$file" 2>"$WORK/read.err" | sql "$3" >/dev/null 2>"$WORK/load.err" || load_failed
 	fi
 }
 
-# usage: load_failed   Whose fault? 73: the disk is full. 69: the server is gone. Else the set's: 65. Sets WHY.
+# usage: load_failed   Whose fault? 73: the disk is full. 69: the server is gone, or a program was killed: one that finds
+# a fault says so. Else the set's: 65. Sets WHY.
 load_failed() {
-	WHY="$(head -n 2 "$WORK/load.err" | tr '\n' ' ')"
+	WHY="$(cat "$WORK/load.err" "$WORK/read.err" 2>/dev/null | grep -v -E "$KILLED" | head -n 2 | tr '\n' ' ')" || true
+	if tmpdir_is_full; then return 73; fi
 	# Of a server of our own the log tells more than it says to its client, as when a checkpoint failed.
 	if grep -q -s -i 'no space left on device\|could not extend file\|disk quota' "$WORK/load.err" "$WORK/server.log"; then return 73; fi
-	if ! sql "$CONTROL" -c 'SELECT' >"$WORK/alive" 2>&1 || grep -q -i 'out of memory\|out of shared memory\|terminating connection' "$WORK/load.err"; then
+	if ! sql "$CONTROL" -c 'SELECT' >"$WORK/alive" 2>&1 || grep -q -i 'out of memory\|out of shared memory\|terminating connection\|worker process died' "$WORK/load.err"; then
+		return 69
+	fi
+	if [[ -z "$WHY" ]]; then
+		WHY="a program ended without a word, as one does that is killed for want of memory"
 		return 69
 	fi
 	return 65
@@ -127,7 +133,7 @@ restore_database() {
 	compare_database "$2" "$3" 2>"$WORK/load.err" || status=$?
 	case $status in
 	0) ;;
-	65) return 65 ;;
+	65 | 73) return "$status" ;;
 	*)
 		load_failed || status=$?
 		return "$status"
@@ -135,7 +141,7 @@ restore_database() {
 	esac
 	step compared
 	# A database without statistics is slow in a way that nobody connects with the restore.
-	sql "$3" -c 'ANALYZE' >"$WORK/load.out" 2>"$WORK/load.err" || load_failed
+	sql "$3" -c 'ANALYZE' 2>"$WORK/load.err" || load_failed
 }
 
 # usage: restore_all_fresh DIRECTORY   The whole set into a server of our own that has nothing but what initdb makes.
@@ -169,7 +175,7 @@ restore_all_fresh() {
 
 # usage: compare_settings INDEX NAME   Owner, settings, grants, comment: what belongs to the database itself.
 compare_settings() {
-	local owner
+	local owner now saved
 
 	owner="$(sql "$2" -c 'SELECT to_json(pg_get_userbyid(datdba)::text) FROM pg_database WHERE datname = current_database()')" || return 69
 	if [[ "$owner" != "${MANIFEST["databases.$1.owner"]}" ]]; then
@@ -177,10 +183,10 @@ compare_settings() {
 		return 65
 	fi
 	database_settings_sql >"$WORK/settings.sql" || return 69
-	sql "$2" -f "$WORK/settings.sql" | sort >"$WORK/settings.now" || return 69
-	awk -F '\t' -v at="databases.$1.settings." 'index($1, at) == 1 { print $2 }' "$MANIFEST_FLAT" | sort >"$WORK/settings.saved" || return 69
-	if ! cmp -s "$WORK/settings.saved" "$WORK/settings.now"; then
-		WHY="settings or grants differ: $(diff "$WORK/settings.saved" "$WORK/settings.now" | grep '^[-+<>]' | head -n 4 | tr '\n' ' ')"
+	now="$(sql "$2" -f "$WORK/settings.sql" | sort)" || return 69
+	saved="$(awk -F '\t' -v at="databases.$1.settings." 'index($1, at) == 1 { print $2 }' "$MANIFEST_FLAT" | sort)" || return 69
+	if [[ "$now" != "$saved" ]]; then
+		WHY="settings or grants differ: saved $(tr '\n' ' ' <<<"$saved"), restored $(tr '\n' ' ' <<<"$now")"
 		return 65
 	fi
 }

@@ -47,7 +47,7 @@ json_database() {
 
 # usage: sum_files DIRECTORY   The sums of all files in it, into WORK/SHA256SUMS.
 sum_files() {
-	(cd -- "$1" && find . -type f -print0 | xargs -0 -r sha256sum | sed 's|  \./|  |' | sort -k 2) >"$WORK/SHA256SUMS" ||
+	(cd -- "$1" && find . -type f -print0 | xargs -0 -r sha256sum | sed 's|  \./|  |' | sort -k 2) | into "$WORK/SHA256SUMS" ||
 		die "$NO_SPACE" "cannot read back what was written"
 }
 
@@ -58,7 +58,7 @@ sum_listed() { awk -v file="$1" '$2 == file { print $1 }' "$WORK/SHA256SUMS"; }
 write_manifest() {
 	sum_files "$1"
 	# First where it may fail for any reason, then where it may fail for want of room: under a || no other is noticed.
-	json_manifest "$1" "$2" >"$WORK/manifest.json"
+	json_manifest "$1" "$2" | into "$WORK/manifest.json"
 	cat "$WORK/manifest.json" >"$1/manifest.json" || die "$NO_SPACE" "cannot write the manifest"
 	# What cannot be read is never published.
 	read_manifest "$1" || die "$NO_SPACE" "the manifest does not read back: $WHY"
@@ -85,7 +85,7 @@ json_manifest() {
 		printf '\n'
 	done
 	printf ' ],\n "skipped": ['
-	json_objects skipped name why <"$WORK/skipped"
+	json_objects skipped name why <"$WORK/chosen"
 	printf ']}\n'
 }
 
@@ -95,8 +95,7 @@ write_sums() {
 
 	(
 		cd -- "$directory" &&
-			sha256sum manifest.json >>"$WORK/SHA256SUMS" &&
-			sort -k 2 "$WORK/SHA256SUMS" >SHA256SUMS
+			{ cat "$WORK/SHA256SUMS" && sha256sum manifest.json; } | sort -k 2 | into SHA256SUMS
 	) || die "$NO_SPACE" "cannot write SHA256SUMS"
 	check_sums "$directory" || die "$NO_SPACE" "what was written does not read back: $WHY"
 }
@@ -121,7 +120,7 @@ survey() {
 	reference="$(newest_set "$list" 4 0)"
 	if [[ -n "$reference" ]]; then
 		read_manifest "$BACKUP_ROOT/$reference" || die "$BROKEN" "$reference: $WHY"
-		rows_by_database >"$WORK/rows.before"
+		rows_by_database | into "$WORK/rows.before"
 	fi
 	printf '%s\n' "$reference" >"$WORK/reference"
 }

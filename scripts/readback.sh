@@ -43,18 +43,31 @@ read_back() {
 
 	{
 		if [[ -d "$target" ]]; then
-			read_archive "$index" "$target" && sequences_of "$WORK/setval" >"$sequences"
+			read_archive "$index" "$target" && sequences_of "$WORK/setval" | into "$sequences"
 		elif [[ ! -s "$WORK/sequence.keys" && "$target" != *.sql ]]; then
 			# Nothing is looked for in it, and the compressed form knows its own end.
 			read_whole "$target" && : >"$sequences"
 		else
-			sequences_at_end "$target" >"$sequences" || sequences_of "$target" >"$sequences"
+			{ sequences_at_end "$target" | into "$sequences" || sequences_of "$target" | into "$sequences"; } && has_end "$target"
 		fi
 	} 2>"$WORK/readback.err" || write_failed "cannot read back ${target##*/}" "$WORK/readback.err" "$NO_SPACE"
 	if grep -q 'null$' "$sequences"; then
 		log "warning: the value of a sequence in ${target##*/} could not be told; it will not be compared"
 	fi
 	step read-back
+}
+
+# usage: has_end FILE   The last line that counts is \unrestrict, where the first was \restrict. A compressed file knows its
+# own end.
+has_end() {
+	local key
+
+	[[ "$1" == *.sql ]] || return 0
+	key="$(head -n 10 "$1" | sed -n 's/^\\restrict //p')"
+	[[ -z "$key" ]] || tail -n 3 "$1" | grep -q -x -F "\\unrestrict $key" || {
+		echo "its last line is missing" >&2
+		return 1
+	}
 }
 
 # usage: read_whole PATH   Every byte of a file, or of a directory's files, decompressed. An empty large object is an
@@ -70,7 +83,7 @@ read_whole() {
 read_archive() {
 	local directory="$2" tables objects listed
 
-	read_whole "$directory" && pg_restore --list "$directory" >"$WORK/toc" || return $?
+	read_whole "$directory" && pg_restore --list "$directory" | into "$WORK/toc" || return $?
 	# The second field is 0 for rows; else somebody's schema is named DATA.
 	tables="$(awk '$2 == 0 && $4 == "TABLE" && $5 == "DATA" { n++ } END { print n + 0 }' "$WORK/toc")"
 	objects="$(awk -F '\t' '$1 == "large_objects" { print $2 }' "$WORK/contents.$1")"
@@ -80,7 +93,7 @@ read_archive() {
 		echo "of $objects large objects $listed are listed" >&2
 		return 1
 	fi
-	grep ' SEQUENCE SET ' "$WORK/toc" >"$WORK/toc.sequences" || true # a database may have none
+	{ grep ' SEQUENCE SET ' "$WORK/toc" || true; } | into "$WORK/toc.sequences" || return $? # a database may have none
 	pg_restore --use-list="$WORK/toc.sequences" --file="$WORK/setval" "$directory"
 }
 
@@ -101,7 +114,7 @@ sequences_at_end() {
 	local lines found
 
 	lines="$(awk 'END { print NR }' "$WORK/sequence.keys")"
-	read_file "$1" | tail -c "$((END_OF_DUMP + 256 * lines))" >"$WORK/end" || return 1
+	read_file "$1" | tail -c "$((END_OF_DUMP + 256 * lines))" | into "$WORK/end" || return 1
 	# After the last row's end mark nothing is in the middle of a COPY.
 	grep -q -x -F '\.' "$WORK/end" || return 1
 	found="$(awk 'after { print } $0 == "\\." { after = 1 }' "$WORK/end" | awk -v keys="$WORK/sequence.keys" "$SETVAL_LINES" | sort)" || return 1

@@ -88,6 +88,7 @@ restore_newest() {
 			finish_restore "$name" "$lost"
 			return 0
 		fi
+		! tmpdir_is_full || refuse "$NO_SPACE" "the restore of $name stopped at $CURRENT: ${WHY:-nothing could be written}"
 		log "error: the backup $name cannot be restored: $CURRENT: $WHY"
 		release_set
 		set_aside_if_possible "$name" "$CURRENT: $WHY"

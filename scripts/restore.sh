@@ -113,9 +113,13 @@ plan_names() {
 	STAMP="$now"
 	for i in "${!NAMES[@]}"; do
 		name="${NAMES[i]}"
-		base="${name:0:38}"
-		# A name is at most 63 bytes; it must not be cut within a letter.
-		while ((${#base} < ${#name})) && [[ "${name:${#base}:1}" == [$'\x80'-$'\xbf'] ]]; do base="${base:0:-1}"; done
+		base="$name"
+		if ((${#name} > 38)); then
+			# A name is at most 63 bytes; it must not be cut within a letter, and long ones may begin alike.
+			base="${name:0:34}"
+			while [[ "${name:${#base}:1}" == [$'\x80'-$'\xbf'] ]]; do base="${base:0:-1}"; done
+			base+="_$i"
+		fi
 		case "${STATES[i]}" in
 		full) ASIDE+=("${base}_replaced_$now") ;;
 		empty) ASIDE+=("brewget_drop_${now}_$i") ;;
@@ -164,11 +168,11 @@ load_all() {
 
 # usage: report   What was done, on stdout, and where the old databases are.
 report() {
-	local i rows
+	local i rows all
 
-	rows_of_targets >"$WORK/rows"
+	all="$(rows_of_targets)"
 	for i in "${!NAMES[@]}"; do
-		rows="$(sed -n "$((INDEXES[i] + 1))p" "$WORK/rows")"
+		rows="$(sed -n "$((INDEXES[i] + 1))p" <<<"$all")"
 		printf '%s %s %s: %s rows\n' "$1" "${NAMES[i]}" "$SET" "$rows"
 		[[ -n "$DRY_RUN" || "${STATES[i]}" != full ]] ||
 			log "the old ${NAMES[i]} is kept. When it is no longer needed: DROP DATABASE $(sql_name "${ASIDE[i]}");"

@@ -88,23 +88,28 @@ SQL
 	done 3<"$WORK/logins"
 }
 
+# usage: opens ROLE DATABASE   Sets WHY where it does not.
+opens() { WHY="$(PGUSER="$1" sql "$2" -c 'SELECT 1' 2>&1)"; }
+
 # usage: log_in ROLE DATABASE
 log_in() {
 	local file="${ROLE_PASSWORDS_DIR:-/nonexistent}/$1"
 
 	if [[ "$1" =~ ^[A-Za-z0-9._-]+$ && -f "$file" ]]; then
-		write_pgpass "$WORK/rolepass" "$file"
-		if PGPASSFILE="$WORK/rolepass" PGUSER="$1" sql "$2" -c 'SELECT 1' >"$WORK/login.out" 2>&1; then
+		write_pgpass "$WORK/rolepass" "$file" || return 73
+		if PGPASSFILE="$WORK/rolepass" opens "$1" "$2"; then
 			PASSWORDS="${PASSWORDS:-as saved}"
 			return 0
 		fi
 		# The Secret may be newer than the set; start-up applies it again, so that is what is proven then.
 		PGUSER="$SUPERUSER" apply_password "$1" "$file" 2>"$WORK/login.out" || return 69
 		PASSWORDS="applied again"
-		PGPASSFILE="$WORK/rolepass" PGUSER="$1" sql "$2" -c 'SELECT 1' >"$WORK/login.out" 2>&1 && return 0
-	else
-		PGUSER="$1" sql "$2" -c 'SELECT 1' >"$WORK/login.out" 2>&1 && return 0
+		if PGPASSFILE="$WORK/rolepass" opens "$1" "$2"; then return 0; fi
+	elif opens "$1" "$2"; then
+		return 0
 	fi
-	WHY="role $1 cannot open database $2: $(tail -n 1 "$WORK/login.out")"
+	# A server that refuses says why.
+	[[ -n "$WHY" && ! "$WHY" =~ $KILLED ]] || return 69
+	WHY="role $1 cannot open database $2: ${WHY##*$'\n'}"
 	return 65
 }

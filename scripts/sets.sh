@@ -36,29 +36,30 @@ size_of() {
 
 # usage: is_verified DIRECTORY   0 if its verdict is good and belongs to these very files, else 1.
 is_verified() {
-	local sums
+	local sums verdict
 
 	[[ -f "$1/verified.json" && -f "$1/SHA256SUMS" ]] || return 1
 	# A verdict that cannot be read is none.
-	json_flatten "$1/verified.json" >"$WORK/verified.flat" 2>/dev/null || return 1
+	verdict="$(json_flatten "$1/verified.json" 2>/dev/null)" || return 1
 	sums="$(sum_of "$1/SHA256SUMS")" || return 1
-	grep -q -x -F "sums"$'\t'"\"$sums\"" "$WORK/verified.flat" || return 1
-	grep -q -x -F "result"$'\t'"\"good\"" "$WORK/verified.flat" || return 1
-	grep -q -x -F "set"$'\t'"\"${1##*/}\"" "$WORK/verified.flat" || return 1
+	says "$verdict" sums "\"$sums\"" && says "$verdict" result '"good"' && says "$verdict" set "\"${1##*/}\"" || return 1
 }
+
+# usage: says FLAT KEY TOKEN   0 if json_flatten's answer FLAT has KEY with this value, else 1.
+says() { [[ $'\n'"$1"$'\n' == *$'\n'"$2"$'\t'"$3"$'\n'* ]]; }
 
 # usage: is_pinned DIRECTORY   0 if retention leaves it alone, else 1. The last word has pinned.json (pin.sh), the
 # first the manifest, which must be the one read last.
 is_pinned() {
+	local word
+
 	if [[ ! -e "$1/pinned.json" && ! -L "$1/pinned.json" ]]; then
 		[[ "${MANIFEST[pinned]:-}" == true ]] || return 1
 		return 0
 	fi
 	# Only a clear no is one: a word that cannot be read costs room, to pass it over could cost the set.
-	json_flatten "$1/pinned.json" >"$WORK/pinned.flat" 2>/dev/null || return 0
-	grep -q -x -F "set"$'\t'"\"${1##*/}\"" "$WORK/pinned.flat" || return 0
-	grep -q -x -F "pinned"$'\t'"false" "$WORK/pinned.flat" || return 0
-	return 1
+	word="$(json_flatten "$1/pinned.json" 2>/dev/null)" || return 0
+	if says "$word" set "\"${1##*/}\"" && says "$word" pinned false; then return 1; fi
 }
 
 # usage: read_own_manifest DIRECTORY   As read_manifest; 65 with WHY for another store's set, too.
@@ -100,13 +101,16 @@ flags_read() {
 # usage: list_sets   One line a set of this store that counts, oldest first: name, verified, pinned, flagged, accepted
 # (0/1).
 list_sets() {
-	local name names flags verified here
+	local name names flags verified here status
 
 	# Without the programs nobody can tell: then every set counts as a newer version's, and stays.
 	here="$(tool_major pg_dump)" || here=0
 	names="$(candidate_names)"
 	for name in $names; do
-		flags="$(set_flags "$name" "$here")" || continue
+		status=0
+		flags="$(set_flags "$name" "$here")" || status=$?
+		((status != 1)) || continue
+		((status == 0)) || return "$status"
 		verified=0
 		if is_verified "$BACKUP_ROOT/$name"; then verified=1; fi
 		printf '%s\t%s\t%s\n' "$name" "$verified" "$flags"
@@ -217,6 +221,7 @@ note_failure() {
 set_aside() {
 	local target="$BACKUP_ROOT/failed"
 
+	! tmpdir_is_full || die "$NO_SPACE" "$1 is not judged"
 	mkdir -p -- "$target" || die "$NO_SPACE" "cannot make $target"
 	[[ ! -e "$target/$1" ]] || die "$REFUSED" "$target/$1 exists already: move it away, then verify $1 again"
 	note_failure "$1" "$2" "$3"

@@ -116,15 +116,6 @@ hold_set() {
 
 release_set() { exec 8<&-; }
 
-# usage: free_bytes PATH
-free_bytes() {
-	local blocks size answer
-
-	answer="$(stat -f -c '%a %S' -- "$1")"
-	read -r blocks size <<<"$answer"
-	printf '%s\n' "$((blocks * size))"
-}
-
 # usage: require_space   Ends with 73 below BACKUP_MIN_FREE bytes: nothing good is removed to make room.
 require_space() {
 	local free
@@ -141,7 +132,7 @@ write_failed() {
 
 	said="$(tail -n 3 "$2" | tr '\n' ' ')"
 	free="$(free_bytes "$BACKUP_ROOT")"
-	if ((free < 1048576)) || grep -q -i 'no space left\|quota exceeded\|read-only file system\|input/output error' "$2"; then
+	if ((free < 1048576)) || { ! tmpdir_is_full && grep -q -i 'no space left\|quota exceeded\|read-only file system\|input/output error' "$2"; }; then
 		die "$NO_SPACE" "$1: cannot write to the store ($free bytes free): $said. No set was published, none was removed."
 	fi
 	die "${3:-$UNREACHABLE}" "$1: $said. No set was published; the next run starts afresh."

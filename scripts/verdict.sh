@@ -57,6 +57,7 @@ record_good() {
 
 # usage: record_bad SET WHY
 record_bad() {
+	! tmpdir_is_full || die "$NO_SPACE" "$1 could neither be proven nor disproven: $2"
 	log "error: $1 is bad: $2"
 	lock_for_verdict "$1" || return 0
 	set_aside "$1" "$2" "${0##*/}"

@@ -85,7 +85,7 @@ make_server() {
 	export PGUSER="$superuser"
 	initdb -D "$SCRATCH/verify-data" -U "$superuser" --auth=trust --encoding=UTF8 --locale=C --no-sync >"$WORK/initdb.out" 2>&1 ||
 		die "$NO_SPACE" "cannot make a throwaway server in $SCRATCH: $(tail -n 2 "$WORK/initdb.out" | tr '\n' ' ')"
-	write_hba >"$SCRATCH/verify-data/pg_hba.conf" || die "$NO_SPACE" "cannot write in $SCRATCH"
+	write_hba | into "$SCRATCH/verify-data/pg_hba.conf" || die "$NO_SPACE" "cannot write in $SCRATCH"
 	# It is thrown away after minutes: nothing it writes has to last. Many tables need many locks in one pg_restore.
 	start_server "$SCRATCH/verify-data" -c fsync=off -c full_page_writes=off -c wal_level=minimal -c max_wal_senders=0 \
 		-c autovacuum=off -c max_locks_per_transaction=256 -c max_wal_size="$(wal_megabytes)MB" ||

@@ -30,7 +30,7 @@ def backup_with_fault(scripts: Scripts, fault: str) -> Done:
 @pytest.mark.parametrize("database", [WITH_SEQUENCE, WITHOUT])
 @pytest.mark.parametrize(
     ("compression", "cuts"),
-    [("none", ("0", "200", "-200")), ("gzip", ("0", "-1")), ("zstd", ("0", "200", "-1"))],
+    [("none", ("0", "200", "-200", "-3")), ("gzip", ("0", "-1")), ("zstd", ("0", "200", "-1"))],
 )
 def test_a_dump_cut_short_without_an_error_is_not_published(
     database: str, compression: str, cuts: tuple[str, ...], both: Scripts, kept: Store

@@ -161,6 +161,24 @@ def test_replace_swaps_by_rename_and_keeps_the_old_database(
     assert target.sql("select answer from mine", old) == "42", "reversible until dropped"
 
 
+def test_replace_keeps_old_databases_whose_long_names_begin_alike(
+    filled: Server, scripts: Scripts
+) -> None:
+    names = ["l" * 50 + "ä", "l" * 50 + "ö"]
+    for name in names:
+        create(filled, name)
+        filled.sql(f"create table t as select '{name}' as whose", name)
+    scripts.backup()
+
+    scripts.run("restore", "--replace").expect(0)
+
+    kept = [x for x in filled.databases() if x.startswith("lll") and x not in names]
+    assert {filled.sql("select whose from t", x) for x in (*kept, *names)} == set(names)
+    assert len(kept) == 2
+    scripts.run("backup").expect(0)
+    scripts.run("restore", "--replace").expect(0)
+
+
 @pytest.mark.usefixtures("kept")
 def test_replace_works_while_an_application_is_connected(target: Server, scripts: Scripts) -> None:
     create(target, AUTH, "create table mine (n int)")

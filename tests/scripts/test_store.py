@@ -165,16 +165,16 @@ def test_a_read_only_store_can_be_restored_from_and_is_not_written_to(
 @pytest.mark.trap(3)
 @pytest.mark.usefixtures("filled")
 def test_a_disk_that_gets_full_at_any_write_leaves_the_old_state(
-    scripts: Scripts, kept: Store
+    both: Scripts, kept: Store
 ) -> None:
     size = sum(x.stat().st_size for x in kept.newest().rglob("*"))
     published = []
     for percent in (4, 30, 60, 90, 97, 100, 103, 110, 130, 200):
         kilobytes = (size + 40960) // 1024 + size * percent // 100 // 1024
-        with volatile(scripts.box, f"{kilobytes}k") as directory:
+        with volatile(both.box, f"{kilobytes}k") as directory:
             moved = directory / "store"
             copy_tree(kept.root, moved)
-            full = scripts.with_(root=moved, BACKUP_ALLOW_VOLATILE=1, BACKUP_MIN_FREE=0)
+            full = both.with_(root=moved, BACKUP_ALLOW_VOLATILE=1, BACKUP_MIN_FREE=0)
             before = Store(moved).snapshot()
 
             done = full.run("backup")
