@@ -54,6 +54,8 @@ class BackupSchedule(pulumi.ComponentResource):
             env={
                 "VERIFY_SCRATCH": SCRATCH,
                 "VERIFY_SCRATCH_BYTES": str(quantity_bytes(settings.verify.scratch_size)),
+                # The set that is begun last has time to end before the job's.
+                "VERIFY_SECONDS": str(settings.verify.timeout * 5 // 6),
             },
             mounts={SCRATCH: "scratch", "/var/run/postgresql": "run", "/dev/shm": "shm"},  # noqa: S108 (a mount)
             volumes=[

@@ -134,8 +134,10 @@ OptionalSet = Annotated[str, _optional(rules.backup_set)]
 OptionalRestorable = Annotated[str, _optional(rules.restorable)]
 Nonce = Annotated[str, _optional(rules.nonce)]
 Seconds = Annotated[int, Field(ge=10, le=86_400)]
+Periods = Annotated[int, Field(ge=0, le=1000)]
 
 SECONDS = "a whole number of seconds from 10 to 86400"
+PERIODS = "a whole number from 0 to 1000"
 MEMORY = "a whole number with Ki, Mi, Gi or Ti, at least 64Mi"
 VOLUME_SIZE = "a whole number with Ki, Mi, Gi or Ti, at least 256Mi"
 CRON = "a schedule of five fields (minute, hour, day, month, weekday) or a macro such as @hourly"

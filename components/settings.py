@@ -130,6 +130,15 @@ class BackupSettings(Group):
     keep: Annotated[int, Field(ge=1, le=1000)] = setting(
         10, "Verified sets that stay.", allowed="a whole number from 1 to 1000", example="10"
     )
+    keep_daily: fields.Periods = setting(
+        0, "Days whose newest verified set stays as well.", allowed=fields.PERIODS, example="7"
+    )
+    keep_weekly: fields.Periods = setting(
+        0, "Weeks whose newest verified set stays as well.", allowed=fields.PERIODS, example="4"
+    )
+    keep_monthly: fields.Periods = setting(
+        0, "Months whose newest verified set stays as well.", allowed=fields.PERIODS, example="12"
+    )
     format: fields.DumpFormat = setting(
         fields.DumpFormat.PLAIN,
         "plain (one SQL file a database) or directory (backup.jobs tables at once).",

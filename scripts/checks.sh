@@ -25,6 +25,7 @@ read_manifest() {
 	fi
 	WHY="$({ json_flatten "$directory/manifest.json" | into "$MANIFEST_FLAT"; } 2>&1)" || status=$?
 	((status != NO_SPACE)) || die "$NO_SPACE" "no room to read a manifest: $WHY"
+	unless_killed "$status"
 	if ((status != 0)); then
 		WHY="its manifest.json is damaged (${WHY#"$directory"/})"
 		return 65
@@ -86,7 +87,7 @@ check_databases() {
 
 # usage: check_sums DIRECTORY   Every file against SHA256SUMS, and all that the manifest names is listed; else 65 and WHY.
 check_sums() {
-	local directory="$1" i file listed found
+	local directory="$1" i file listed found status=0
 
 	if [[ ! -f "$directory/SHA256SUMS" ]]; then
 		WHY="it has no SHA256SUMS"
@@ -97,7 +98,9 @@ check_sums() {
 		WHY="its SHA256SUMS is damaged"
 		return 65
 	fi
-	if ! found="$(cd -- "$directory" && sha256sum -c SHA256SUMS 2>&1)"; then
+	found="$(cd -- "$directory" && sha256sum -c SHA256SUMS 2>&1)" || status=$?
+	unless_killed "$status"
+	if ((status != 0)); then
 		WHY="$(printf '%s\n' "$found" | grep -v ': OK$' | head -n 3 | tr '\n' ' ')"
 		WHY="its files do not match SHA256SUMS: $WHY"
 		return 65

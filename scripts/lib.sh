@@ -76,6 +76,10 @@ tmpdir_is_full() { [[ -d "$WORK" ]] && (($(free_bytes "$WORK") < 16384)); }
 # full, and what they lost would be missing without a word. cat notices; 73 then, as pipefail has it.
 into() { cat >"$1" || return "$NO_SPACE"; }
 
+# usage: unless_killed STATUS   Ends with 69 where STATUS is that of a program that a signal ended, as where memory is
+# short: it has found out nothing.
+unless_killed() { (($1 < 128)) || die "$UNREACHABLE" "a program was ended by signal $(($1 - 128)): try again. If memory is short, give more"; }
+
 # usage: step NAME
 # Marks a point between two changes of state. Tests stop the script here.
 step() {

@@ -92,10 +92,10 @@ load_database() {
 	fi
 }
 
-# usage: load_failed   Whose fault? 73: the disk is full. 69: the server is gone, or a program was killed: one that finds
-# a fault says so. Else the set's: 65. Sets WHY.
+# usage: load_failed   Whose fault? The set's (65) only where a program named an error in it, and nothing speaks against
+# that: 73 where a disk is full, 69 where the server is gone, or a program was killed or could not work. Sets WHY.
 load_failed() {
-	WHY="$(cat "$WORK/load.err" "$WORK/read.err" 2>/dev/null | grep -v -E "$KILLED" | head -n 2 | tr '\n' ' ')" || true
+	WHY="$({ grep -E 'ERROR:|error:' "$WORK/load.err" || grep -v -E "$KILLED" "$WORK/read.err"; } 2>/dev/null | head -n 2 | tr '\n' ' ')" || true
 	if tmpdir_is_full; then return 73; fi
 	# Of a server of our own the log tells more than it says to its client, as when a checkpoint failed.
 	if grep -q -s -i 'no space left on device\|could not extend file\|disk quota' "$WORK/load.err" "$WORK/server.log"; then return 73; fi
@@ -103,7 +103,7 @@ load_failed() {
 		return 69
 	fi
 	if [[ -z "$WHY" ]]; then
-		WHY="a program ended without a word, as one does that is killed for want of memory"
+		WHY="a program ended without naming an error in the set: $(tail -n 1 "$WORK/load.err")"
 		return 69
 	fi
 	return 65

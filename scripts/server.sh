@@ -18,7 +18,8 @@ start_server() {
 	mkdir -p -- "$WORK/socket"
 	# On one line: pg_ctl gives it to a shell, for which a line break would be the end of the command.
 	options="-c listen_addresses='' -c unix_socket_directories='$WORK/socket' -c port=5432 -c logging_collector=off"
-	options+=" -c log_destination=stderr -c archive_mode=off -c ssl=off $*"
+	# In C: who is at fault is read from messages.
+	options+=" -c log_destination=stderr -c lc_messages=C -c archive_mode=off -c ssl=off $*"
 	# The descriptors of our locks stay with us. A locale of its own: LC_ALL=C is for our sort and awk only.
 	# Its output rather than -l: what pg_ctl itself has to say is there as well.
 	# Called in this very shell: PostgreSQL takes a stale postmaster.pid for stale if it names its parent's parent,

@@ -36,12 +36,14 @@ size_of() {
 
 # usage: is_verified DIRECTORY   0 if its verdict is good and belongs to these very files, else 1.
 is_verified() {
-	local sums verdict
+	local sums verdict status=0
 
 	[[ -f "$1/verified.json" && -f "$1/SHA256SUMS" ]] || return 1
 	# A verdict that cannot be read is none.
-	verdict="$(json_flatten "$1/verified.json" 2>/dev/null)" || return 1
-	sums="$(sum_of "$1/SHA256SUMS")" || return 1
+	verdict="$(json_flatten "$1/verified.json" 2>/dev/null)" || status=$?
+	sums="$(sum_of "$1/SHA256SUMS")" || status=$?
+	unless_killed "$status"
+	((status == 0)) || return 1
 	says "$verdict" sums "\"$sums\"" && says "$verdict" result '"good"' && says "$verdict" set "\"${1##*/}\"" || return 1
 }
 

@@ -23,10 +23,24 @@ ENOUGH = 60
 OWN = {"set", "started", "finished", "snapshot", "sha256", "bytes", "size"}
 """Keys of the manifest that differ between two sets of the same content."""
 
-TEXT_TOOLS = ("awk", "sort", "grep", "sed", "paste", "tr", "head", "tail", "cut", "find", "sha256sum")
+TEXT_TOOLS = (
+    "awk",
+    "sort",
+    "grep",
+    "sed",
+    "paste",
+    "tr",
+    "head",
+    "tail",
+    "cut",
+    "find",
+    "sha256sum",
+)
 
 
-def each_size(scripts: Scripts, run: Callable[[Scripts], Done], check: Callable[[Done], None]) -> None:
+def each_size(
+    scripts: Scripts, run: Callable[[Scripts], Done], check: Callable[[Done], None]
+) -> None:
     """Run with a TMPDIR of one page more each time, until it suffices twice."""
     done = []
     for pages in range(1, ENOUGH):
@@ -153,15 +167,3 @@ def test_no_text_tool_writes_a_file_by_itself(
 
     assert len(store.names()) == 2, "retention was at work, too"
     assert not told.exists(), told.read_text()
-
-
-@pytest.mark.trap(3)
-def test_a_psql_that_is_killed_condemns_no_set(both: Scripts, kept: Store) -> None:
-    """As where memory is short: the restoring program ends without a word."""
-    body = '[[ "$PGDATABASE" != brewget_* || "$*" == *" -"[cf]" "* ]] || kill -9 $$\n'
-    shims = shim(both.box.directory("shims"), "psql", body + 'PATH="${PATH#*:}" exec psql "$@"')
-
-    done = both.with_(path=f"{shims}:{both.path}").verify("latest")
-
-    assert done.returncode == 69, done.said
-    assert kept.failed() == []

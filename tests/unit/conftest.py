@@ -142,6 +142,9 @@ def _stack(deploy: Deploy) -> Recorder:
             "postgres.databases": '["ale", "stout_log"]',
             "backup.schedule": "5 4 * * *",
             "backup.keep": "7",
+            "backup.keepDaily": "6",
+            "backup.keepWeekly": "5",
+            "backup.keepMonthly": "4",
             "backup.timeZone": "Europe/Berlin",
             "postgres.resources.memory": "640Mi",
         }

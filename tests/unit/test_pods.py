@@ -100,11 +100,12 @@ def test_the_store_id_reaches_every_pod(stack: Recorder) -> None:
         for container in [*pod["spec"]["containers"], *pod["spec"].get("initContainers", [])]:
             env = {entry["name"]: entry["value"] for entry in container["env"]}
             assert env["BACKUP_STORE_ID"] == "request\nstdout of backup-store", name
-            assert env["BACKUP_KEEP"] == "7"
+            kept = [env[f"BACKUP_KEEP{tier}"] for tier in ("", "_DAILY", "_WEEKLY", "_MONTHLY")]
+            assert kept == ["7", "6", "5", "4"], name
 
 
 def test_the_drill_knows_the_room_that_its_volume_has(deploy: Deploy) -> None:
-    stack = deploy(config={"verify.scratchSize": "3Gi"})
+    stack = deploy(config={"verify.scratchSize": "3Gi", "verify.timeout": "600"})
     (spec,) = (
         job["spec"]["jobTemplate"]["spec"]["template"]["spec"]
         for job in stack.all("CronJob")
@@ -113,5 +114,6 @@ def test_the_drill_knows_the_room_that_its_volume_has(deploy: Deploy) -> None:
     (container,) = spec["containers"]
     environment = {entry["name"]: entry["value"] for entry in container["env"]}
     assert environment["VERIFY_SCRATCH_BYTES"] == str(3 * 2**30)
+    assert environment["VERIFY_SECONDS"] == "500", "of 600: the last one begun has time to end"
     sizes = {v["name"]: v["emptyDir"].get("sizeLimit") for v in spec["volumes"] if "emptyDir" in v}
     assert sizes["scratch"] == "3Gi"
