@@ -76,6 +76,7 @@ put_in_place() {
 	sync
 	step synced
 	if [[ -e "$PGDATA" ]]; then
+		[[ -n "${UPGRADING:-}" ]] || refuse "$REFUSED" "$PGDATA was not there before: is another pod at work on this volume?"
 		mv -- "$PGDATA" "$OLD" || refuse "$NO_SPACE" "cannot rename $PGDATA to $OLD"
 		make_durable "$(dirname -- "$PGDATA")"
 		step old-aside

@@ -15,7 +15,7 @@ WHY=""
 # usage: read_manifest DIRECTORY   Fills MANIFEST; returns 65 and sets WHY if it is not one of ours, whole. Ends with 73
 # where that cannot be told.
 read_manifest() {
-	local directory="$1" path token status=0
+	local directory="$1" path token head status=0
 
 	MANIFEST=()
 	MANIFEST_FLAT="$WORK/manifest.flat"
@@ -25,14 +25,16 @@ read_manifest() {
 	fi
 	WHY="$({ json_flatten "$directory/manifest.json" | into "$MANIFEST_FLAT"; } 2>&1)" || status=$?
 	((status != NO_SPACE)) || die "$NO_SPACE" "no room to read a manifest: $WHY"
-	unless_killed "$status"
+	require_finding "$status" "$directory/manifest.json" "$WHY"
 	if ((status != 0)); then
 		WHY="its manifest.json is damaged (${WHY#"$directory"/})"
 		return 65
 	fi
+	head="$(awk '!/^databases\.[0-9]+\.(tables|sequences|extensions|settings)\./' "$MANIFEST_FLAT")" ||
+		die "$UNREACHABLE" "cannot read $directory/manifest.json. Nothing is judged by that: try again"
 	while IFS=$'\t' read -r path token; do
-		MANIFEST["$path"]="$token"
-	done < <(awk '!/^databases\.[0-9]+\.(tables|sequences|extensions|settings)\./' "$MANIFEST_FLAT")
+		[[ -z "$path" ]] || MANIFEST["$path"]="$token"
+	done <<<"$head"
 	check_manifest "${directory##*/}"
 }
 
@@ -86,6 +88,7 @@ check_databases() {
 }
 
 # usage: check_sums DIRECTORY   Every file against SHA256SUMS, and all that the manifest names is listed; else 65 and WHY.
+# Ends with 69 where that cannot be told.
 check_sums() {
 	local directory="$1" i file listed found status=0
 
@@ -94,33 +97,45 @@ check_sums() {
 		return 65
 	fi
 	# sha256sum passes over lines that it cannot read: one flipped bit would take a file out of the check.
-	if ! awk '!/^[0-9a-f]+  [A-Za-z0-9_%.\/-]+$/ || length($1) != 64 { bad = 1 } END { exit bad || !NR }' "$directory/SHA256SUMS"; then
+	listed="$(awk '
+		!/^[0-9a-f]+  [A-Za-z0-9_%.\/-]+$/ || length($1) != 64 { bad = 1 }
+		{ sub(/^[0-9a-f]+  (\.\/)?/, ""); print }
+		END { exit (bad || !NR) ? 65 : 0 }' "$directory/SHA256SUMS")" || status=$?
+	require_finding "$status" "$directory/SHA256SUMS"
+	if ((status != 0)); then
 		WHY="its SHA256SUMS is damaged"
 		return 65
 	fi
 	found="$(cd -- "$directory" && sha256sum -c SHA256SUMS 2>&1)" || status=$?
-	unless_killed "$status"
-	if ((status != 0)); then
-		WHY="$(printf '%s\n' "$found" | grep -v ': OK$' | head -n 3 | tr '\n' ' ')"
-		WHY="its files do not match SHA256SUMS: $WHY"
-		return 65
-	fi
-	if [[ "$(printf '%s\n' "$found" | grep -c ': OK$')" != "$(awk 'END { print NR }' "$directory/SHA256SUMS")" ]]; then
-		WHY="its SHA256SUMS is damaged: not every line was checked"
-		return 65
-	fi
-	listed=" $(awk '{ sub(/^[0-9a-f]+ [ *](\.\/)?/, ""); print }' "$directory/SHA256SUMS" | tr '\n' ' ')"
+	sums_match "$status" "$found" "$directory" || return 65
+	listed=$'\n'"$listed"$'\n'
 	for file in manifest.json "${MANIFEST["globals.file"]//\"/}"; do
-		[[ "$listed" == *" $file "* ]] || {
+		[[ "$listed" == *$'\n'"$file"$'\n'* ]] || {
 			WHY="SHA256SUMS does not cover $file"
 			return 65
 		}
 	done
 	for ((i = 0; i < MANIFEST[databases]; i++)); do
 		file="${MANIFEST["databases.$i.file"]//\"/}"
-		[[ "$listed" == *" $file "* || "$listed" == *" $file/toc.dat "* ]] || {
+		[[ "$listed" == *$'\n'"$file"$'\n'* || "$listed" == *$'\n'"$file/toc.dat"$'\n'* ]] || {
 			WHY="SHA256SUMS does not cover $file"
 			return 65
 		}
 	done
+}
+
+# usage: sums_match STATUS ANSWER DIRECTORY   0 or 65 with WHY, by the word of sha256sum. Ends with 69 where it could not
+# read: a disk that fails for a moment must not cost one set after the other.
+sums_match() {
+	local line said=""
+
+	(($1 != 0)) || return 0
+	while IFS= read -r line; do
+		[[ "$line" == *": OK" ]] || said+="$line "
+	done <<<"$2"
+	if [[ "$said" != *": FAILED"* || "${said,,}" =~ $MACHINE|permission\ denied ]]; then
+		require_finding "$UNREACHABLE" "$3" "${said:0:300}"
+	fi
+	WHY="its files do not match SHA256SUMS: ${said:0:300}"
+	return 65
 }

@@ -40,7 +40,7 @@ statement == "" && (/^--/ || /^\\/ || /^$/) { print; next }
 	if (!leave) print statement
 	statement = ""
 }
-END { if (statement != "") { print "a statement without end" > "/dev/stderr"; exit 65 } }
+END { if (statement != "") { print "error: a statement without end" > "/dev/stderr"; exit 65 } }
 '
 
 # usage: filter_globals ROLES_FILE SETTINGS < SQL
@@ -53,7 +53,7 @@ apply_globals() {
 
 	[[ "$2" == live ]] || settings=1
 	sql "$CONTROL" -c "SELECT encode(convert_to(rolname, 'UTF8'), 'hex') FROM pg_roles" >"$WORK/roles" || return 1
-	read_file "$1/${MANIFEST["globals.file"]//\"/}" | into "$WORK/globals.all" || return $?
+	read_file "$1/${MANIFEST["globals.file"]//\"/}" 2>"$WORK/read.err" | into "$WORK/globals.all" || return $?
 	filter_globals "$WORK/roles" "$settings" <"$WORK/globals.all" | into "$WORK/globals.sql" || return $?
 	# One transaction: roles come all or not at all. Their passwords stay out of the server's log.
 	{

@@ -76,9 +76,15 @@ tmpdir_is_full() { [[ -d "$WORK" ]] && (($(free_bytes "$WORK") < 16384)); }
 # full, and what they lost would be missing without a word. cat notices; 73 then, as pipefail has it.
 into() { cat >"$1" || return "$NO_SPACE"; }
 
-# usage: unless_killed STATUS   Ends with 69 where STATUS is that of a program that a signal ended, as where memory is
-# short: it has found out nothing.
-unless_killed() { (($1 < 128)) || die "$UNREACHABLE" "a program was ended by signal $(($1 - 128)): try again. If memory is short, give more"; }
+# Messages, in lower case, that speak of the machine, whoever says them: they are no finding about a set.
+MACHINE='input/output error|read-only file system|too many open files|cannot allocate memory|not enough memory|out of memory|out of shared memory|resource temporarily unavailable|stale file handle'
+
+# usage: require_finding STATUS PATH [MESSAGE]   Ends with 69 unless STATUS is a finding, 0 good or 65 bad: a program that
+# was killed, or had no memory, or could not open a file that is there, has found out nothing.
+require_finding() {
+	(($1 == OK || $1 == BROKEN)) || [[ ! -e "$2" ]] ||
+		die "$UNREACHABLE" "cannot read $2 (status $1${3:+: $3}). Nothing is judged by that: try again"
+}
 
 # usage: step NAME
 # Marks a point between two changes of state. Tests stop the script here.
@@ -118,6 +124,8 @@ begin() {
 	trap 'exit 129' HUP
 	trap 'exit 130' INT
 	trap 'exit 143' TERM
+	# A psql that died before it had read all is noticed by its status; without this, writing to it would end us at once.
+	trap : PIPE
 	check_settings
 	WORK="$(mktemp -d "${TMPDIR:-/tmp}/brewget.XXXXXX")" ||
 		die "$NO_SPACE" "cannot make a directory in ${TMPDIR:-/tmp}"

@@ -25,12 +25,12 @@ reads_restrict() {
 
 # usage: require_versions   The tools and the server at hand can load the set that read_manifest read last.
 require_versions() {
-	local saved_by saved_from server client superuser
+	local saved_by saved_from server client superuser found
 
 	json_text saved_by "${MANIFEST[client]}"
 	json_text saved_from "${MANIFEST["server.version"]}"
 	client="$(tool_version psql)"
-	server="$(sql "$CONTROL" -c 'SHOW server_version')"
+	server="$(sql "$CONTROL" -c 'SHOW server_version')" || die "$UNREACHABLE" "the server's version cannot be told. Nothing was touched"
 	server="${server%% *}"
 	((${client%%.*} >= ${saved_by%%.*})) ||
 		die "$REFUSED" "the set was written by PostgreSQL $saved_by, the tools here are $client: newer ones are needed. Nothing was touched."
@@ -38,7 +38,9 @@ require_versions() {
 		die "$REFUSED" "the set is of PostgreSQL $saved_from, the server here is $server: it is too old. Nothing was touched."
 	json_text superuser "${MANIFEST["server.superuser"]}"
 	# Whatever it owned or granted would fail half-way.
-	[[ -n "$(sql "$CONTROL" -v name="$superuser" <<<"SELECT 1 FROM pg_roles WHERE rolname = :'name' AND rolsuper")" ]] ||
+	found="$(sql "$CONTROL" -v name="$superuser" <<<"SELECT 1 FROM pg_roles WHERE rolname = :'name' AND rolsuper")" ||
+		die "$UNREACHABLE" "the server's roles cannot be told. Nothing was touched"
+	[[ -n "$found" ]] ||
 		die "$REFUSED" "the superuser was $superuser where the set was made, and this server has no such superuser." \
 			"Create it, then try again. Nothing was touched."
 	if reads_restrict "$saved_by" && ! reads_restrict "$client"; then
@@ -88,18 +90,23 @@ load_database() {
 			>/dev/null 2>"$WORK/load.err" || load_failed
 	else
 		# pipefail: a file that breaks off in the middle of COPY restores without complaint, so zstd's word counts too.
-		read_file "$file" 2>"$WORK/read.err" | sql "$3" >/dev/null 2>"$WORK/load.err" || load_failed
+		read_file "$file" 2>"$WORK/read.err" | sql "$3" >/dev/null 2>"$WORK/load.err" || load_failed "${PIPESTATUS[0]}"
 	fi
 }
 
-# usage: load_failed   Whose fault? The set's (65) only where a program named an error in it, and nothing speaks against
+# usage: load_failed [READER]   READER is the status of what read the set (141: nobody listened any more). Whose fault? The set's (65) only where a program named an error in it, and nothing speaks against
 # that: 73 where a disk is full, 69 where the server is gone, or a program was killed or could not work. Sets WHY.
 load_failed() {
 	WHY="$({ grep -E 'ERROR:|error:' "$WORK/load.err" || grep -v -E "$KILLED" "$WORK/read.err"; } 2>/dev/null | head -n 2 | tr '\n' ' ')" || true
 	if tmpdir_is_full; then return 73; fi
+	if ((${1:-0} > 128 && ${1:-0} != 141)); then
+		WHY="the program that reads the set was killed"
+		return 69
+	fi
 	# Of a server of our own the log tells more than it says to its client, as when a checkpoint failed.
 	if grep -q -s -i 'no space left on device\|could not extend file\|disk quota' "$WORK/load.err" "$WORK/server.log"; then return 73; fi
-	if ! sql "$CONTROL" -c 'SELECT' >"$WORK/alive" 2>&1 || grep -q -i 'out of memory\|out of shared memory\|terminating connection\|worker process died' "$WORK/load.err"; then
+	if ! sql "$CONTROL" -c 'SELECT' >"$WORK/alive" 2>&1 ||
+		grep -q -s -i -E "$MACHINE|terminating connection|server closed the connection|connection to server|the database system is|worker process" "$WORK/load.err" "$WORK/read.err"; then
 		return 69
 	fi
 	if [[ -z "$WHY" ]]; then

@@ -93,7 +93,7 @@ read_archive() {
 		echo "of $objects large objects $listed are listed" >&2
 		return 1
 	fi
-	{ grep ' SEQUENCE SET ' "$WORK/toc" || true; } | into "$WORK/toc.sequences" || return $? # a database may have none
+	{ grep ' SEQUENCE SET ' "$WORK/toc" || (($? == 1)); } | into "$WORK/toc.sequences" || return $? # a database may have none
 	pg_restore --use-list="$WORK/toc.sequences" --file="$WORK/setval" "$directory"
 }
 

@@ -27,7 +27,7 @@ restorable_sets() {
 has_any_set() {
 	local names
 
-	names="$({ candidate_names && candidate_names "$BACKUP_ROOT/failed"; })"
+	names="$(candidate_names && candidate_names "$BACKUP_ROOT/failed")" || refuse "$UNREACHABLE" "the sets in $BACKUP_ROOT cannot be listed"
 	[[ -n "$names" ]] || return 1
 }
 
@@ -38,10 +38,12 @@ try_set() {
 
 	CURRENT="its files"
 	read_manifest "$directory" || return 65
-	hold_set "$directory" || {
+	hold_set "$directory" || status=$?
+	((status == 0 || status == 65)) || refuse "$BUSY" "$1 is being removed or changed; it is tried again at the next start"
+	if ((status != 0)); then
 		WHY="it has no SHA256SUMS"
 		return 65
-	}
+	fi
 	check_sums "$directory" || return 65
 	step sums-checked
 	log "restoring $1 from the backup store"

@@ -71,18 +71,18 @@ choose_targets() {
 	((${#NAMES[@]} > 0)) || die "$BROKEN" "$SET holds no database at all. Nothing was touched."
 }
 
-# usage: inspect_target NAME   Sets STATE: absent, empty or full, and WHY.
+# usage: inspect_target NAME   Sets STATE: absent, empty or full, and WHY. Status 69 where that cannot be told.
 inspect_target() {
 	local there
 
-	there="$(sql "$CONTROL" -v name="$1" <<<"SELECT datallowconn FROM pg_database WHERE datname = :'name'")"
+	STATE=unknown
+	there="$(sql "$CONTROL" -v name="$1" <<<"SELECT datallowconn FROM pg_database WHERE datname = :'name'")" || return "$UNREACHABLE"
 	WHY=""
 	case "$there" in
 	'') STATE=absent ;;
 	t)
-		empty_sql >"$WORK/empty.sql"
-		WHY="$(sql "$1" -f "$WORK/empty.sql" 2>"$WORK/empty.err" | paste -s -d , -)" ||
-			die "$UNREACHABLE" "cannot look into database $1: $(tail -n 1 "$WORK/empty.err"). Nothing was touched."
+		empty_sql >"$WORK/empty.sql" || return "$UNREACHABLE"
+		WHY="$(sql "$1" -f "$WORK/empty.sql" | paste -s -d , -)" || return "$UNREACHABLE"
 		STATE=empty
 		[[ -z "$WHY" ]] || STATE=full
 		;;
@@ -98,7 +98,7 @@ inspect_targets() {
 	local name STATE refused=()
 
 	for name in "${NAMES[@]}"; do
-		inspect_target "$name"
+		inspect_target "$name" || die "$UNREACHABLE" "cannot look into database $name: the line above says why. Nothing was touched."
 		STATES+=("$STATE")
 		if [[ "$STATE" == full && -z "$REPLACE" ]]; then refused+=("$name is not empty ($WHY)"); fi
 	done
@@ -133,15 +133,15 @@ plan_names() {
 drop_leftovers() {
 	local names name STATE WHY
 
-	names="$(sql "$CONTROL" -v pattern="$LEFTOVER" <<<"SELECT datname FROM pg_database WHERE datname ~ :'pattern' ORDER BY 1")"
+	names="$(sql "$CONTROL" -v pattern="$LEFTOVER" <<<"SELECT datname FROM pg_database WHERE datname ~ :'pattern' ORDER BY 1")" || return $?
 	for name in $names; do
 		STATE=empty
-		if [[ "$name" == brewget_drop_* ]]; then inspect_target "$name"; fi
+		if [[ "$name" == brewget_drop_* ]]; then inspect_target "$name" || return $?; fi
 		if [[ "$STATE" == full ]]; then
-			sql "$CONTROL" -c "ALTER DATABASE $name RENAME TO ${name/_drop_/_kept_}"
+			sql "$CONTROL" -c "ALTER DATABASE $name RENAME TO ${name/_drop_/_kept_}" || return $?
 			log "warning: data was written while the restore was at work ($WHY): it is kept in database ${name/_drop_/_kept_}"
-		else
-			sql "$CONTROL" -c "DROP DATABASE $name WITH (FORCE)"
+		elif [[ "$STATE" == empty ]]; then
+			sql "$CONTROL" -c "DROP DATABASE $name WITH (FORCE)" || return $?
 		fi
 	done
 }

@@ -28,6 +28,9 @@ ensure_databases() {
 apply_password() {
 	PASSWORD_FILE="$2" sql "$CONTROL" -v role="$1" <<-'SQL' || return 1
 		\set password `cat -- "$PASSWORD_FILE"`
+		\if :SHELL_ERROR
+			DO 'BEGIN RAISE EXCEPTION ''the password file cannot be read''; END';
+		\endif
 		SET log_statement = none; SET log_min_duration_statement = -1; SET log_min_error_statement = panic;
 		SET log_duration = off; SET log_transaction_sample_rate = 0;
 		SET "pg_stat_statements.track" = none; SET "pgaudit.log" = none; SET "auto_explain.log_min_duration" = -1;
@@ -54,7 +57,7 @@ password_roles() {
 apply_passwords() {
 	local role names
 
-	names="$(password_roles)"
+	names="$(password_roles)" || return $?
 	while IFS= read -r role <&3; do
 		[[ -n "$role" ]] || continue
 		apply_password "$role" "$ROLE_PASSWORDS_DIR/$role" || return 1
@@ -108,8 +111,9 @@ log_in() {
 	elif opens "$1" "$2"; then
 		return 0
 	fi
-	# A server that refuses says why.
-	[[ -n "$WHY" && ! "$WHY" =~ $KILLED ]] || return 69
+	# A server that refuses says why, and goes on.
+	[[ -n "$WHY" && ! "$WHY" =~ $KILLED && ! "${WHY,,}" =~ $MACHINE ]] || return 69
+	PGUSER="$SUPERUSER" sql "$CONTROL" -c 'SELECT' >/dev/null 2>&1 || return 69
 	WHY="role $1 cannot open database $2: ${WHY##*$'\n'}"
 	return 65
 }

@@ -20,6 +20,8 @@ start_server() {
 	options="-c listen_addresses='' -c unix_socket_directories='$WORK/socket' -c port=5432 -c logging_collector=off"
 	# In C: who is at fault is read from messages.
 	options+=" -c log_destination=stderr -c lc_messages=C -c archive_mode=off -c ssl=off $*"
+	# After a crash it would go on without what was not on disk yet, and that would be held against the set.
+	options+=" -c restart_after_crash=off"
 	# The descriptors of our locks stay with us. A locale of its own: LC_ALL=C is for our sort and awk only.
 	# Its output rather than -l: what pg_ctl itself has to say is there as well.
 	# Called in this very shell: PostgreSQL takes a stale postmaster.pid for stale if it names its parent's parent,

@@ -25,7 +25,7 @@ candidate_names() {
 sum_of() {
 	local line
 
-	line="$(sha256sum -- "$1")"
+	line="$(sha256sum -- "$1")" || return "$UNREACHABLE"
 	printf '%s\n' "${line%% *}"
 }
 
@@ -34,16 +34,17 @@ size_of() {
 	find "$1" -type f -print0 | xargs -0 -r stat -c %s | awk '{ sum += $1 } END { printf "%.0f\n", sum }'
 }
 
-# usage: is_verified DIRECTORY   0 if its verdict is good and belongs to these very files, else 1.
+# usage: is_verified DIRECTORY   0 if its verdict is good and belongs to these very files, else 1. Ends with 69 where
+# that cannot be told: a set without a verdict may be removed.
 is_verified() {
 	local sums verdict status=0
 
 	[[ -f "$1/verified.json" && -f "$1/SHA256SUMS" ]] || return 1
 	# A verdict that cannot be read is none.
 	verdict="$(json_flatten "$1/verified.json" 2>/dev/null)" || status=$?
-	sums="$(sum_of "$1/SHA256SUMS")" || status=$?
-	unless_killed "$status"
+	require_finding "$status" "$1/verified.json"
 	((status == 0)) || return 1
+	sums="$(sum_of "$1/SHA256SUMS")" || require_finding "$?" "$1/SHA256SUMS"
 	says "$verdict" sums "\"$sums\"" && says "$verdict" result '"good"' && says "$verdict" set "\"${1##*/}\"" || return 1
 }
 
@@ -76,18 +77,20 @@ read_own_manifest() {
 # MAJOR can read: nobody here can prove it, so nobody here may remove it for that. Status 1 and a log line where the set
 # does not count (damaged, another store's). Read once a run: the manifest of thousands of tables takes a tenth of a second.
 set_flags() {
-	local memo="$WORK/flags.$1"
+	local memo="$WORK/flags.$1" flags
 
 	if [[ -s "$memo" ]]; then
-		cat -- "$memo"
+		cat -- "$memo" || return "$UNREACHABLE"
 		return 0
 	fi
 	read_own_manifest "$BACKUP_ROOT/$1" || {
 		log "warning: $1 does not count and is left alone: $WHY"
 		return 1
 	}
+	flags="$(flags_read "$BACKUP_ROOT/$1" "$2")" || return "$UNREACHABLE"
 	# Where there is no room for the memo, the set is read again.
-	flags_read "$BACKUP_ROOT/$1" "$2" | tee "$memo" 2>/dev/null || rm -f -- "$memo"
+	{ printf '%s\n' "$flags" >"$memo"; } 2>/dev/null || rm -f -- "$memo"
+	printf '%s\n' "$flags"
 }
 
 # usage: flags_read DIRECTORY MAJOR   The same of the set whose manifest was read last.
@@ -129,7 +132,11 @@ newest_set() {
 refresh_links() {
 	local list newest verified
 
-	list="${1-$(list_sets 2>/dev/null)}" # the warnings were given by whoever listed first
+	# The warnings were given by whoever listed first.
+	list="${1-$(list_sets 2>/dev/null)}" || {
+		log "warning: the sets cannot be listed, so the links stay where they are"
+		return 0
+	}
 	newest="$(newest_set "$list")"
 	verified="$(newest_set "$list" 2 1)"
 	point_link latest "$newest"

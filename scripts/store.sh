@@ -108,7 +108,10 @@ release_lock() {
 # usage: hold_set DIRECTORY   Shared lock on a set (descriptor 8): retention leaves a held set alone.
 # On the set's SHA256SUMS rather than on a file beside it: it needs no write access and leaves nothing behind.
 hold_set() {
-	{ exec 8<"$1/SHA256SUMS"; } 2>/dev/null || return 65
+	{ exec 8<"$1/SHA256SUMS"; } 2>/dev/null || {
+		[[ ! -e "$1/SHA256SUMS" ]] || require_finding "$UNREACHABLE" "$1/SHA256SUMS"
+		return 65
+	}
 	flock -s -n 8 || return 75
 	# Retention may have had the lock and removed the set between the two lines above.
 	[[ -f "$1/SHA256SUMS" ]] || return 65

@@ -97,7 +97,7 @@ make_server() {
 write_hba() {
 	local role names
 
-	names="$(password_roles)"
+	names="$(password_roles)" || return $?
 	for role in $names; do printf 'local all "%s" scram-sha-256\n' "$role"; done
 	echo 'local all all trust'
 }

@@ -8,12 +8,10 @@ import pytest
 
 from tests.lib.content import AUTH, DATABASES, SETTINGS, create, password_of
 from tests.lib.hooks import start_until
-from tests.lib.pod import Pod
 from tests.lib.postgres import Server
 from tests.lib.sandbox import processes_below
 from tests.lib.scripts import Scripts
 from tests.lib.store import Store, change_manifest, damage, sha256
-from tests.lib.toolbox import shim
 
 pytestmark = pytest.mark.usefixtures("filled")
 
@@ -134,30 +132,6 @@ def without(scripts: Scripts, binaries: Path, program: str) -> str:
     (directory / program).write_text("#!/bin/bash\necho broken >&2\nexit 1\n")
     (directory / program).chmod(0o755)
     return f"{directory}:/usr/bin:/bin"
-
-
-KILLED = {
-    "psql": '[[ "$PGDATABASE" != brewget_* || "$*" == *" -"[cf]" "* ]]',
-    "zstd": '[[ "$*" != *brewget_auth* ]]',
-    "sha256sum": '[[ "$*" != "-c "* ]]',
-    "awk": '[[ "$*" != */manifest.json ]]',
-}
-"""Programs that read a set, and what their calls look like that do anything else."""
-
-
-@pytest.mark.parametrize("program", KILLED)
-def test_a_program_that_is_killed_has_found_out_nothing(
-    program: str, both: Scripts, kept: Store, binaries: Path
-) -> None:
-    """As where memory is short: neither a drill nor start-up takes that for the set's fault."""
-    body = f'{KILLED[program]} || kill -9 $$\nPATH="${{PATH#*:}}" exec {program} "$@"'
-    shims = shim(both.box.directory("shims"), program, body)
-    short = both.with_(path=f"{shims}:{both.path}")
-
-    assert short.verify("latest").returncode == 69
-    assert Pod.make(short, binaries).prepare().returncode == 69
-
-    assert kept.failed() == []
 
 
 @pytest.mark.trap(31)
