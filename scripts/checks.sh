@@ -19,8 +19,9 @@ read_manifest() {
 
 	MANIFEST=()
 	MANIFEST_FLAT="$WORK/manifest.flat"
-	if [[ ! -f "$directory/manifest.json" || ! -r "$directory/manifest.json" ]]; then
-		WHY="it has no manifest.json that can be read"
+	if [[ ! -f "$directory/manifest.json" ]]; then
+		[[ -x "$directory" ]] || require_finding "$UNREACHABLE" "$directory"
+		WHY="it has no manifest.json"
 		return 65
 	fi
 	WHY="$({ json_flatten "$directory/manifest.json" | into "$MANIFEST_FLAT"; } 2>&1)" || status=$?
@@ -34,7 +35,7 @@ read_manifest() {
 		die "$UNREACHABLE" "cannot read $directory/manifest.json. Nothing is judged by that: try again"
 	while IFS=$'\t' read -r path token; do
 		[[ -z "$path" ]] || MANIFEST["$path"]="$token"
-	done <<<"$head"
+	done <<<"$head" || die "$UNREACHABLE" "cannot read $directory/manifest.json. Nothing is judged by that: try again"
 	check_manifest "${directory##*/}"
 }
 

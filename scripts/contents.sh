@@ -33,11 +33,13 @@ SQL
 # and quotes what needs it, so no two different rows share a text. Columns go by name: a restored table that
 # inherits may have them in another order. Materialized views are no data of their own: a restore computes them anew.
 contents_sql() {
-	local hash='NULL::text' snapshot="${2:-}"
+	local hash='NULL::text' snapshot="${2:-}" objects
 
+	# Not inside the text below: there a failure would be lost.
+	objects="$(large_objects_sql "$1")" || return 1
 	# shellcheck disable=SC2016 # the dollar is format()'s
 	[[ "$1" != full ]] || hash='sum(hashtextextended(ROW(%2$s)::text COLLATE "C", 0))'
-	session_settings
+	session_settings || return 1
 	echo "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;"
 	if [[ -n "$snapshot" ]]; then
 		echo "SET TRANSACTION SNAPSHOT '$snapshot';"
@@ -55,7 +57,7 @@ SELECT 'SAVEPOINT batch', string_agg(one, ' UNION ALL '), 'ROLLBACK TO batch', '
 	format('%I.%I', n.nspname, c.relname)) AS one, row_number() OVER () / 50 AS batch
 $USER_RELATIONS AND c.relkind = 'r') tables GROUP BY batch \\gexec
 SELECT 'extension', to_json(extname::text), to_json(extversion) FROM pg_extension;
-$(large_objects_sql "$1")
+$objects
 COMMIT;
 SQL
 }
@@ -77,7 +79,7 @@ SQL
 
 # usage: sequences_sql   Values as they stand: only where nobody writes, that is after a restore.
 sequences_sql() {
-	session_settings
+	session_settings || return 1
 	cat <<SQL
 SELECT format('SELECT %L, last_value, CASE WHEN is_called THEN ''true'' ELSE ''false'' END FROM %I.%I',
 	concat_ws(E'\t', 'sequence', to_json(n.nspname::text), to_json(c.relname::text)), n.nspname, c.relname)
@@ -146,6 +148,7 @@ compare_database() {
 	sequences_sql >>"$WORK/contents.sql" || return 1
 	sql "$2" -f "$WORK/contents.sql" >"$WORK/found.raw" || return 1
 	tidy_contents "$mode" <"$WORK/found.raw" | into "$WORK/found" || return $?
+	grep -q '^large_objects' "$WORK/found" || return 1 # the last that is asked
 	WHY="$(differences "$WORK/expected" "$WORK/found")" || status=$?
 	case $status in
 	0) return 0 ;;

@@ -63,8 +63,10 @@ compress() {
 # form: dump and hashes see the same rows. Sets SNAPSHOT. Tells by it the database's settings (WORK/settings.INDEX) and
 # which sequences there are (WORK/sequence.keys): at once, as roles' names do not come from a snapshot.
 hold_snapshot() {
-	local line
+	local line keys settings
 
+	keys="$(sequence_keys_sql)"
+	settings="$(database_settings_sql)"
 	coproc HOLDER { PGDATABASE="$2" exec "${PSQL[@]}" -v work="$WORK" 2>"$WORK/holder.err"; }
 	HOLDER_IN="${HOLDER[1]}"
 	HOLDER_OUT="${HOLDER[0]}"
@@ -80,9 +82,9 @@ hold_snapshot() {
 		SELECT 'LOCK TABLE ONLY ' || string_agg(format('%I.%I', n.nspname, c.relname), ', ') || ' IN ACCESS SHARE MODE'
 		$USER_RELATIONS AND c.relkind = 'r' HAVING count(*) > 0 \gexec
 		\o :work/sequence.keys
-		$(sequence_keys_sql)
+		$keys
 		\o :work/settings.$1
-		$(database_settings_sql)
+		$settings
 		\o
 		\echo held
 	SQL
@@ -139,6 +141,8 @@ dump_database() {
 	step dumped
 	wait "$reader" || write_failed "cannot read the contents of $database" "$WORK/contents.err"
 	tidy_contents "$BACKUP_HASHES" <"$WORK/contents.raw" | into "$WORK/contents.$index"
+	grep -q '^large_objects' "$WORK/contents.$index" || # the last that is asked
+		die "$UNREACHABLE" "the contents of $database were not read to their end. No set was published; the next run starts afresh."
 	drop_snapshot
 	read_back "$index" "$target"
 }

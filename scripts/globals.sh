@@ -27,7 +27,7 @@ function role(text,  name) { # the name after CREATE ROLE or ALTER ROLE, unquote
 	name = substr(text, 2, RLENGTH - 2); gsub(/""/, "\"", name)
 	return name
 }
-BEGIN { for (i = 1; i < 256; i++) ord[sprintf("%c", i)] = i; while ((getline line < roles) > 0) known[line] = 1 }
+BEGIN { for (i = 1; i < 256; i++) ord[sprintf("%c", i)] = i; while ((got = (getline line < roles)) > 0) known[line] = 1; if (got < 0) exit 69 }
 statement == "" && (/^--/ || /^\\/ || /^$/) { print; next }
 { statement = (statement == "") ? $0 : statement "\n" $0 }
 !finished(statement) { next }
@@ -40,7 +40,7 @@ statement == "" && (/^--/ || /^\\/ || /^$/) { print; next }
 	if (!leave) print statement
 	statement = ""
 }
-END { if (statement != "") { print "error: a statement without end" > "/dev/stderr"; exit 65 } }
+END { if (got >= 0 && statement != "") { print "error: a statement without end" > "/dev/stderr"; exit 65 } }
 '
 
 # usage: filter_globals ROLES_FILE SETTINGS < SQL
@@ -54,12 +54,13 @@ apply_globals() {
 	[[ "$2" == live ]] || settings=1
 	sql "$CONTROL" -c "SELECT encode(convert_to(rolname, 'UTF8'), 'hex') FROM pg_roles" >"$WORK/roles" || return 1
 	read_file "$1/${MANIFEST["globals.file"]//\"/}" 2>"$WORK/read.err" | into "$WORK/globals.all" || return $?
-	filter_globals "$WORK/roles" "$settings" <"$WORK/globals.all" | into "$WORK/globals.sql" || return $?
-	# One transaction: roles come all or not at all. Their passwords stay out of the server's log.
+	# Their passwords stay out of the server's log.
 	{
 		echo "SET log_statement = none; SET log_min_duration_statement = -1; SET log_min_error_statement = panic;"
-		cat "$WORK/globals.sql"
-	} | sql "$CONTROL" -1 || return 1
+		filter_globals "$WORK/roles" "$settings" <"$WORK/globals.all"
+	} | into "$WORK/globals.sql" || return $?
+	# One transaction, of a file: roles come all or not at all, and a pipe that breaks off would look like its end.
+	sql "$CONTROL" -1 -f "$WORK/globals.sql" || return 1
 	rm -f -- "$WORK/globals.all" "$WORK/globals.sql"
 }
 

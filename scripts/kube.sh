@@ -99,7 +99,9 @@ wait_for_start() {
 		waited=$((waited + 1))
 	done
 	reason="$(pod_reason)"
-	fail 69 "the pod of job $JOB does not start after $waited s: ${reason:-no pod was made}. Look: kubectl describe job/$JOB -n $NAMESPACE"
+	# It would start when nobody waits for it any more.
+	"${KUBECTL[@]}" delete job "$JOB" --wait=false >/dev/null || say "job $JOB could not be deleted: it may still run"
+	fail 69 "the pod of job $JOB did not start within $waited s and was given up: ${reason:-no pod was made}. Look: kubectl get events -n $NAMESPACE"
 }
 
 # usage: pod_reason   Why a pod waits: what the scheduler says, else what the kubelet says.
@@ -109,21 +111,24 @@ pod_reason() {
 }
 
 # usage: follow_log   The job's log as it comes. A pod's log does not tell stdout from stderr: lines that begin with RESULT
-# are the script's stdout, all others its log.
+# are the script's stdout, all others its log. Status 1 if there was none of the former.
 follow_log() {
-	local line
+	"${KUBECTL[@]}" logs -f "job/$JOB" 2>&1 | {
+		local line found=""
 
-	"${KUBECTL[@]}" logs -f "job/$JOB" 2>&1 | while IFS= read -r line; do
-		case "$line" in
-		"$RESULT"* | "would $RESULT"*) printf '%s\n' "$line" ;;
-		*) printf '%s\n' "$line" >&2 ;;
-		esac
-	done
+		while IFS= read -r line; do
+			case "$line" in
+			"$RESULT"* | "would $RESULT"*) printf '%s\n' "$line" && found=1 ;;
+			*) printf '%s\n' "$line" >&2 ;;
+			esac
+		done
+		[[ -n "$found" ]]
+	}
 }
 
 # usage: exit_code   Of the job's container; waits for the cluster to know it.
 exit_code() {
-	local waited=0 code=""
+	local waited=0 code="" stopped=""
 
 	while :; do
 		code="$(pod_field '.items[0].status.containerStatuses[0].state.terminated.exitCode')" || code=""
@@ -131,7 +136,10 @@ exit_code() {
 			printf '%s\n' "$code"
 			return 0
 		fi
-		if [[ "$("${KUBECTL[@]}" get job "$JOB" -o "jsonpath=$STOPPED" 2>/dev/null)" == DeadlineExceeded ]]; then
+		# Known as stopped a second ago, and no code of its pod still: the pod was evicted, or its node is gone.
+		[[ -z "$stopped" ]] || fail 69 "job $JOB failed, and its pod is gone: $stopped. What it had begun is cleared away by the next run"
+		stopped="$("${KUBECTL[@]}" get job "$JOB" -o "jsonpath=$STOPPED" 2>/dev/null)" || stopped=""
+		if [[ "$stopped" == DeadlineExceeded ]]; then
 			fail 75 "job $JOB was stopped at its time limit (backup.timeout). What it had begun is cleared away by the next run"
 		fi
 		if (($(date +%s) >= DEADLINE)); then
@@ -164,8 +172,9 @@ run_job() {
 		kill "$follower" 2>/dev/null || true # it may have ended by itself
 		exit "$code"
 	}
-	# The rest of the log; a follower whose log broke off has said so itself.
-	wait "$follower" || true
+	# The rest of the log; where it broke off before the result, it is read once more.
+	wait "$follower" || [[ "$code" != 0 ]] || "${KUBECTL[@]}" logs "job/$JOB" | grep -e "^$RESULT" -e "^would $RESULT" ||
+		say "job $JOB is done, but its result could not be read: kubectl logs job/$JOB -n $NAMESPACE"
 	[[ "$code" == 0 ]] || say "job $JOB failed with status $code"
 	exit "$code"
 }

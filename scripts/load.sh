@@ -29,7 +29,7 @@ require_versions() {
 
 	json_text saved_by "${MANIFEST[client]}"
 	json_text saved_from "${MANIFEST["server.version"]}"
-	client="$(tool_version psql)"
+	client="$(tool_version psql)" || exit $?
 	server="$(sql "$CONTROL" -c 'SHOW server_version')" || die "$UNREACHABLE" "the server's version cannot be told. Nothing was touched"
 	server="${server%% *}"
 	((${client%%.*} >= ${saved_by%%.*})) ||
@@ -94,19 +94,26 @@ load_database() {
 	fi
 }
 
+# usage: machine_lines < MESSAGES   Without what they quote of the data.
+machine_lines() { grep -v -E '^(CONTEXT|DETAIL|HINT|LINE|STATEMENT)|(CONTEXT|DETAIL|STATEMENT):' | sed 's/"[^"]*"//g'; }
+
 # usage: load_failed [READER]   READER is the status of what read the set (141: nobody listened any more). Whose fault? The set's (65) only where a program named an error in it, and nothing speaks against
 # that: 73 where a disk is full, 69 where the server is gone, or a program was killed or could not work. Sets WHY.
 load_failed() {
-	WHY="$({ grep -E 'ERROR:|error:' "$WORK/load.err" || grep -v -E "$KILLED" "$WORK/read.err"; } 2>/dev/null | head -n 2 | tr '\n' ' ')" || true
+	local said
+
+	WHY="$({ grep -E 'ERROR:|error:' "$WORK/load.err" | grep -v 'worker process died' || grep -v -E "$KILLED" "$WORK/read.err"; } 2>/dev/null | head -n 2 | tr '\n' ' ')" || true
 	if tmpdir_is_full; then return 73; fi
 	if ((${1:-0} > 128 && ${1:-0} != 141)); then
 		WHY="the program that reads the set was killed"
 		return 69
 	fi
 	# Of a server of our own the log tells more than it says to its client, as when a checkpoint failed.
-	if grep -q -s -i 'no space left on device\|could not extend file\|disk quota' "$WORK/load.err" "$WORK/server.log"; then return 73; fi
+	said="$(cat "$WORK/load.err" "$WORK/read.err" "$WORK/server.log" 2>/dev/null | machine_lines)" || true
+	if grep -q -i 'no space left on device\|could not extend file\|disk quota' <<<"$said"; then return 73; fi
+	said="$(cat "$WORK/load.err" "$WORK/read.err" 2>/dev/null | machine_lines)" || true
 	if ! sql "$CONTROL" -c 'SELECT' >"$WORK/alive" 2>&1 ||
-		grep -q -s -i -E "$MACHINE|terminating connection|server closed the connection|connection to server|the database system is|worker process" "$WORK/load.err" "$WORK/read.err"; then
+		grep -q -i -E "$MACHINE|terminating connection|server closed the connection|connection to server|the database system is" <<<"$said"; then
 		return 69
 	fi
 	if [[ -z "$WHY" ]]; then
@@ -131,6 +138,8 @@ restore_database() {
 
 	create_database "$2" "$3" || {
 		machine_failed || status=$?
+		# One that the set should have brought.
+		if grep -q -E 'role ".*" does not exist' "$WORK/load.err"; then status=65; fi
 		WHY="cannot create the database: $WHY"
 		return "$status"
 	}

@@ -132,8 +132,8 @@ shrinkage() {
 
 	reference="$(cat "$WORK/reference")"
 	if [[ -z "$reference" ]]; then
-		# Only flagged ones are left: none of them can vouch for this one.
-		[[ ! -s "$WORK/sets" ]] || echo "there is no accepted set to compare with"
+		# Only flagged ones are left, or damaged ones: none of them can vouch for this one.
+		[[ -z "$(set_directories)" ]] || echo "there is no accepted set to compare with"
 		return 0
 	fi
 	awk -F '\t' -v reference="$reference" '

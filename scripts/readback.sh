@@ -28,11 +28,12 @@ copying { if ($0 == "\\.") copying = 0; next }
 }
 END {
 	if (!complete) { print "its last line is missing" > "/dev/stderr"; exit 65 }
-	while ((getline line < keys) > 0) {
+	while ((got = (getline line < keys)) > 0) {
 		split(line, k, "\t"); key = substr(k[3], 2, length(k[3]) - 2)
 		gsub(/\\\\/, "\001", key); gsub(/\\"/, "\"", key); gsub(/\001/, "\\", key)
 		print "sequence\t" k[1] "\t" k[2] "\t" ((key in value) ? value[key] : "null\tnull")
 	}
+	if (got < 0) { print "the sequences cannot be listed" > "/dev/stderr"; exit 69 }
 }
 '
 

@@ -11,13 +11,24 @@ source "$SCRIPTS/checks.sh"
 
 SET_NAME='^backup_[0-9]{8}_[0-9]{6}$'
 
-# usage: candidate_names [DIRECTORY]   Names that look like sets and have a manifest, oldest first: by name, never by mtime.
-candidate_names() {
+# usage: set_directories [DIRECTORY]   What is called like a set, whatever is in it, oldest first: by name, never by mtime.
+set_directories() {
 	local directory="${1:-$BACKUP_ROOT}" path
 
 	for path in "$directory"/backup_*; do
-		[[ -d "$path" && ! -L "$path" && "${path##*/}" =~ $SET_NAME && -e "$path/manifest.json" ]] || continue
+		[[ -d "$path" && ! -L "$path" && "${path##*/}" =~ $SET_NAME ]] || continue
 		printf '%s\n' "${path##*/}"
+	done
+}
+
+# usage: candidate_names [DIRECTORY]   Those that have a manifest. Ends with 69 where that cannot be told.
+candidate_names() {
+	local directory="${1:-$BACKUP_ROOT}" name names
+
+	names="$(set_directories "$directory")" || return "$UNREACHABLE"
+	for name in $names; do
+		[[ -r "$directory/$name" && -x "$directory/$name" ]] || require_finding "$UNREACHABLE" "$directory/$name"
+		[[ ! -e "$directory/$name/manifest.json" ]] || printf '%s\n' "$name"
 	done
 }
 
@@ -135,10 +146,9 @@ refresh_links() {
 	# The warnings were given by whoever listed first.
 	list="${1-$(list_sets 2>/dev/null)}" || {
 		log "warning: the sets cannot be listed, so the links stay where they are"
-		return 0
+		return "$UNREACHABLE"
 	}
-	newest="$(newest_set "$list")"
-	verified="$(newest_set "$list" 2 1)"
+	newest="$(newest_set "$list")" && verified="$(newest_set "$list" 2 1)" || return "$UNREACHABLE"
 	point_link latest "$newest"
 	point_link latest-verified "$verified"
 }
@@ -206,39 +216,4 @@ require_set() {
 		die "$REFUSED" "$name was made for store ${MANIFEST[store]:-none}, this is store $STORE. Nothing was touched." \
 			"If that is meant, set BACKUP_ACCEPT_OTHER_STORE=1."
 	check_sums "$1" || die "$BROKEN" "$name is broken: $WHY. Nothing was touched. See: list.sh"
-}
-
-# usage: note_failure SET WHY BY   Writes failed.json into a bad set: when, by which script, why. On a store that is
-# full or read-only it goes aside without: the note is worth less than the move.
-note_failure() {
-	# In a shell of its own: what cannot be written ends that one only.
-	if ! (write_atomically "$BACKUP_ROOT/$1/failed.json"); then
-		log "warning: the reason could not be written into $1"
-		rm -rf -- "$BACKUP_ROOT/.staging/.write.$$"
-	fi <<-JSON
-		{
-		 "version": 1,
-		 "set": "$1",
-		 "failed": "$(utc)",
-		 "by": "$3",
-		 "why": $(json_quote "$2")
-		}
-	JSON
-}
-
-# usage: set_aside SET WHY BY   A bad set goes to failed/ and the links to what remains. Needs the lock.
-set_aside() {
-	local target="$BACKUP_ROOT/failed"
-
-	! tmpdir_is_full || die "$NO_SPACE" "$1 is not judged"
-	mkdir -p -- "$target" || die "$NO_SPACE" "cannot make $target"
-	[[ ! -e "$target/$1" ]] || die "$REFUSED" "$target/$1 exists already: move it away, then verify $1 again"
-	note_failure "$1" "$2" "$3"
-	# The links follow: until then one may lead nowhere, never to a set known to be bad.
-	step set-aside
-	move_into "$BACKUP_ROOT/$1" "$target"
-	step set-aside-moved
-	make_durable "$BACKUP_ROOT"
-	log "$1 was moved to failed/: $2"
-	refresh_links
 }

@@ -39,6 +39,19 @@ END LOOP; END \$do\$;
 SQL
 }
 
+# usage: require_unswapped WHY   Ends with 69 unless the swap is in force all the same: a connection may be lost right
+# after the commit. The first database of this restore has either name.
+require_unswapped() {
+	local left
+
+	left="$(sql "$CONTROL" -v name="brewget_load_${STAMP}_0" <<<"SELECT count(*) FROM pg_database WHERE datname = :'name'")" || {
+		SWAPPED=unknown # nothing is cleared away
+		die "$UNREACHABLE" "whether the databases were swapped cannot be told: $1. If there are databases brewget_load_${STAMP}_*, none was touched"
+	}
+	[[ "$left" == 0 ]] || die "$UNREACHABLE" "could not swap the databases: $1. None was touched."
+	log "warning: the session ended after the swap: $1"
+}
+
 # usage: swap   After this the restored databases are the databases.
 swap() {
 	local helper status=0
@@ -56,7 +69,7 @@ swap() {
 	sql "$CONTROL" -1 -f "$WORK/swap.sql" >"$WORK/swap.out" 2>"$WORK/swap.err" || status=$?
 	kill "$helper" 2>/dev/null || true # it may have ended by itself, because the old names are gone
 	wait "$helper" || true             # ended on purpose
-	((status == 0)) || die "$UNREACHABLE" "could not swap the databases: $(head -n 2 "$WORK/swap.err" | tr '\n' ' '). None was touched."
+	if ((status != 0)); then require_unswapped "$(head -n 2 "$WORK/swap.err" | tr '\n' ' ')"; fi
 	SWAPPED=1
 	step swapped
 }

@@ -55,6 +55,41 @@ record_good() {
 	printf '%s good\n' "$set"
 }
 
+# usage: note_failure SET WHY BY   Writes failed.json into a bad set: when, by which script, why. On a store that is
+# full or read-only it goes aside without: the note is worth less than the move.
+note_failure() {
+	# In a shell of its own: what cannot be written ends that one only.
+	if ! (write_atomically "$BACKUP_ROOT/$1/failed.json"); then
+		log "warning: the reason could not be written into $1"
+		rm -rf -- "$BACKUP_ROOT/.staging/.write.$$"
+	fi <<-JSON
+		{
+		 "version": 1,
+		 "set": "$1",
+		 "failed": "$(utc)",
+		 "by": "$3",
+		 "why": $(json_quote "$2")
+		}
+	JSON
+}
+
+# usage: set_aside SET WHY BY   A bad set goes to failed/ and the links to what remains. Needs the lock.
+set_aside() {
+	local target="$BACKUP_ROOT/failed"
+
+	! tmpdir_is_full || die "$NO_SPACE" "$1 is not judged"
+	mkdir -p -- "$target" || die "$NO_SPACE" "cannot make $target"
+	[[ ! -e "$target/$1" ]] || die "$REFUSED" "$target/$1 exists already: move it away, then verify $1 again"
+	note_failure "$1" "$2" "$3"
+	# The links follow: until then one may lead nowhere, never to a set known to be bad.
+	step set-aside
+	move_into "$BACKUP_ROOT/$1" "$target"
+	step set-aside-moved
+	make_durable "$BACKUP_ROOT"
+	log "$1 was moved to failed/: $2"
+	refresh_links
+}
+
 # usage: record_bad SET WHY
 record_bad() {
 	! tmpdir_is_full || die "$NO_SPACE" "$1 could neither be proven nor disproven: $2"

@@ -188,3 +188,110 @@ def test_an_empty_password_file_stops_a_start_before_any_password_is_changed(
 
     assert done.returncode == 69, done.said
     assert f"roles/{AUTH} is empty" in done.stderr
+
+
+@pytest.mark.parametrize(("mode", "status"), [(None, 65), (0, 69)])
+def test_a_set_without_a_manifest_is_no_reason_for_a_fresh_start(
+    mode: int | None, status: int, scripts: Scripts, kept: Store, binaries: Path
+) -> None:
+    if mode is None:
+        (kept.newest() / "manifest.json").unlink()
+    else:
+        kept.newest().chmod(mode)
+    pod = Pod.make(scripts, binaries)
+
+    pod.prepare().expect(status)
+
+    assert not pod.data.exists()
+
+
+def test_a_manifest_that_cannot_be_opened_is_not_missing(
+    scripts: Scripts, kept: Store, binaries: Path
+) -> None:
+    (kept.newest() / "manifest.json").chmod(0)
+
+    assert_nobody_is_blamed(scripts, kept, binaries)
+
+
+def test_a_newer_set_without_a_manifest_is_named_by_the_start_that_passes_it_over(
+    scripts: Scripts, kept: Store, binaries: Path
+) -> None:
+    lost = kept.copy_set(kept.names()[0], "backup_20991231_000000")
+    (lost / "manifest.json").unlink()
+    pod = Pod.make(scripts, binaries)
+
+    pod.prepare().expect(0)
+
+    assert lost.name in pod.started
+
+
+@pytest.mark.parametrize(
+    "query", ["pg_db_role_setting", "pg_largeobject_metadata", "relkind = 'S'"]
+)
+def test_a_backup_that_could_not_ask_for_something_is_not_published(
+    query: str, filled: Server, scripts: Scripts, kept: Store
+) -> None:
+    filled.sql("alter database brewget_settings set work_mem = '7MB'")
+    before = kept.snapshot()
+    fault = (
+        f'[[ $# -gt 0 ]] || {{ text="$({REAL % "cat"}; echo x)";'
+        f' [[ "$text" != *"{query}"* || "$text" == *SAVEPOINT* ]] || kill -9 $$;'
+        ' printf %s "${text%x}"; exit; }'
+    )
+
+    done = faulty(scripts, "cat", fault).run("backup")
+
+    assert done.returncode != 0
+    assert kept.snapshot() == before
+
+
+def test_a_list_of_sequences_that_cannot_be_read_is_not_empty(
+    scripts: Scripts, kept: Store
+) -> None:
+    before = kept.snapshot()
+    limited = scripts.with_(BACKUP_DATABASES=AUTH)
+    running, hook = start_until(limited, "dumped", "backup")
+    (keys,) = (scripts.box.base / "home").glob("brewget.*/sequence.keys")
+    keys.chmod(0)
+    hook.release()
+
+    assert running.wait().returncode == 73
+    assert kept.snapshot() == before
+
+
+def test_damaged_rows_of_a_directory_are_the_sets_fault(
+    filled: Server, scripts: Scripts, store: Store
+) -> None:
+    """With two workers the leader says that one of them died, whatever the reason."""
+    runner = scripts.with_(BACKUP_FORMAT="directory", BACKUP_COMPRESSION="none", BACKUP_JOBS=2)
+    name = runner.with_(BACKUP_DATABASES=AUTH).backup()
+    (rows,) = (store.newest() / AUTH).glob("[0-9]*.dat")
+    rows.write_text("no rows\n" + rows.read_text())
+    refresh_sums(store.newest())
+
+    runner.verify(name).expect(65)
+
+    assert store.names() == []
+
+
+def test_roles_that_the_set_lacks_are_its_fault(filled: Server, scripts: Scripts) -> None:
+    name = scripts.with_(BACKUP_COMPRESSION="none").backup()
+    roles = scripts.root / name / "globals.sql"
+    lines = [x for x in roles.read_text().splitlines(keepends=True) if AUTH not in x]
+    roles.write_text("".join(lines))
+    refresh_sums(scripts.root / name)
+
+    scripts.verify(name).expect(65)
+
+
+@pytest.mark.usefixtures("kept")
+def test_a_session_lost_after_the_swap_is_a_restore(target: Server, scripts: Scripts) -> None:
+    create(target, AUTH, "create table mine as select 1 as n")
+    fault = f'[[ "$*" != *swap.sql* ]] || {{ {REAL % "psql"}; kill -9 $$; }}'
+    runner = faulty(scripts.with_(server=target), "psql", fault)
+
+    done = runner.run("restore", "--replace", "--database", AUTH).expect(0)
+
+    assert f"restored {AUTH}" in done.stdout
+    assert target.sql("select count(*) from users", AUTH) != "0"
+    assert [x for x in target.databases() if x.startswith(f"{AUTH}_replaced_")]
