@@ -12,8 +12,8 @@ MANIFEST_FLAT=""
 # Why the last check failed, for the message of whoever asked.
 WHY=""
 
-# usage: read_manifest DIRECTORY   Fills MANIFEST; returns 65 and sets WHY if it is not one of ours, whole. Ends with 73
-# where that cannot be told.
+# usage: read_manifest DIRECTORY   Fills MANIFEST; returns 65 and sets WHY if it is not one of ours, whole. Ends with 69
+# or 73 where that cannot be told.
 read_manifest() {
 	local directory="$1" path token head status=0
 
@@ -109,6 +109,7 @@ check_sums() {
 	fi
 	found="$(cd -- "$directory" && sha256sum -c SHA256SUMS 2>&1)" || status=$?
 	sums_match "$status" "$found" "$directory" || return 65
+	[[ "${listed//[^$'\n']/}" == "${found//[^$'\n']/}" ]] || require_finding "$UNREACHABLE" "$directory/SHA256SUMS" # not every line was checked
 	listed=$'\n'"$listed"$'\n'
 	for file in manifest.json "${MANIFEST["globals.file"]//\"/}"; do
 		[[ "$listed" == *$'\n'"$file"$'\n'* ]] || {

@@ -38,7 +38,7 @@ make_store() {
 store_of_sets() {
 	local name names id=""
 
-	names="$(candidate_names)"
+	names="$(set_directories)"
 	for name in $names; do
 		if read_manifest "$BACKUP_ROOT/$name"; then json_text id "${MANIFEST[store]:-null}"; fi
 	done

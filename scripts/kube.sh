@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs one of our scripts as a Job made from the backup CronJob's template, with kubectl alone. For the two scripts that
+# Runs one of our scripts as a Job made from the backup CronJob's template, with kubectl alone. For the scripts that
 # a person runs on the host. Sourced, never run. Works with bash 3.2, which is what macOS has.
 
 set -Eeuo pipefail
@@ -87,10 +87,11 @@ pod_field() { "${KUBECTL[@]}" get pods -l "job-name=$JOB" -o "jsonpath={$1}"; }
 
 # usage: wait_for_start   Until the container runs or has run. Ends with 69 and the reason if it does not.
 wait_for_start() {
-	local waited=0 state="" reason
+	local waited=0 state="" reason answered
 
 	while :; do
-		state="$(pod_field '.items[0].status.phase')" 2>/dev/null || state=""
+		answered=1
+		state="$(pod_field '.items[0].status.phase' 2>/dev/null)" || answered=""
 		case "$state" in
 		Running | Succeeded | Failed) return 0 ;;
 		esac
@@ -98,7 +99,9 @@ wait_for_start() {
 		sleep 1
 		waited=$((waited + 1))
 	done
+	[[ -n "$answered" ]] || fail 69 "the cluster does not answer: whether job $JOB runs cannot be told. Look: kubectl get job $JOB -n $NAMESPACE"
 	reason="$(pod_reason)"
+	((waited >= START_TIMEOUT)) || fail 75 "the pod of job $JOB has not started after $TIMEOUT s: ${reason:-no pod was made yet}. The job goes on"
 	# It would start when nobody waits for it any more.
 	"${KUBECTL[@]}" delete job "$JOB" --wait=false >/dev/null || say "job $JOB could not be deleted: it may still run"
 	fail 69 "the pod of job $JOB did not start within $waited s and was given up: ${reason:-no pod was made}. Look: kubectl get events -n $NAMESPACE"
@@ -110,34 +113,32 @@ pod_reason() {
 		'jsonpath={.items[0].status.conditions[?(@.type=="PodScheduled")].message} {.items[0].status.containerStatuses[0].state.waiting.reason} {.items[0].status.containerStatuses[0].state.waiting.message}' 2>/dev/null || true # the pod may not exist
 }
 
-# usage: follow_log   The job's log as it comes. A pod's log does not tell stdout from stderr: lines that begin with RESULT
-# are the script's stdout, all others its log. Status 1 if there was none of the former.
-follow_log() {
-	"${KUBECTL[@]}" logs -f "job/$JOB" 2>&1 | {
-		local line found=""
+# A pod's log does not tell stdout from stderr: lines that begin with RESULT are the script's stdout, all others its log.
 
-		while IFS= read -r line; do
-			case "$line" in
-			"$RESULT"* | "would $RESULT"*) printf '%s\n' "$line" && found=1 ;;
-			*) printf '%s\n' "$line" >&2 ;;
-			esac
-		done
-		[[ -n "$found" ]]
-	}
+# usage: follow_log   The job's log as it comes, for a person; it may break off.
+follow_log() {
+	"${KUBECTL[@]}" logs -f "job/$JOB" 2>&1 | grep --line-buffered -v -e "^$RESULT" -e "^would $RESULT" >&2
+}
+
+# usage: print_result   The stdout of a job that has ended.
+print_result() {
+	"${KUBECTL[@]}" logs "job/$JOB" | grep -e "^$RESULT" -e "^would $RESULT" ||
+		say "job $JOB is done, but its result could not be read: kubectl logs job/$JOB -n $NAMESPACE"
 }
 
 # usage: exit_code   Of the job's container; waits for the cluster to know it.
 exit_code() {
-	local waited=0 code="" stopped=""
+	local waited=0 code="" stopped="" answered
 
 	while :; do
-		code="$(pod_field '.items[0].status.containerStatuses[0].state.terminated.exitCode')" || code=""
+		answered=1
+		code="$(pod_field '.items[0].status.containerStatuses[0].state.terminated.exitCode')" || answered=""
 		if [[ -n "$code" ]]; then
 			printf '%s\n' "$code"
 			return 0
 		fi
 		# Known as stopped a second ago, and no code of its pod still: the pod was evicted, or its node is gone.
-		[[ -z "$stopped" ]] || fail 69 "job $JOB failed, and its pod is gone: $stopped. What it had begun is cleared away by the next run"
+		[[ -z "$stopped" || -z "$answered" ]] || fail 69 "job $JOB failed, and its pod is gone: $stopped. What it had begun is cleared away by the next run"
 		stopped="$("${KUBECTL[@]}" get job "$JOB" -o "jsonpath=$STOPPED" 2>/dev/null)" || stopped=""
 		if [[ "$stopped" == DeadlineExceeded ]]; then
 			fail 75 "job $JOB was stopped at its time limit (backup.timeout). What it had begun is cleared away by the next run"
@@ -172,9 +173,9 @@ run_job() {
 		kill "$follower" 2>/dev/null || true # it may have ended by itself
 		exit "$code"
 	}
-	# The rest of the log; where it broke off before the result, it is read once more.
-	wait "$follower" || [[ "$code" != 0 ]] || "${KUBECTL[@]}" logs "job/$JOB" | grep -e "^$RESULT" -e "^would $RESULT" ||
-		say "job $JOB is done, but its result could not be read: kubectl logs job/$JOB -n $NAMESPACE"
+	# The rest of the log; a follower whose log broke off has said so itself.
+	wait "$follower" || true
+	[[ "$code" != 0 ]] || print_result
 	[[ "$code" == 0 ]] || say "job $JOB failed with status $code"
 	exit "$code"
 }

@@ -83,7 +83,7 @@ MACHINE='input/output error|read-only file system|too many open files|cannot all
 # was killed, or had no memory, or could not open a file that is there, has found out nothing.
 require_finding() {
 	(($1 == OK || $1 == BROKEN)) || [[ ! -e "$2" ]] ||
-		die "$UNREACHABLE" "cannot read $2 (status $1${3:+: $3}). Nothing is judged by that: try again"
+		die "$UNREACHABLE" "cannot read $2 (status $1${3:+: $3}). Is it another user's, is memory short, or is the disk failing? Nothing is judged by that"
 }
 
 # usage: step NAME
@@ -106,7 +106,7 @@ leave() {
 	# From here on nothing stops us: every clean-up gets its turn.
 	set +e
 	if ((status != OK && status < 128)) && tmpdir_is_full; then
-		log "error: TMPDIR=${TMPDIR:-/tmp} is full, and what is said above comes from that. Make room there, then try again."
+		log "error: TMPDIR=${TMPDIR:-/tmp} is full, and what is said above may come from that. Make room there, then try again."
 		status=$NO_SPACE
 	fi
 	for command in "${ON_EXIT[@]}"; do "$command"; done

@@ -67,9 +67,9 @@ describe_all() {
 	local now name names
 
 	now="$(date +%s)"
-	names="$(candidate_names)"
+	names="$(set_directories)"
 	for name in $names; do describe_set "$BACKUP_ROOT/$name" published "$now"; done
-	names="$(candidate_names "$BACKUP_ROOT/failed")"
+	names="$(set_directories "$BACKUP_ROOT/failed")"
 	for name in $names; do describe_set "$BACKUP_ROOT/failed/$name" failed "$now"; done
 }
 

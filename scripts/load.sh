@@ -94,13 +94,24 @@ load_database() {
 	fi
 }
 
-# usage: machine_lines < MESSAGES   Without what they quote of the data.
-machine_lines() { grep -v -E '^(CONTEXT|DETAIL|HINT|LINE|STATEMENT)|(CONTEXT|DETAIL|STATEMENT):' | sed 's/"[^"]*"//g'; }
+# What a full disk makes the server say, in lower case.
+FULL='no space left on device|could not extend file|disk quota'
 
-# usage: load_failed [READER]   READER is the status of what read the set (141: nobody listened any more). Whose fault? The set's (65) only where a program named an error in it, and nothing speaks against
-# that: 73 where a disk is full, 69 where the server is gone, or a program was killed or could not work. Sets WHY.
+# usage: said_of_machine FILE...   The messages in them in lower case, without what they quote of the data; files may be
+# missing. Status 69 where that cannot be told.
+said_of_machine() {
+	local text
+
+	text="$({ cat -- "$@" 2>/dev/null || (($? == 1)); } | sed -E $'/^(\t|CONTEXT|DETAIL|HINT|LINE|STATEMENT)|(CONTEXT|DETAIL|STATEMENT):/d; s/"[^"]*"//g' && echo /)" || true
+	[[ "$text" == */ ]] || return 69
+	printf '%s\n' "${text,,}"
+}
+
+# usage: load_failed [READER]   Whose fault? The set's (65) only where a program named an error in it and nothing speaks
+# against that: 73 where a disk is full, 78 where this image lacks what the set needs, 69 where the server is gone, or a
+# program was killed or could not work. Sets WHY. READER is the status of what read the set (141: nobody listened).
 load_failed() {
-	local said
+	local ours said
 
 	WHY="$({ grep -E 'ERROR:|error:' "$WORK/load.err" | grep -v 'worker process died' || grep -v -E "$KILLED" "$WORK/read.err"; } 2>/dev/null | head -n 2 | tr '\n' ' ')" || true
 	if tmpdir_is_full; then return 73; fi
@@ -109,12 +120,14 @@ load_failed() {
 		return 69
 	fi
 	# Of a server of our own the log tells more than it says to its client, as when a checkpoint failed.
-	said="$(cat "$WORK/load.err" "$WORK/read.err" "$WORK/server.log" 2>/dev/null | machine_lines)" || true
-	if grep -q -i 'no space left on device\|could not extend file\|disk quota' <<<"$said"; then return 73; fi
-	said="$(cat "$WORK/load.err" "$WORK/read.err" 2>/dev/null | machine_lines)" || true
-	if ! sql "$CONTROL" -c 'SELECT' >"$WORK/alive" 2>&1 ||
-		grep -q -i -E "$MACHINE|terminating connection|server closed the connection|connection to server|the database system is" <<<"$said"; then
-		return 69
+	ours="$(said_of_machine "$WORK/load.err" "$WORK/read.err" "$WORK/server.log")" || return 69
+	said="$(said_of_machine "$WORK/load.err" "$WORK/read.err")" || return 69
+	if [[ "$ours" =~ $FULL ]]; then return 73; fi
+	if [[ "$said" =~ $MACHINE|terminating\ connection|server\ closed\ the\ connection|connection\ to\ server|the\ database\ system\ is ]]; then return 69; fi
+	sql "$CONTROL" -c 'SELECT' >"$WORK/alive" 2>&1 || return 69
+	if [[ "$WHY" =~ (extension\ .*\ is\ not\ available|could\ not\ access\ file) ]]; then
+		WHY="this image lacks what the set needs: $WHY"
+		return "$REFUSED"
 	fi
 	if [[ -z "$WHY" ]]; then
 		WHY="a program ended without naming an error in the set: $(tail -n 1 "$WORK/load.err")"

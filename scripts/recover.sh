@@ -27,8 +27,9 @@ restorable_sets() {
 has_any_set() {
 	local names
 
-	names="$(set_directories && set_directories "$BACKUP_ROOT/failed")" || refuse "$UNREACHABLE" "the sets in $BACKUP_ROOT cannot be listed"
-	[[ -n "$names" ]] || return 1
+	names="$(set_directories && set_directories "$BACKUP_ROOT/failed" && echo end)" && [[ "$names" == *end ]] ||
+		refuse "$UNREACHABLE" "the sets in $BACKUP_ROOT cannot be listed"
+	[[ "$names" != end || -L "$BACKUP_ROOT/latest" ]] || return 1
 }
 
 # usage: try_set SET   Builds a cluster with the set in it. Status 0, or 65 with WHY if the set is bad.
@@ -100,12 +101,12 @@ restore_newest() {
 	no_good_set
 }
 
-# usage: passed_over SET   Newer ones that are left: flagged, damaged, or not the one that was asked for.
+# usage: passed_over SET   Newer ones, of whatever state: nobody must think that this was the newest.
 passed_over() {
 	local names
 
-	names="$(set_directories | awk -v name="$1" '$0 > name' | tr '\n' ' ')"
-	[[ -z "$names" ]] || printf '. Newer backups were not taken, as they are flagged or damaged or another was asked for: %s(to take one: STARTUP_SET=...)' "$names"
+	names="$({ set_directories && set_directories "$BACKUP_ROOT/failed"; } | sort | awk -v name="$1" '$0 > name' | tr '\n' ' ')"
+	[[ -z "$names" ]] || printf '. Newer backups were not taken, as they are flagged, damaged, set aside in failed/, or another was asked for: %s(to take one: STARTUP_SET=...)' "$names"
 }
 
 # usage: span OLDER NEWER   The time between two sets.

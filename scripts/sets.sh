@@ -12,24 +12,18 @@ source "$SCRIPTS/checks.sh"
 SET_NAME='^backup_[0-9]{8}_[0-9]{6}$'
 
 # usage: set_directories [DIRECTORY]   What is called like a set, whatever is in it, oldest first: by name, never by mtime.
+# Status 69 where that cannot be told: a pattern that matches nothing would make an unreadable directory look empty.
 set_directories() {
-	local directory="${1:-$BACKUP_ROOT}" path
-
-	for path in "$directory"/backup_*; do
-		[[ -d "$path" && ! -L "$path" && "${path##*/}" =~ $SET_NAME ]] || continue
-		printf '%s\n' "${path##*/}"
-	done
-}
-
-# usage: candidate_names [DIRECTORY]   Those that have a manifest. Ends with 69 where that cannot be told.
-candidate_names() {
 	local directory="${1:-$BACKUP_ROOT}" name names
 
-	names="$(set_directories "$directory")" || return "$UNREACHABLE"
-	for name in $names; do
-		[[ -r "$directory/$name" && -x "$directory/$name" ]] || require_finding "$UNREACHABLE" "$directory/$name"
-		[[ ! -e "$directory/$name/manifest.json" ]] || printf '%s\n' "$name"
-	done
+	[[ -e "$directory" ]] || return 0
+	# The slash is no part of a name: without it the answer is not whole.
+	names="$(ls -- "$directory" && echo /)" || return "$UNREACHABLE"
+	[[ "$names" == */ ]] || return "$UNREACHABLE"
+	while IFS= read -r name; do
+		[[ "$name" =~ $SET_NAME && -d "$directory/$name" && ! -L "$directory/$name" ]] || continue
+		printf '%s\n' "$name"
+	done <<<"$names" || return "$UNREACHABLE"
 }
 
 # usage: sum_of FILE
@@ -56,6 +50,8 @@ is_verified() {
 	require_finding "$status" "$1/verified.json"
 	((status == 0)) || return 1
 	sums="$(sum_of "$1/SHA256SUMS")" || require_finding "$?" "$1/SHA256SUMS"
+	# No answer is none, whatever the status.
+	[[ -n "$verdict" && -n "$sums" ]] || require_finding "$UNREACHABLE" "$1/verified.json"
 	says "$verdict" sums "\"$sums\"" && says "$verdict" result '"good"' && says "$verdict" set "\"${1##*/}\"" || return 1
 }
 
@@ -121,7 +117,7 @@ list_sets() {
 
 	# Without the programs nobody can tell: then every set counts as a newer version's, and stays.
 	here="$(tool_major pg_dump)" || here=0
-	names="$(candidate_names)"
+	names="$(set_directories)" || return $?
 	for name in $names; do
 		status=0
 		flags="$(set_flags "$name" "$here")" || status=$?
@@ -159,7 +155,7 @@ next_set_name() {
 	local now newest name
 
 	now="$(date -u +%Y%m%d_%H%M%S)"
-	newest="$({ candidate_names && candidate_names "$BACKUP_ROOT/failed"; } | sort | tail -n 1)"
+	newest="$({ set_directories && set_directories "$BACKUP_ROOT/failed"; } | sort | tail -n 1)"
 	newest="${newest#backup_}"
 	if [[ -n "$newest" && ! "$now" > "$newest" ]]; then
 		log "warning: the clock says $now, the newest set is of $newest: going on from there"
@@ -190,7 +186,7 @@ resolve_set() {
 
 	case "$1" in
 	latest)
-		names="$(candidate_names)"
+		names="$(set_directories)"
 		name="${names##*$'\n'}"
 		;;
 	latest-verified)

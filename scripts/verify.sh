@@ -137,6 +137,10 @@ drill() {
 verify_set() {
 	local directory="$BACKUP_ROOT/$1" status=0 started RESTORED=0 OPENED=0 PASSWORDS="" CURRENT="" SUPERUSER=""
 
+	if [[ -d "$directory" && -x "$directory" && ! -e "$directory/manifest.json" ]]; then
+		log "error: $1 has no manifest.json: whether it is a set nobody can tell, so it stays where it is"
+		return 65
+	fi
 	hold_set "$directory" || status=$?
 	if ((status != 0)); then
 		if ((status == BUSY)) || [[ ! -d "$directory" ]]; then

@@ -14,7 +14,6 @@ from tests.lib.store import Store, refresh_sums
 
 DAMAGES = {
     "a role is missing": ("globals.sql", f"CREATE ROLE {AUTH};", ""),
-    "an extension fails": (f"{AUTH}.sql", "EXTENSION IF NOT EXISTS hstore", "EXTENSION gone"),
     "an extension is missing": (
         f"{AUTH}.sql",
         "CREATE EXTENSION IF NOT EXISTS hstore WITH SCHEMA public;",
@@ -24,7 +23,6 @@ DAMAGES = {
 }
 REASONS = {
     "a role is missing": AUTH,
-    "an extension fails": "gone",
     "an extension is missing": "hstore",
     "a table is missing": "lone",
 }

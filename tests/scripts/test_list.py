@@ -78,7 +78,7 @@ def test_a_set_that_is_removed_while_it_is_listed_is_passed_over(
 ) -> None:
     (name,) = kept.names()
     text = (
-        'candidate_names() { [[ "${1:-}" == */failed ]] || printf "%s\\n" backup_20200101_000000 '
+        'set_directories() { [[ "${1:-}" == */failed ]] || printf "%s\\n" backup_20200101_000000 '
         f"{name}; }}\nrequire_store\ndescribe_all"
     )
 

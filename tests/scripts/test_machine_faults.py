@@ -1,6 +1,7 @@
 """What is wrong with the machine is never held against a set: memory, files, sessions, servers that go."""
 
 import os
+import shutil
 import signal
 from pathlib import Path
 
@@ -295,3 +296,38 @@ def test_a_session_lost_after_the_swap_is_a_restore(target: Server, scripts: Scr
     assert f"restored {AUTH}" in done.stdout
     assert target.sql("select count(*) from users", AUTH) != "0"
     assert [x for x in target.databases() if x.startswith(f"{AUTH}_replaced_")]
+
+
+def test_an_extension_that_this_image_lacks_is_not_the_sets_fault(
+    filled: Server, scripts: Scripts, binaries: Path
+) -> None:
+    filled.sql("create extension hstore", AUTH)
+    name = scripts.with_(BACKUP_COMPRESSION="none").backup()
+    dump = scripts.root / name / f"{AUTH}.sql"
+    dump.write_text(dump.read_text().replace("EXTENSION IF NOT EXISTS hstore", "EXTENSION gone"))
+    refresh_sums(scripts.root / name)
+
+    for done in (scripts.verify(name), Pod.make(scripts, binaries).prepare()):
+        assert done.returncode == 78, done.said
+        assert 'this image lacks what the set needs: ERROR:  extension "gone"' in done.stderr
+    assert Store(scripts.root).names() == [name]
+
+
+def test_sets_set_aside_by_an_earlier_run_are_named_by_the_start_that_passes_them_over(
+    scripts: Scripts, kept: Store, binaries: Path
+) -> None:
+    newest = kept.copy_set(kept.names()[0], "backup_20991231_000000")
+    newest.rename(kept.root / "failed" / newest.name)
+    pod = Pod.make(scripts, binaries)
+
+    pod.prepare().expect(0)
+
+    assert newest.name in pod.started
+
+
+def test_a_set_that_only_its_link_remembers_is_no_reason_for_a_fresh_start(
+    scripts: Scripts, kept: Store, binaries: Path
+) -> None:
+    shutil.rmtree(kept.newest())
+
+    Pod.make(scripts, binaries).prepare().expect(65)

@@ -11,7 +11,7 @@ KUBECTL = r"""#!/bin/bash
 case "$*" in
 *"logs -f"*) printf '%s' "$FOLLOWED" ;;
 *" logs "*) printf '%s' "$LOG" ;;
-*phase*) printf '%s' "$PHASE" ;;
+*phase*) [[ "$PHASE" != away ]] && printf '%s' "$PHASE" ;;
 *exitCode*) printf '%s' "$CODE" ;;
 *status.conditions*Failed*) printf '%s' "$ENDED" ;;
 *"delete job"*) echo "$*" >>"$CALLS" ;;
@@ -36,7 +36,7 @@ def run(tmp_path: Path) -> Run:
             env=usual
             | answers
             | {"PATH": f"{tmp_path}:/usr/bin:/bin", "CALLS": str(tmp_path / "calls")}
-            | {"START_TIMEOUT": "1"},
+            | {"START_TIMEOUT": answers.get("START_TIMEOUT", "1")},
             capture_output=True,
             text=True,
             check=False,
@@ -51,6 +51,18 @@ def test_a_job_whose_pod_does_not_start_does_not_run_later(run: Run, tmp_path: P
 
     assert done.returncode == 69, done.stderr
     assert "delete job postgres-backup-manual-" in (tmp_path / "calls").read_text()
+
+
+@pytest.mark.parametrize(
+    ("answers", "status"), [({"START_TIMEOUT": "60"}, 75), ({"PHASE": "away"}, 69)]
+)
+def test_a_job_that_may_run_is_not_deleted(
+    answers: dict[str, str], status: int, run: Run, tmp_path: Path
+) -> None:
+    """One that still has time to start, and one that nobody can be asked about."""
+    assert run(**answers).returncode == status
+
+    assert not (tmp_path / "calls").exists()
 
 
 def test_a_job_whose_pod_was_evicted_has_failed(run: Run) -> None:
