@@ -74,6 +74,8 @@ def assert_nobody_is_blamed(scripts: Scripts, kept: Store, binaries: Path) -> No
     assert kept.snapshot() == before
 
 
+@pytest.mark.trap(31)
+@pytest.mark.trap(39)
 @pytest.mark.parametrize("case", ENDS)
 def test_a_program_that_is_killed_has_found_out_nothing(
     case: str, both: Scripts, kept: Store, binaries: Path
@@ -81,6 +83,7 @@ def test_a_program_that_is_killed_has_found_out_nothing(
     assert_nobody_is_blamed(faulty(both, *ENDS[case]), kept, binaries)
 
 
+@pytest.mark.trap(31)
 @pytest.mark.parametrize(
     ("program", "text"), [(program, text) for program in SAYS for text in SAYS[program]]
 )
@@ -128,6 +131,7 @@ def command(process: int) -> str:
         return ""
 
 
+@pytest.mark.trap(4)
 def test_retention_removes_nothing_whose_verdict_cannot_be_read(both: Scripts, kept: Store) -> None:
     (name,) = kept.names()
     verdict = kept.copy_set(name, OLDER) / "verified.json"
@@ -191,6 +195,8 @@ def test_an_empty_password_file_stops_a_start_before_any_password_is_changed(
     assert f"roles/{AUTH} is empty" in done.stderr
 
 
+@pytest.mark.trap(18)
+@pytest.mark.trap(19)
 @pytest.mark.parametrize(("mode", "status"), [(None, 65), (0, 69)])
 def test_a_set_without_a_manifest_is_no_reason_for_a_fresh_start(
     mode: int | None, status: int, scripts: Scripts, kept: Store, binaries: Path
@@ -226,6 +232,7 @@ def test_a_newer_set_without_a_manifest_is_named_by_the_start_that_passes_it_ove
     assert lost.name in pod.started
 
 
+@pytest.mark.trap(39)
 @pytest.mark.parametrize(
     "query", ["pg_db_role_setting", "pg_largeobject_metadata", "relkind = 'S'"]
 )
