@@ -56,15 +56,15 @@ try_set() {
 	RESTORED=$SECONDS
 	case $status in
 	0) return 0 ;;
-	65)
+	65 | "$REFUSED")
 		stop_server_now
 		compare_majors || refuse "$UNREACHABLE" "the version of the programs here cannot be told"
 		[[ "$MADE_WITH" == "$HERE" ]] || refuse "$REFUSED" "the backup $1 is whole, but PostgreSQL $HERE cannot restore what PostgreSQL $MADE_WITH saved:" \
 			"$CURRENT: $WHY. No older one is taken instead; an image of PostgreSQL $MADE_WITH can restore it"
-		return 65
+		((status != 65)) || return 65
 		;;
-	*) refuse "$status" "the restore of $1 stopped at $CURRENT: $WHY. That is not the set's fault; it is tried again at the next start" ;;
 	esac
+	refuse "$status" "the restore of $1 stopped at $CURRENT: $WHY. That is not the set's fault; it is tried again at the next start"
 }
 
 # usage: set_aside_if_possible SET WHY
