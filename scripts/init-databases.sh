@@ -43,7 +43,7 @@ main() {
 	require_server 0
 	ensure_databases || die "$UNREACHABLE" "cannot create the databases"
 	if [[ -d "$BACKUP_ROOT" ]]; then
-		names="$(set_directories && set_directories "$BACKUP_ROOT/failed")" || die "$UNREACHABLE" "the sets in $BACKUP_ROOT cannot be listed"
+		names="$(all_directories)" || die "$UNREACHABLE" "the sets in $BACKUP_ROOT cannot be listed"
 		if [[ -n "$names" ]]; then
 			log "restoring the newest backup"
 			bash "$SCRIPTS/restore.sh" latest >&2

@@ -65,16 +65,13 @@ start_fresh() {
 	put_in_place "$1: started fresh, no restore"
 }
 
-# usage: can_list DIRECTORY   A pattern that matches nothing would make an unreadable directory look empty.
-can_list() { ls -- "$1" >/dev/null 2>&1; }
-
 # usage: inspect_store   Sets STORE_STATE to good, or says why nothing there may be used.
 inspect_store() {
 	if [[ ! -d "$BACKUP_ROOT" || ! -e "$BACKUP_ROOT/.store.json" ]]; then
 		lack 69 no-store "the backup store $BACKUP_ROOT is missing: there is no .store.json. Mount the volume that has the backups"
 	elif ! read_store_id; then
 		lack 69 no-store "the backup store $BACKUP_ROOT cannot be read: .store.json is damaged or not readable"
-	elif ! can_list "$BACKUP_ROOT" || { [[ -e "$BACKUP_ROOT/failed" ]] && ! can_list "$BACKUP_ROOT/failed"; }; then
+	elif ! all_directories >/dev/null 2>&1; then
 		lack 69 no-store "the backup store $BACKUP_ROOT cannot be listed, so nobody can tell which sets it has"
 	elif [[ -n "$BACKUP_STORE_ID" && "$STORE" != "$BACKUP_STORE_ID" ]] && ! accepts other-store; then
 		lack 78 other-store "the backup store in $BACKUP_ROOT is $STORE, but $BACKUP_STORE_ID is expected. Mount the right volume"

@@ -27,7 +27,7 @@ restorable_sets() {
 has_any_set() {
 	local names
 
-	names="$(set_directories && set_directories "$BACKUP_ROOT/failed" && echo end)" && [[ "$names" == *end ]] ||
+	names="$(all_directories && echo end)" && [[ "$names" == *end ]] ||
 		refuse "$UNREACHABLE" "the sets in $BACKUP_ROOT cannot be listed"
 	[[ "$names" != end || -L "$BACKUP_ROOT/latest" ]] || return 1
 }
@@ -105,7 +105,7 @@ restore_newest() {
 passed_over() {
 	local names
 
-	names="$({ set_directories && set_directories "$BACKUP_ROOT/failed"; } | sort | awk -v name="$1" '$0 > name' | tr '\n' ' ')"
+	names="$(all_directories | sort | awk -v name="$1" '$0 > name' | tr '\n' ' ')"
 	[[ -z "$names" ]] || printf '. Newer backups were not taken, as they are flagged, damaged, set aside in failed/, or another was asked for: %s(to take one: STARTUP_SET=...)' "$names"
 }
 
@@ -141,7 +141,7 @@ no_good_set() {
 		start_fresh "no good backup in the store $STORE, accepted by STARTUP_ACCEPT=fresh-start"
 		return 0
 	fi
-	names="$({ set_directories && set_directories "$BACKUP_ROOT/failed"; } | sort -r | head -n 5 | tr '\n' ' ')"
+	names="$(all_directories | sort -r | head -n 5 | tr '\n' ' ')"
 	refuse "$BROKEN" "the backup store $BACKUP_ROOT has sets, but none that may be restored by itself (broken, flagged, or set aside in failed/ and to be moved back from there), newest first: $names:" \
 		"the database stays down. Look with list.sh, then name one: STARTUP_SET=backup_..., or accept an empty database: STARTUP_ACCEPT=fresh-start"
 }

@@ -26,6 +26,9 @@ set_directories() {
 	done <<<"$names" || return "$UNREACHABLE"
 }
 
+# usage: all_directories   The same, and after them those that were set aside.
+all_directories() { set_directories && set_directories "$BACKUP_ROOT/failed"; }
+
 # usage: sum_of FILE
 sum_of() {
 	local line
@@ -155,7 +158,7 @@ next_set_name() {
 	local now newest name
 
 	now="$(date -u +%Y%m%d_%H%M%S)"
-	newest="$({ set_directories && set_directories "$BACKUP_ROOT/failed"; } | sort | tail -n 1)"
+	newest="$(all_directories | sort | tail -n 1)"
 	newest="${newest#backup_}"
 	if [[ -n "$newest" && ! "$now" > "$newest" ]]; then
 		log "warning: the clock says $now, the newest set is of $newest: going on from there"

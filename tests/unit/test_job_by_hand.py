@@ -30,13 +30,13 @@ def run(tmp_path: Path) -> Run:
     program.chmod(0o755)
 
     def backup(**answers: str) -> subprocess.CompletedProcess[str]:
-        usual = {"PHASE": "", "CODE": "", "ENDED": "", "FOLLOWED": "", "LOG": ""}
+        usual = dict.fromkeys(("PHASE", "CODE", "ENDED", "FOLLOWED", "LOG"), "")
         return subprocess.run(
             [ROOT / "scripts" / "backup-postgres.sh", "--timeout", "5"],
-            env=usual
+            env={"START_TIMEOUT": "1"}
+            | usual
             | answers
-            | {"PATH": f"{tmp_path}:/usr/bin:/bin", "CALLS": str(tmp_path / "calls")}
-            | {"START_TIMEOUT": answers.get("START_TIMEOUT", "1")},
+            | {"PATH": f"{tmp_path}:/usr/bin:/bin", "CALLS": str(tmp_path / "calls")},
             capture_output=True,
             text=True,
             check=False,
