@@ -11,9 +11,10 @@ SET=latest
 WANTED=()
 REPLACE=""
 DRY_RUN=""
-# Per target: number in the manifest, name, state (absent, empty, full), and the names for swapping.
+# Per target: number in the manifest, name, its present database's number, state (absent, empty, full), name after the swap.
 INDEXES=()
 NAMES=()
+OIDS=()
 STATES=()
 ASIDE=()
 SWAPPED=""
@@ -71,22 +72,30 @@ choose_targets() {
 	((${#NAMES[@]} > 0)) || die "$BROKEN" "$SET holds no database at all. Nothing was touched."
 }
 
-# usage: inspect_target NAME   Sets STATE: absent, empty or full, and WHY. Status 69 where that cannot be told.
+# usage: inspect_target NAME   Sets STATE: absent, empty or full, and WHY; OID. Status 69 where that cannot be told.
 inspect_target() {
-	local there
+	local found kind
 
 	STATE=unknown
-	there="$(sql "$CONTROL" -v name="$1" <<<"SELECT datallowconn FROM pg_database WHERE datname = :'name'")" || return "$UNREACHABLE"
+	found="$(sql "$CONTROL" -v name="$1" <<-'SQL')" || return "$UNREACHABLE"
+		SELECT oid, CASE WHEN datconnlimit = -2 THEN 'ruin' WHEN datallowconn THEN 'open' ELSE 'closed' END
+		FROM pg_database WHERE datname = :'name'
+	SQL
+	IFS=$'\t' read -r OID kind <<<"$found"
 	WHY=""
-	case "$there" in
+	case "$kind" in
 	'') STATE=absent ;;
-	t)
+	ruin)
+		STATE=empty
+		log "database $1 is half dropped: nobody can read it, and nothing is lost with it"
+		;;
+	open)
 		empty_sql >"$WORK/empty.sql" || return "$UNREACHABLE"
 		WHY="$(sql "$1" -f "$WORK/empty.sql" | paste -s -d , -)" || return "$UNREACHABLE"
 		STATE=empty
 		[[ -z "$WHY" ]] || STATE=full
 		;;
-	*)
+	closed)
 		STATE=full
 		WHY="it allows no connections, so nobody can tell"
 		;;
@@ -95,10 +104,11 @@ inspect_target() {
 
 # usage: inspect_targets   Refuses before anything is touched if one database is not empty.
 inspect_targets() {
-	local name STATE refused=()
+	local name STATE OID refused=()
 
 	for name in "${NAMES[@]}"; do
 		inspect_target "$name" || die "$UNREACHABLE" "cannot look into database $name: the line above says why. Nothing was touched."
+		OIDS+=("$OID")
 		STATES+=("$STATE")
 		if [[ "$STATE" == full && -z "$REPLACE" ]]; then refused+=("$name is not empty ($WHY)"); fi
 	done
@@ -131,7 +141,7 @@ plan_names() {
 # usage: drop_leftovers   Databases that an unfinished restore left; nobody else uses such names.
 # One that was empty when it was looked at may have been written to before it was swapped: then it is kept.
 drop_leftovers() {
-	local names name STATE WHY
+	local names name STATE OID WHY
 
 	names="$(sql "$CONTROL" -v pattern="$LEFTOVER" <<<"SELECT datname FROM pg_database WHERE datname ~ :'pattern' ORDER BY 1")" || return $?
 	for name in $names; do

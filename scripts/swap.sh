@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Puts restored databases in the place of the present ones: all of them by one transaction. Sourced by restore.sh, which
-# chose them (NAMES, INDEXES, ASIDE, STAMP), never run.
+# chose them (NAMES, INDEXES, OIDS, ASIDE, STAMP), never run.
 [[ -z "${SWAP_SH_READ:-}" ]] || return 0
 SWAP_SH_READ=1
 
@@ -21,21 +21,27 @@ swap_sql() {
 
 # usage: terminator_sql   Ends the sessions of the databases that are about to be renamed, again and again: an
 # application reconnects at once. RENAME locks the database first and waits 5 s for sessions to go, and a new one has to
-# wait for that lock, so this wins. ALLOW_CONNECTIONS=false would do the same, but would outlive a kill. By number, and
-# no longer than the old names are in force: the restored databases' sessions are nobody's to end.
+# wait for that lock, so this wins. ALLOW_CONNECTIONS=false would do the same, but would outlive a kill. By the number that
+# was looked up before, and no longer than the old names are in force: the restored databases' sessions are nobody's to end,
+# however late this begins.
 terminator_sql() {
-	local i list="''"
+	local i
 
-	for i in "${!NAMES[@]}"; do list+=", $(sql_text "${NAMES[i]}")"; done
 	cat <<SQL
 SET client_connection_check_interval = '200ms';
-CREATE TEMP TABLE old AS SELECT oid, datname FROM pg_database WHERE datname IN ($list);
-DO \$do\$ BEGIN FOR i IN 1..1200 LOOP
+CREATE TEMP TABLE old (oid oid, datname name);
+SQL
+	for i in "${!NAMES[@]}"; do
+		# shellcheck disable=SC2153 # set by restore.sh
+		[[ -z "${OIDS[i]}" ]] || printf 'INSERT INTO old VALUES (%s, %s);\n' "${OIDS[i]}" "$(sql_text "${NAMES[i]}")"
+	done
+	cat <<'SQL'
+DO $do$ BEGIN FOR i IN 1..1200 LOOP
 	EXIT WHEN NOT EXISTS (SELECT FROM pg_database d JOIN old USING (oid, datname));
 	PERFORM pg_stat_clear_snapshot();
 	PERFORM pg_terminate_backend(pid) FROM pg_stat_activity JOIN old ON old.oid = datid WHERE pid <> pg_backend_pid();
 	PERFORM pg_sleep(0.05);
-END LOOP; END \$do\$;
+END LOOP; END $do$;
 SQL
 }
 

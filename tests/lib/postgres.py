@@ -181,7 +181,8 @@ class Server:
         """Make the cluster as good as new: no database, role or setting of an earlier test."""
         self.sql(
             "select format('alter database %I is_template false allow_connections true;', datname)"
-            " from pg_database where datname not in ('template0', 'template1', 'postgres')\n"
+            " from pg_database where datname not in ('template0', 'template1', 'postgres')"
+            " and datconnlimit <> -2\n"  # half dropped: may not be altered
             "\\gexec\n"
             "select format('drop database %I with (force)', datname) from pg_database"
             " where datname not in ('template0', 'template1', 'postgres')\n\\gexec\n",

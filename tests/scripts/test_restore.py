@@ -3,10 +3,12 @@
 import pytest
 
 from tests.lib.content import AUTH, DATABASES, SETTINGS, USERS, Golden, count, create, password_of
-from tests.lib.hooks import start_until
+from tests.lib.hooks import STEP_REACHED, start_until
 from tests.lib.postgres import Server, SqlError
 from tests.lib.scripts import Scripts
 from tests.lib.store import Store
+from tests.lib.toolbox import shim
+from tests.lib.waiting import wait_for
 
 
 def test_without_a_set_the_latest_is_restored_with_roles_owners_and_rows(
@@ -190,6 +192,54 @@ def test_replace_works_while_an_application_is_connected(target: Server, scripts
     target.sql("insert into users (name, joined) values ('after', now())", AUTH)
     newest = target.sql("select max(id) from users", AUTH)
     assert newest == str(USERS + 1), "the sequence goes on where the set ended"
+
+
+@pytest.mark.usefixtures("kept")
+def test_sessions_of_the_restored_databases_are_left_alone_however_slow_the_swaps_helper_is(
+    target: Server, scripts: Scripts
+) -> None:
+    """What ends the old databases' sessions may begin to work only after the swap."""
+    create(target, AUTH, "create table mine (n int)")
+    late = """
+[[ "$*" == *terminate.sql* ]] || PATH="${PATH#*:}" exec psql "$@"
+trap '' TERM # as where the signal comes too late
+export PATH="${PATH#*:}"
+until psql -XAtqc 'TABLE users LIMIT 0' brewget_auth 2>/dev/null; do sleep 0.05; done
+exec psql "$@"
+"""
+    shims = shim(scripts.box.directory("shims"), "psql", late)
+    replacing = scripts.with_(server=target, path=f"{shims}:{scripts.path}")
+    running = replacing.start("restore", "--replace", "--database", AUTH)
+    wait_for("the restored database", lambda: has_users(target), STEP_REACHED, every=0.02)
+
+    assert target.sql("select pg_sleep(1.5)", AUTH) == ""
+
+    running.wait().expect(0)
+
+
+def has_users(server: Server) -> bool:
+    """Tell whether the restored database has its name already."""
+    try:
+        return server.sql("select to_regclass('public.users') is not null", AUTH) == "t"
+    except SqlError:  # a session of the old database, ended by the restore
+        return False
+
+
+@pytest.mark.usefixtures("kept")
+@pytest.mark.parametrize("options", [(), ("--replace",)])
+def test_half_dropped_databases_do_not_stand_in_the_way(
+    options: tuple[str, ...], target: Server, scripts: Scripts
+) -> None:
+    """An interrupted DROP DATABASE leaves a name that nobody can open or alter."""
+    for name in (AUTH, "brewget_drop_20200101_000000_0", "brewget_load_20200101_000000_0"):
+        create(target, name, "create table mine (n int)")
+        target.sql(f"update pg_database set datconnlimit = -2 where datname = '{name}'")
+
+    done = scripts.with_(server=target).run("restore", *options).expect(0)
+
+    assert f"database {AUTH} is half dropped" in done.stderr
+    assert target.databases() == [AUTH, SETTINGS, "postgres"]
+    assert count(target, AUTH, "users") == USERS
 
 
 @pytest.mark.usefixtures("kept")
