@@ -5,7 +5,7 @@
 BUILD_SH_READ=1
 
 # shellcheck source=server.sh
-source "$(dirname -- "${BASH_SOURCE[0]}")/server.sh"
+source "${BASH_SOURCE[0]%/*}/server.sh"
 # shellcheck source=store.sh
 source "$SCRIPTS/store.sh"
 # shellcheck source=roles.sh

@@ -4,7 +4,7 @@
 CHECKS_SH_READ=1
 
 # shellcheck source=json.sh
-source "$(dirname -- "${BASH_SOURCE[0]}")/json.sh"
+source "${BASH_SOURCE[0]%/*}/json.sh"
 
 # The manifest read last: path -> token. Tables, sequences and the like stay in the file MANIFEST_FLAT.
 declare -A MANIFEST=()

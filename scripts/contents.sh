@@ -5,7 +5,7 @@
 CONTENTS_SH_READ=1
 
 # shellcheck source=sets.sh
-source "$(dirname -- "${BASH_SOURCE[0]}")/sets.sh"
+source "${BASH_SOURCE[0]%/*}/sets.sh"
 
 # Objects of the system and of extensions are not the user's: an extension brings its own.
 USER_RELATIONS="

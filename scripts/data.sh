@@ -5,7 +5,7 @@
 DATA_SH_READ=1
 
 # shellcheck source=sets.sh
-source "$(dirname -- "${BASH_SOURCE[0]}")/sets.sh"
+source "${BASH_SOURCE[0]%/*}/sets.sh"
 
 PGDATA="${PGDATA:-/var/lib/postgresql/data/pgdata}"
 BUILD="$(dirname -- "$PGDATA")/pgdata.init"

@@ -4,7 +4,7 @@
 GLOBALS_SH_READ=1
 
 # shellcheck source=sets.sh
-source "$(dirname -- "${BASH_SOURCE[0]}")/sets.sh"
+source "${BASH_SOURCE[0]%/*}/sets.sh"
 
 # Cuts the text of pg_dumpall --globals-only into statements (a quoted name may hold line breaks) and leaves out
 # CREATE ROLE and ALTER ROLE of the roles in the file `roles`, one hexadecimal name a line. settings=1 lets

@@ -5,7 +5,7 @@
 LOAD_SH_READ=1
 
 # shellcheck source=contents.sh
-source "$(dirname -- "${BASH_SOURCE[0]}")/contents.sh"
+source "${BASH_SOURCE[0]%/*}/contents.sh"
 # shellcheck source=globals.sh
 source "$SCRIPTS/globals.sh"
 

@@ -4,7 +4,7 @@
 MANIFEST_SH_READ=1
 
 # shellcheck source=sets.sh
-source "$(dirname -- "${BASH_SOURCE[0]}")/sets.sh"
+source "${BASH_SOURCE[0]%/*}/sets.sh"
 
 # usage: json_objects KIND KEY... < LINES   Lines of that kind as the objects of an array.
 json_objects() {

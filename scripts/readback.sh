@@ -4,7 +4,7 @@
 READBACK_SH_READ=1
 
 # shellcheck source=globals.sh
-source "$(dirname -- "${BASH_SOURCE[0]}")/globals.sh"
+source "${BASH_SOURCE[0]%/*}/globals.sh"
 
 # Bytes behind the last row in which the sequences' values are looked for first: indexes, keys and triggers of a hundred
 # tables or so. Not more, as busybox' tail moves all of it with each block it reads.

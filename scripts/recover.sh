@@ -5,7 +5,7 @@
 RECOVER_SH_READ=1
 
 # shellcheck source=load.sh
-source "$(dirname -- "${BASH_SOURCE[0]}")/load.sh"
+source "${BASH_SOURCE[0]%/*}/load.sh"
 # shellcheck source=build.sh
 source "$SCRIPTS/build.sh"
 # shellcheck source=verdict.sh

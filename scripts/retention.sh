@@ -4,7 +4,7 @@
 RETENTION_SH_READ=1
 
 # shellcheck source=sets.sh
-source "$(dirname -- "${BASH_SOURCE[0]}")/sets.sh"
+source "${BASH_SOURCE[0]%/*}/sets.sh"
 
 # The rule, without clock or disk. Lines in: name, verified, pinned, flagged, accepted (tab-separated, oldest
 # first). Lines out: names to remove. Kept are the newest `keep` verified sets, the newest verified set of each of

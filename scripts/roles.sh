@@ -5,7 +5,7 @@
 ROLES_SH_READ=1
 
 # shellcheck source=lib.sh
-source "$(dirname -- "${BASH_SOURCE[0]}")/lib.sh"
+source "${BASH_SOURCE[0]%/*}/lib.sh"
 
 # usage: ensure_databases   Creates what POSTGRES_DATABASES names (one a line) and is missing: a role that may log
 # in and a database that it owns. What is there stays as it is.

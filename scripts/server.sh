@@ -5,7 +5,7 @@
 SERVER_SH_READ=1
 
 # shellcheck source=lib.sh
-source "$(dirname -- "${BASH_SOURCE[0]}")/lib.sh"
+source "${BASH_SOURCE[0]%/*}/lib.sh"
 
 OUR_SERVER=""
 

@@ -5,7 +5,7 @@
 SETS_SH_READ=1
 
 # shellcheck source=store.sh
-source "$(dirname -- "${BASH_SOURCE[0]}")/store.sh"
+source "${BASH_SOURCE[0]%/*}/store.sh"
 # shellcheck source=checks.sh
 source "$SCRIPTS/checks.sh"
 

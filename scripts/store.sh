@@ -4,7 +4,7 @@
 STORE_SH_READ=1
 
 # shellcheck source=lib.sh
-source "$(dirname -- "${BASH_SOURCE[0]}")/lib.sh"
+source "${BASH_SOURCE[0]%/*}/lib.sh"
 # shellcheck source=json.sh
 source "$SCRIPTS/json.sh"
 

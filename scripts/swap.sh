@@ -5,7 +5,7 @@
 SWAP_SH_READ=1
 
 # shellcheck source=globals.sh
-source "$(dirname -- "${BASH_SOURCE[0]}")/globals.sh"
+source "${BASH_SOURCE[0]%/*}/globals.sh"
 
 # usage: swap_sql   All renames, and what belongs to the databases themselves: one transaction.
 swap_sql() {

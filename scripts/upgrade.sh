@@ -5,7 +5,7 @@
 UPGRADE_SH_READ=1
 
 # shellcheck source=recover.sh
-source "$(dirname -- "${BASH_SOURCE[0]}")/recover.sh"
+source "${BASH_SOURCE[0]%/*}/recover.sh"
 
 # The old major version, as long as its data is what counts.
 UPGRADING=""

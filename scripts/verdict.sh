@@ -4,7 +4,7 @@
 VERDICT_SH_READ=1
 
 # shellcheck source=sets.sh
-source "$(dirname -- "${BASH_SOURCE[0]}")/sets.sh"
+source "${BASH_SOURCE[0]%/*}/sets.sh"
 
 # usage: manifest_totals   tables TAB rows TAB hashes (true or false), of the manifest read last.
 manifest_totals() {
