@@ -57,10 +57,11 @@ SELECT to_json(datname::text), to_json(pg_get_userbyid(datdba)::text), to_json(p
 	to_json(datcollate::text), to_json(datctype::text), CASE datlocprovider WHEN 'i' THEN '"icu"' WHEN 'b' THEN '"builtin"' ELSE '"libc"' END,
 	coalesce(to_json(coalesce(to_jsonb(d) ->> 'datlocale', to_jsonb(d) ->> 'daticulocale'))::text, 'null'),
 	coalesce(to_json(to_jsonb(d) ->> 'daticurules')::text, 'null'),
-	CASE WHEN NOT datallowconn THEN '"does not allow connections"'
+	CASE WHEN datistemplate THEN '"is a template"'
+		WHEN NOT datallowconn THEN '"does not allow connections"'
 		WHEN datconnlimit = -2 THEN '"is half dropped"'
 		WHEN datname ~ :'leftover' THEN '"is left over from an unfinished restore"' END
-FROM pg_database d WHERE NOT datistemplate ORDER BY datname COLLATE "C";
+FROM pg_database d WHERE datname NOT IN ('template0', 'template1') ORDER BY datname COLLATE "C";
 SQL
 }
 

@@ -20,15 +20,22 @@ write_pgpass() {
 prepare_connection() {
 	export PGCLIENTENCODING=UTF8 PGAPPNAME="${0##*/}" PGCONNECT_TIMEOUT="${PGCONNECT_TIMEOUT:-30}"
 	# What a database or role has set for its sessions must not disturb ours: a time limit kills a long
-	# dump, read-only stops a restore. What stands here wins over ALTER ROLE and ALTER DATABASE.
+	# dump, read-only stops a restore. What stands here wins over ALTER ROLE and ALTER DATABASE. The search path because
+	# whoever owns a database could put functions of his own there, for our superuser to call.
 	export PGOPTIONS="${PGOPTIONS:-} -c statement_timeout=0 -c lock_timeout=0 -c row_security=off
 		-c idle_in_transaction_session_timeout=0 -c default_transaction_read_only=off
-		-c default_transaction_isolation=read\\ committed -c client_min_messages=warning -c standard_conforming_strings=on -c role=none"
+		-c default_transaction_isolation=read\\ committed -c client_min_messages=warning -c standard_conforming_strings=on -c role=none
+		-c search_path=pg_catalog"
 	PGOPTIONS="${PGOPTIONS//[$'\n\t']/ }"
 	[[ -n "${PGPASSWORD_FILE:-}" ]] || return 0
 	write_pgpass "$WORK/pgpass" "$PGPASSWORD_FILE"
 	export PGPASSFILE="$WORK/pgpass"
 }
+
+# For sessions that last: PostgreSQL 17 can limit a transaction's time, and 16 does not know how to be told not to.
+# shellcheck disable=SC2016,SC2034 # the dollars are a quote; for dump.sh and contents.sh
+NO_TIME_LIMIT='DO $$ BEGIN IF current_setting($q$transaction_timeout$q$, true) IS NOT NULL THEN
+	PERFORM set_config($q$transaction_timeout$q$, $q$0$q$, false); END IF; END $$;'
 
 # The one way to call psql.
 PSQL=(psql -X -q -A -t -w -v ON_ERROR_STOP=1 -F $'\t')
@@ -59,11 +66,11 @@ require_server() {
 	done
 }
 
-# usage: server_answers   Also chooses CONTROL: template1 only where there is no database postgres, because as long as
-# anybody is in template1, nobody can create a database. Says in WORK/server.out why not.
+# usage: server_answers   Also chooses CONTROL: template1 only where database postgres is missing, closed or half dropped,
+# because as long as anybody is in template1, nobody can create a database. Says in WORK/server.out why not.
 server_answers() {
 	if sql postgres -c 'SELECT' >"$WORK/server.out" 2>&1; then return 0; fi
-	if ! grep -q 'does not exist' "$WORK/server.out"; then return 1; fi
+	if ! grep -q -E 'does not exist|not currently accepting connections|invalid database' "$WORK/server.out"; then return 1; fi
 	CONTROL=template1
 	sql "$CONTROL" -c 'SELECT' >"$WORK/server.out" 2>&1
 }

@@ -77,6 +77,7 @@ hold_snapshot() {
 	cat >&"$HOLDER_IN" <<-SQL || true
 		SET lock_timeout = '${TABLE_WAIT}s';
 		SET idle_in_transaction_session_timeout = 0;
+		$NO_TIME_LIMIT
 		BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;
 		SELECT pg_export_snapshot();
 		SELECT 'LOCK TABLE ONLY ' || string_agg(format('%I.%I', n.nspname, c.relname), ', ') || ' IN ACCESS SHARE MODE'

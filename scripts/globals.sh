@@ -7,8 +7,8 @@ GLOBALS_SH_READ=1
 source "${BASH_SOURCE[0]%/*}/sets.sh"
 
 # Cuts the text of pg_dumpall --globals-only into statements (a quoted name may hold line breaks) and leaves out
-# CREATE ROLE and ALTER ROLE of the roles in the file `roles`, one hexadecimal name a line. settings=1 lets
-# ALTER ROLE ... SET pass: those are no attributes.
+# CREATE ROLE and ALTER ROLE of the roles in the file `roles`, one hexadecimal name a line, and what is granted to them.
+# settings=1 lets ALTER ROLE ... SET and all grants pass: those are no attributes.
 # shellcheck disable=SC2016
 GLOBALS_FILTER='
 function hex(text,  i, out) { for (i = 1; i <= length(text); i++) out = out sprintf("%02x", ord[substr(text, i, 1)]); return out }
@@ -20,8 +20,7 @@ function finished(text,  q, i, c) { # an even number of each quote, and a semico
 	}
 	return q == "" && text ~ /;$/
 }
-function role(text,  name) { # the name after CREATE ROLE or ALTER ROLE, unquoted
-	sub(/^(CREATE|ALTER) ROLE /, "", text)
+function name_in(text,  name) { # the name that it begins with, unquoted; the rest into `rest`
 	if (substr(text, 1, 1) != "\"") { match(text, /^[^ ;]+/); rest = substr(text, RLENGTH + 1); return substr(text, 1, RLENGTH) }
 	match(text, /^"([^"]|"")*"/); rest = substr(text, RLENGTH + 1)
 	name = substr(text, 2, RLENGTH - 2); gsub(/""/, "\"", name)
@@ -33,9 +32,15 @@ statement == "" && (/^--/ || /^\\/ || /^$/) { print; next }
 !finished(statement) { next }
 {
 	leave = 0
-	if (statement ~ /^(CREATE|ALTER) ROLE /) {
-		leave = hex(role(statement)) in known
+	if (match(statement, /^(CREATE|ALTER) ROLE /)) {
+		leave = hex(name_in(substr(statement, RLENGTH + 1))) in known
 		if (settings && rest ~ /^ (IN DATABASE .* )?SET /) leave = 0
+	}
+	else if (!settings && match(statement, /^GRANT ([A-Z, ]+ ON PARAMETER )?/)) {
+		parameter = RLENGTH > 6
+		granted = name_in(substr(statement, RLENGTH + 1))
+		# To a role that is here: a parameter, or membership in another that is here. If it was revoked, it stays so.
+		leave = hex(name_in(substr(rest, 5))) in known && (parameter || hex(granted) in known)
 	}
 	if (!leave) print statement
 	statement = ""
@@ -47,7 +52,7 @@ END { if (got >= 0 && statement != "") { print "error: a statement without end" 
 filter_globals() { awk -v roles="$1" -v settings="$2" "$GLOBALS_FILTER"; }
 
 # usage: apply_globals DIRECTORY fresh|live   Creates the set's roles that are missing. A role that exists keeps its
-# attributes and its password: what is in force stays in force. On a fresh server the superuser gets its settings.
+# attributes, its password and its memberships: what is in force stays in force. On a fresh server the superuser gets its settings.
 apply_globals() {
 	local settings=0
 

@@ -11,10 +11,9 @@ SET=latest
 WANTED=()
 REPLACE=""
 DRY_RUN=""
-# Per target: number in the manifest, name, its present database's number, state (absent, empty, full), name after the swap.
+# Per target: number in the manifest, name, state (absent, empty, full), and the names for swapping.
 INDEXES=()
 NAMES=()
-OIDS=()
 STATES=()
 ASIDE=()
 SWAPPED=""
@@ -72,16 +71,13 @@ choose_targets() {
 	((${#NAMES[@]} > 0)) || die "$BROKEN" "$SET holds no database at all. Nothing was touched."
 }
 
-# usage: inspect_target NAME   Sets STATE: absent, empty or full, and WHY; OID. Status 69 where that cannot be told.
+# usage: inspect_target NAME   Sets STATE: absent, empty or full, and WHY. Status 69 where that cannot be told.
 inspect_target() {
-	local found kind
+	local kind ask="SELECT CASE WHEN datconnlimit = -2 THEN 'ruin' WHEN datallowconn THEN 'open' ELSE 'closed' END
+		FROM pg_database WHERE datname = :'name'"
 
 	STATE=unknown
-	found="$(sql "$CONTROL" -v name="$1" <<-'SQL')" || return "$UNREACHABLE"
-		SELECT oid, CASE WHEN datconnlimit = -2 THEN 'ruin' WHEN datallowconn THEN 'open' ELSE 'closed' END
-		FROM pg_database WHERE datname = :'name'
-	SQL
-	IFS=$'\t' read -r OID kind <<<"$found"
+	kind="$(sql "$CONTROL" -v name="$1" <<<"$ask")" || return "$UNREACHABLE"
 	WHY=""
 	case "$kind" in
 	'') STATE=absent ;;
@@ -104,11 +100,14 @@ inspect_target() {
 
 # usage: inspect_targets   Refuses before anything is touched if one database is not empty.
 inspect_targets() {
-	local name STATE OID refused=()
+	local name STATE refused=()
 
 	for name in "${NAMES[@]}"; do
-		inspect_target "$name" || die "$UNREACHABLE" "cannot look into database $name: the line above says why. Nothing was touched."
-		OIDS+=("$OID")
+		inspect_target "$name" || {
+			[[ -n "$REPLACE" ]] ||
+				die "$UNREACHABLE" "cannot look into database $name: the line above says why. Nothing was touched. To put it aside as it is: --replace"
+			STATE=full
+		}
 		STATES+=("$STATE")
 		if [[ "$STATE" == full && -z "$REPLACE" ]]; then refused+=("$name is not empty ($WHY)"); fi
 	done
@@ -135,24 +134,6 @@ plan_names() {
 		empty) ASIDE+=("brewget_drop_${now}_$i") ;;
 		absent) ASIDE+=("") ;;
 		esac
-	done
-}
-
-# usage: drop_leftovers   Databases that an unfinished restore left; nobody else uses such names.
-# One that was empty when it was looked at may have been written to before it was swapped: then it is kept.
-drop_leftovers() {
-	local names name STATE OID WHY
-
-	names="$(sql "$CONTROL" -v pattern="$LEFTOVER" <<<"SELECT datname FROM pg_database WHERE datname ~ :'pattern' ORDER BY 1")" || return $?
-	for name in $names; do
-		STATE=empty
-		if [[ "$name" == brewget_drop_* ]]; then inspect_target "$name" || return $?; fi
-		if [[ "$STATE" == full ]]; then
-			sql "$CONTROL" -c "ALTER DATABASE $name RENAME TO ${name/_drop_/_kept_}" || return $?
-			log "warning: data was written while the restore was at work ($WHY): it is kept in database ${name/_drop_/_kept_}"
-		elif [[ "$STATE" == empty ]]; then
-			sql "$CONTROL" -c "DROP DATABASE $name WITH (FORCE)" || return $?
-		fi
 	done
 }
 
@@ -184,8 +165,9 @@ report() {
 	for i in "${!NAMES[@]}"; do
 		rows="$(sed -n "$((INDEXES[i] + 1))p" <<<"$all")"
 		printf '%s %s %s: %s rows\n' "$1" "${NAMES[i]}" "$SET" "$rows"
-		[[ -n "$DRY_RUN" || "${STATES[i]}" != full ]] ||
-			log "the old ${NAMES[i]} is kept. When it is no longer needed: DROP DATABASE $(sql_name "${ASIDE[i]}");"
+		if [[ -n "$DRY_RUN" || "${STATES[i]}" != full ]]; then continue; fi
+		log "the old ${NAMES[i]} is kept. When it is no longer needed: DROP DATABASE $(sql_name "${ASIDE[i]}");"
+		say_replication "${ASIDE[i]}" || log "warning: whether ${ASIDE[i]} has replication slots or subscriptions cannot be told"
 	done
 }
 
@@ -196,7 +178,7 @@ rows_of_targets() {
 }
 
 main() {
-	local directory status=0
+	local directory
 
 	parse_options "$@"
 	begin
@@ -217,11 +199,10 @@ main() {
 		report "would restore"
 		exit 0
 	fi
-	drop_leftovers
+	drop_leftovers || log "warning: a database of an unfinished restore is left: the line above says why"
 	load_all "$directory"
 	swap
-	drop_leftovers || status=$?
-	((status == 0)) || log "warning: an empty database that was replaced is left (brewget_drop_*); the next restore removes it"
+	drop_leftovers || log "warning: an empty database that was replaced is left (brewget_drop_*): the line above says why"
 	report restored
 }
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Puts restored databases in the place of the present ones: all of them by one transaction. Sourced by restore.sh, which
-# chose them (NAMES, INDEXES, OIDS, ASIDE, STAMP), never run.
+# Puts restored databases in the place of the present ones, all of them by one transaction, and sees to what is left then.
+# Sourced by restore.sh, which chose them (NAMES, INDEXES, ASIDE, STAMP) and looks into them (inspect_target), never run.
 [[ -z "${SWAP_SH_READ:-}" ]] || return 0
 SWAP_SH_READ=1
 
@@ -21,27 +21,25 @@ swap_sql() {
 
 # usage: terminator_sql   Ends the sessions of the databases that are about to be renamed, again and again: an
 # application reconnects at once. RENAME locks the database first and waits 5 s for sessions to go, and a new one has to
-# wait for that lock, so this wins. ALLOW_CONNECTIONS=false would do the same, but would outlive a kill. By the number that
-# was looked up before, and no longer than the old names are in force: the restored databases' sessions are nobody's to end,
-# however late this begins.
+# wait for that lock, so this wins. ALLOW_CONNECTIONS=false would do the same, but would outlive a kill. The databases are
+# looked up now, and count as long as they have their names: after the swap nobody's session is ended, however late this
+# begins.
 terminator_sql() {
-	local i
+	local i list="''" rows
 
+	for i in "${!NAMES[@]}"; do list+=", $(sql_text "${NAMES[i]}"), 'brewget_load_${STAMP}_$i'"; done
+	rows="$(sql "$CONTROL" <<<"SELECT format('INSERT INTO old VALUES (%s, %L);', oid, datname) FROM pg_database WHERE datname IN ($list)")" || return $?
 	cat <<SQL
 SET client_connection_check_interval = '200ms';
 CREATE TEMP TABLE old (oid oid, datname name);
-SQL
-	for i in "${!NAMES[@]}"; do
-		# shellcheck disable=SC2153 # set by restore.sh
-		[[ -z "${OIDS[i]}" ]] || printf 'INSERT INTO old VALUES (%s, %s);\n' "${OIDS[i]}" "$(sql_text "${NAMES[i]}")"
-	done
-	cat <<'SQL'
-DO $do$ BEGIN FOR i IN 1..1200 LOOP
-	EXIT WHEN NOT EXISTS (SELECT FROM pg_database d JOIN old USING (oid, datname));
+$rows
+DO \$do\$ BEGIN FOR i IN 1..1200 LOOP
+	EXIT WHEN NOT EXISTS (SELECT FROM pg_database JOIN old USING (oid, datname));
 	PERFORM pg_stat_clear_snapshot();
-	PERFORM pg_terminate_backend(pid) FROM pg_stat_activity JOIN old ON old.oid = datid WHERE pid <> pg_backend_pid();
+	PERFORM pg_terminate_backend(pid) FROM pg_stat_activity JOIN pg_database d ON d.oid = datid JOIN old ON old.oid = d.oid
+		AND old.datname = d.datname WHERE pid <> pg_backend_pid();
 	PERFORM pg_sleep(0.05);
-END LOOP; END $do$;
+END LOOP; END \$do\$;
 SQL
 }
 
@@ -65,7 +63,7 @@ swap() {
 	# Whoever is in the database that is renamed cannot be the one who renames it.
 	if [[ " ${NAMES[*]} " == *" $CONTROL "* ]]; then CONTROL=template1; fi
 	swap_sql >"$WORK/swap.sql"
-	terminator_sql >"$WORK/terminate.sql"
+	terminator_sql >"$WORK/terminate.sql" || die "$UNREACHABLE" "cannot look up the databases to swap. None was touched."
 	(
 		trap - ERR
 		exec 7>&- 8>&- 9>&-
@@ -78,4 +76,48 @@ swap() {
 	if ((status != 0)); then require_unswapped "$(head -n 2 "$WORK/swap.err" | tr '\n' ' ')"; fi
 	SWAPPED=1
 	step swapped
+}
+
+# usage: drop_leftovers   Databases that an unfinished restore left; nobody else uses such names.
+# One that was empty when it was looked at may have been written to before it was swapped: then it is kept.
+# Status 69 if one of them is still there: it is in nobody's way.
+drop_leftovers() {
+	local names name status=0
+
+	names="$(sql "$CONTROL" -v pattern="$LEFTOVER" <<<"SELECT datname FROM pg_database WHERE datname ~ :'pattern' ORDER BY 1")" || return $?
+	for name in $names; do
+		drop_leftover "$name" || status=$?
+	done
+	return "$status"
+}
+
+# usage: drop_leftover NAME
+drop_leftover() {
+	local STATE=empty WHY
+
+	if [[ "$1" == brewget_drop_* ]]; then inspect_target "$1" || return $?; fi
+	if [[ "$STATE" == full ]]; then
+		sql "$CONTROL" -c "ALTER DATABASE $1 RENAME TO ${1/_drop_/_kept_}" || return $?
+		log "warning: data was written while the restore was at work ($WHY): it is kept in database ${1/_drop_/_kept_}"
+	elif [[ "$STATE" == empty ]]; then
+		# A subscription keeps its database from being dropped. A restored one is not in use, and its slot is another's.
+		sql "$CONTROL" -c "DROP DATABASE $1 WITH (FORCE)" || {
+			sql "$1" <<<"SELECT format('ALTER SUBSCRIPTION %I SET (slot_name = NONE)', subname), format('DROP SUBSCRIPTION %I', subname)
+				FROM pg_subscription JOIN pg_database d ON d.oid = subdbid AND datname = current_database() WHERE NOT subenabled \gexec" &&
+				sql "$CONTROL" -c "DROP DATABASE $1 WITH (FORCE)"
+		} || return $?
+	fi
+}
+
+# usage: say_replication DATABASE   What moved aside with it and goes on: a slot keeps WAL until the disk is full, a
+# subscription consumes what was meant for the restored one.
+say_replication() {
+	local line lines ask="SELECT format('SELECT pg_drop_replication_slot(%L);', slot_name) FROM pg_replication_slots WHERE database = :'name'
+		UNION ALL SELECT format('ALTER SUBSCRIPTION %I DISABLE;', subname) FROM pg_subscription JOIN pg_database d ON d.oid = subdbid
+			WHERE datname = :'name' AND subenabled"
+
+	lines="$(sql "$CONTROL" -v name="$1" <<<"$ask")" || return $?
+	while IFS= read -r line; do
+		[[ -z "$line" ]] || log "warning: replication goes on with the old database $1. To end it, there: $line"
+	done <<<"$lines"
 }

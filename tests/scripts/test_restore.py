@@ -204,7 +204,7 @@ def test_sessions_of_the_restored_databases_are_left_alone_however_slow_the_swap
 [[ "$*" == *terminate.sql* ]] || PATH="${PATH#*:}" exec psql "$@"
 trap '' TERM # as where the signal comes too late
 export PATH="${PATH#*:}"
-until psql -XAtqc 'TABLE users LIMIT 0' brewget_auth 2>/dev/null; do sleep 0.05; done
+until psql -XAtqc 'TABLE public.users LIMIT 0' brewget_auth 2>/dev/null; do sleep 0.05; done
 exec psql "$@"
 """
     shims = shim(scripts.box.directory("shims"), "psql", late)

@@ -158,7 +158,7 @@ def test_an_sql_error_in_the_second_database_leaves_none(
     target: Server, scripts: Scripts, kept: Store
 ) -> None:
     (name,) = kept.names()
-    replace_dump(kept, name, SETTINGS, "create table settings (n int);\nselect 1/0;\n")
+    replace_dump(kept, name, SETTINGS, "create table public.settings (n int);\nselect 1/0;\n")
     create(target, "bystander")
     before = target.databases()
 
