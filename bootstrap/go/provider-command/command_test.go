@@ -2,10 +2,12 @@ package main
 
 import (
 	"context"
+	"io"
 	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -271,18 +273,32 @@ func TestLoggingShowsTheStreamsAskedFor(t *testing.T) {
 }
 
 func TestCancellingEndsTheWholeProcessGroup(t *testing.T) {
-	mark := filepath.Join(t.TempDir(), "mark")
-	ctx, cancel := context.WithCancel(t.Context())
-	started := time.Now()
-	time.AfterFunc(300*time.Millisecond, cancel)
-
-	err := (&CommandState{}).run(ctx, "(sleep 2; touch "+mark+") & wait")
-
-	if err == nil || time.Since(started) > 2*time.Second {
-		t.Fatalf("it went on after the cancellation: %v after %s", err, time.Since(started))
+	// All of the group hold this pipe open: it ends with the last of them.
+	held := filepath.Join(t.TempDir(), "held")
+	if err := syscall.Mkfifo(held, 0o600); err != nil {
+		t.Fatal(err)
 	}
-	time.Sleep(2500*time.Millisecond - time.Since(started))
-	if _, err := os.Stat(mark); err == nil {
-		t.Fatal("a child of the shell outlived the cancellation")
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() {
+		ended <- (&CommandState{}).run(ctx, "exec 9>"+held+"; (echo up >&9; sleep 20; echo outlived >&9) & wait")
+	}()
+	pipe, err := os.Open(held)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer pipe.Close()
+	if _, err := pipe.Read(make([]byte, len("up\n"))); err != nil {
+		t.Fatal(err)
+	}
+	cancelled := time.Now()
+	cancel()
+
+	// After the grace would mean: only the shell was told, its child had to be killed.
+	if err := <-ended; err == nil || time.Since(cancelled) >= grace {
+		t.Fatalf("it went on after the cancellation: %v after %s", err, time.Since(cancelled))
+	}
+	if rest, err := io.ReadAll(pipe); err != nil || len(rest) > 0 {
+		t.Fatalf("a child of the shell outlived the cancellation: %q, %v", rest, err)
 	}
 }
