@@ -111,16 +111,18 @@ class Notifier:
         return {hashlib.sha256(url.encode()).hexdigest()[:12]: url for url in urls}
 
     def _keep(self, state: State) -> None:
-        """Written down before anything is sent, and after each receiver's yes."""
+        """Written down before anything is sent, and after each receiver's yes.
+
+        What `waiting` tells is in the file by then: the next moment may be the last.
+        """
         if state == self._state:
             return
+        if self._file is not None:
+            try:
+                write_atomically(self._file, events.to_json(state))
+            except OSError as error:
+                log.error("cannot write %s, a restart may notify again: %s", self._file, error)
         self._state = state
-        if self._file is None:
-            return
-        try:
-            write_atomically(self._file, events.to_json(state))
-        except OSError as error:
-            log.error("cannot write %s, a restart may notify again: %s", self._file, error)
 
     def _load(self) -> State:
         if self._file is None or not self._file.exists():
