@@ -7,11 +7,17 @@ import signal
 import subprocess
 import tempfile
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.lib.waiting import wait_for
+
 REPOSITORY = Path(__file__).resolve().parents[2]
+
+ENDED = 30.0
+"""From SIGKILL until a process is gone, in seconds."""
 
 
 @dataclass(frozen=True)
@@ -95,12 +101,27 @@ def processes_below(directory: Path) -> list[int]:
 
 
 def end_processes_below(directory: Path) -> None:
-    """Kill what still runs in `directory`."""
-    for pid in processes_below(directory):
-        try:
-            os.kill(pid, signal.SIGKILL)
-        except ProcessLookupError:
-            continue
+    """Kill what still runs in `directory`, and wait for its end.
+
+    A new container has numbers of its own; here a dead server's must be free again.
+    """
+    ending: set[int] = set()
+
+    def all_ended() -> bool:
+        for pid in processes_below(directory):  # again each time: they may have had children
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+            ending.add(pid)
+        return not [pid for pid in ending if _is_taken(pid)]
+
+    wait_for(f"the end of all below {directory}", all_ended, ENDED, every=0.05)
+
+
+def _is_taken(pid: int) -> bool:
+    """Whether the number is still a process's; a child of ours keeps it until it is waited for."""
+    with suppress(ChildProcessError):
+        os.waitpid(pid, os.WNOHANG)
+    return Path(f"/proc/{pid}").exists()
 
 
 def run_as(

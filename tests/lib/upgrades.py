@@ -9,11 +9,10 @@ from tests.lib.content import AUTH, SETTINGS, USERS, count
 from tests.lib.hooks import start_until
 from tests.lib.pod import Pod
 from tests.lib.postgres import Server
-from tests.lib.sandbox import end_processes_below, processes_below
+from tests.lib.sandbox import end_processes_below
 from tests.lib.scripts import Done, Scripts
 from tests.lib.store import Store, copy_tree
 from tests.lib.toolbox import Tools, path_of
-from tests.lib.waiting import wait_for
 from tests.lib.wheels import postgresql
 
 V16, V17, V18 = "16.15", "17.11", "18.6"
@@ -95,7 +94,4 @@ def kill_at_step(pod: Pod, step: str, script: str) -> None:
     """End an init container, and all in it, at the first step of this name."""
     running, _ = start_until(pod.in_image(), step, script)
     running.kill()
-    left = processes_below(pod.volume)
     end_processes_below(pod.volume)
-    # A new container has numbers of its own; here a dead server's must be free again.
-    wait_for("the server's end", lambda: not [x for x in left if Path(f"/proc/{x}").exists()], 30)
