@@ -30,7 +30,7 @@ def test_a_backup_killed_at_any_step_leaves_the_old_state_or_the_new(
         assert len(kept.names()) in {len(before), len(before) + 1}, steps[number - 1]
         assert set(before) <= set(kept.names()), f"lost a set at {steps[number - 1]}"
         assert done.returncode == -signal.SIGKILL, done.said
-    name = both.with_(BACKUP_LOCK_WAIT=3).backup()
+    name = both.with_(BACKUP_LOCK_WAIT=30).backup()
     assert kept.link("latest") == name == kept.names()[-1]
     kept.assert_sound()
 
@@ -113,7 +113,7 @@ def test_a_restore_killed_at_any_step_can_be_repeated_to_the_whole_content(
         for database in (AUTH, SETTINGS):
             rows = rows_of(target, database)
             assert rows in {None, whole[database]}, f"half restored at {steps[number - 1]}"
-        restorer.with_(BACKUP_LOCK_WAIT=3).run("restore").expect(0, 78)
+        restorer.with_(BACKUP_LOCK_WAIT=30).run("restore").expect(0, 78)
         if rows_of(target, AUTH) != USERS or rows_of(target, SETTINGS) != 100:
             restorer.run("restore", "--replace").expect(0)
         assert (rows_of(target, AUTH), rows_of(target, SETTINGS)) == (USERS, 100)
@@ -133,7 +133,7 @@ def test_a_replace_killed_at_any_step_loses_neither_the_old_nor_the_new(
         kill_at(replacing, number, "restore", "--replace")
         answers = [x for x in target.databases() if has_table(target, x, "mine")]
         assert len(answers) == 1, f"the old database is lost at {steps[number - 1]}"
-        replacing.with_(BACKUP_LOCK_WAIT=3).run("restore", "--replace").expect(0)
+        replacing.with_(BACKUP_LOCK_WAIT=30).run("restore", "--replace").expect(0)
         assert rows_of(target, AUTH) == USERS
         assert any(has_table(target, x, "mine") for x in target.databases())
     kept.assert_sound()
@@ -166,7 +166,7 @@ def test_a_backup_killed_at_random_times_leaves_the_old_state_or_the_new(
             running.kill()
         kept.assert_sound()
         assert set(before) <= set(kept.names())
-    scripts.with_(BACKUP_LOCK_WAIT=3).backup()
+    scripts.with_(BACKUP_LOCK_WAIT=30).backup()
     staging = kept.root / ".staging"
     assert not staging.exists() or not list(staging.iterdir())
 
