@@ -47,8 +47,10 @@ def pod(last_set: dict[str, Any], prepare: dict[str, Any], *, ready: bool) -> di
     }
 
 
-def await_server(folder: Path, found: dict[str, Any]) -> subprocess.CompletedProcess[str]:
-    """Run the script against the pod for at most five seconds."""
+def await_server(
+    folder: Path, found: dict[str, Any], *, seconds: int = 60
+) -> subprocess.CompletedProcess[str]:
+    """Run the script against the pod; it waits for at most so many seconds."""
     (folder / "pod.json").write_text(json.dumps(found))
     (folder / "kubectl").write_text(ANSWERS)
     (folder / "kubectl").chmod(0o755)
@@ -60,7 +62,7 @@ def await_server(folder: Path, found: dict[str, Any]) -> subprocess.CompletedPro
     return subprocess.run(
         [
             HOST_SCRIPTS / "await-server.sh",
-            *("--context", "c", "--namespace", "n", "postgres", "5"),
+            *("--context", "c", "--namespace", "n", "postgres", str(seconds)),
         ],
         env=environment,
         capture_output=True,
@@ -96,6 +98,6 @@ def test_a_refusal_is_named_whatever_ended_before_it(tmp_path: Path, earlier: in
 
 def test_a_server_that_never_answers_is_said_with_the_next_command(tmp_path: Path) -> None:
     running = {"state": {"running": {}}}
-    done = await_server(tmp_path, pod({"state": ended(0)}, running, ready=False))
+    done = await_server(tmp_path, pod({"state": ended(0)}, running, ready=False), seconds=5)
     assert done.returncode == 1
     assert "did not answer within 5 s (startup.timeout). See: kubectl describe" in done.stderr
