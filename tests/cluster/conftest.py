@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Generator, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,7 @@ def first_up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[World, 
     (top / "brewget").mkdir()
     backups = top / "backups"
     project = Project.checkout(top / "brewget", backups, PROFILE)
+    _keep_clear_of_the_schedule(project)
     try:
         world = World(project, backups)
         up = FirstUp(world)
@@ -39,6 +41,18 @@ def first_up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[World, 
         yield world, up
     finally:
         project.run(f"python3 -m localcluster --profile {PROFILE} delete", status=None)
+
+
+def _keep_clear_of_the_schedule(project: Project) -> None:
+    """Commit a time zone in which it is between one and two: no scheduled run for four hours.
+
+    One that fired during a test would be a set too many; the schedules stay the default ones.
+    """
+    ahead = (1 - datetime.now(UTC).hour) % 6
+    zone = f"Etc/GMT-{ahead}"  # whose sign is POSIX's: this is ahead of UTC
+    with (project.path / "Pulumi.dev.yaml").open("a") as settings:
+        settings.write(f"  brewget:backup.timeZone: {zone}\n")
+    project.run("git -c user.name=t -c user.email=t@t commit -qam 'A time zone'")
 
 
 @pytest.fixture

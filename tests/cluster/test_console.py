@@ -103,7 +103,7 @@ def test_a_restore_over_data_is_refused_in_its_preview(
     page.get_by_role("button", name="Preview").click()
     refused = page.get_by_text("The restore would be refused.")
     expect(refused).to_be_visible(timeout=JOB_DONE * 1000)
-    assert page.get_by_label("To confirm").count() == 0
+    expect(page.get_by_label("To confirm")).to_have_count(0)
     assert deployed.content() == saved.content
 
 
@@ -183,12 +183,16 @@ def test_status_says_good_and_as_json_the_same(deployed: World, saved: Saved) ->
     deployed.project.kubectl(
         f"-n {NAMESPACE} create job check-status --from=cronjob/postgres-backup-verify"
     )
-    wait_for(
-        "the verification",
-        (deployed.mount / saved.set / "verified.json").is_file,
-        JOB_DONE,
-    )
-    done = deployed.project.run("scripts/status-postgres.sh --json", status=None)
+    try:
+        wait_for(
+            "the verification",
+            (deployed.mount / saved.set / "verified.json").is_file,
+            JOB_DONE,
+        )
+        done = deployed.project.run("scripts/status-postgres.sh --json", status=None)
+    finally:
+        # It would go on with the sets of all earlier tests.
+        deployed.project.kubectl(f"-n {NAMESPACE} delete job check-status")
     found = json.loads(done.stdout)
     assert (done.status, found["state"], found["problems"]) == (0, "good", [])
     assert saved.set in {each["set"] for each in found["sets"]}

@@ -1,5 +1,6 @@
 """The CronJob fires by itself, keeps three and three of its Jobs, and its sets get verified."""
 
+import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -15,18 +16,21 @@ def test_the_schedule_fires_and_history_is_kept_three_and_three(world: World, sa
     try:
         project.up()
         assert project.outputs()["schedule"] == "* * * * *"
-        sets = project.sets()
         # Made from the CronJob, these count in its history like its own.
         for number in range(4):
             _job(world, f"good-{number}")
+        sets = project.sets()  # from here on only the schedule adds to them
         fired = wait_for("a run by schedule", lambda: _scheduled(world), NEXT_MINUTE)
         assert fired["spec"]["template"]["spec"]["containers"][0]["image"]
         wait_for("a set of the schedule", lambda: set(project.sets()) - set(sets), JOB_DONE)
+        _hold(world)  # a run that has begun would publish its set meanwhile
         _with_the_store_unknown(world)
+        _suspend(world, suspended=False)
         wait_for("three and three", lambda: _history(world) == (3, 3), NEXT_MINUTE)
     finally:
         project.run("pulumi config rm backup.schedule")
         project.up()
+        _suspend(world, suspended=False)
     assert project.outputs()["schedule"] == "0 */6 * * *"
 
 
@@ -38,12 +42,14 @@ def test_of_all_runs_that_were_missed_one_fires_and_waits_for_the_server(
     project.run("pulumi config set backup.schedule '* * * * *'")
     try:
         project.up()
+        _hold(world)  # a run that fires now would wait for the server, and keep all others away
         project.kubectl(f"{scale}=0")
         project.kubectl(f"-n {NAMESPACE} wait --for=delete pod/postgres-0 --timeout=120s")
         fired = {job["metadata"]["uid"] for job in _owned(world)}
         sets = project.sets()
         # As after a night with the machine off: hundreds of runs were missed.
         _last_fired(world, timedelta(hours=10))
+        _suspend(world, suspended=False)
         missed = wait_for("the missed run", lambda: _running(world, fired), NEXT_MINUTE)
         log = f"-n {NAMESPACE} logs job/{missed['metadata']['name']}"
         wait_for("a run that waits", lambda: "waiting for the server" in project.kubectl(log), 60)
@@ -54,6 +60,7 @@ def test_of_all_runs_that_were_missed_one_fires_and_waits_for_the_server(
     finally:
         project.run("pulumi config rm backup.schedule")
         project.up()
+        _suspend(world, suspended=False)
         world.wait_ready()
 
 
@@ -83,6 +90,17 @@ def _with_the_store_unknown(world: World) -> None:
     assert world.project.sets() == sets
 
 
+def _hold(world: World) -> None:
+    """No run fires any more, and none is under way."""
+    _suspend(world, suspended=True)
+    wait_for("the runs' end", lambda: all(_has_ended(job) for job in _owned(world)), JOB_DONE)
+
+
+def _suspend(world: World, *, suspended: bool) -> None:
+    patch = json.dumps({"spec": {"suspend": suspended}})
+    world.project.kubectl(f"-n {NAMESPACE} patch cronjob postgres-backup -p '{patch}'")
+
+
 def _last_fired(world: World, ago: timedelta) -> None:
     """Make the controller believe that the schedule fired last so long ago."""
     moment = (datetime.now(UTC) - ago).strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -104,8 +122,12 @@ def _job(world: World, name: str) -> None:
 
 
 def _finished(world: World, name: str) -> bool:
-    status = world.project.get(f"-n {NAMESPACE} job {name}")["status"]
-    return any(c["type"] in {"Complete", "Failed"} for c in status.get("conditions", []))
+    return _has_ended(world.project.get(f"-n {NAMESPACE} job {name}"))
+
+
+def _has_ended(job: dict[str, Any]) -> bool:
+    conditions = job["status"].get("conditions", [])
+    return any(condition["type"] in {"Complete", "Failed"} for condition in conditions)
 
 
 def _owned(world: World) -> list[dict[str, Any]]:
