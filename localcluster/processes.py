@@ -54,6 +54,6 @@ def end(identity: dict[str, Any], number: signal.Signals, patience: float) -> bo
 
 
 def kill(identity: dict[str, Any]) -> None:
-    """Ends a process at once."""
-    if not end(identity, signal.SIGKILL, patience=10):
+    """Ends a process at once; a node's first one is gone only after all others in the node."""
+    if not end(identity, signal.SIGKILL, patience=60):
         raise ClusterError(f"process {identity['pid']} was killed, yet it is still there")

@@ -69,6 +69,8 @@ def test_ensure_initdb_makes_a_cluster_as_told_and_starts_no_server(shells: Hand
         "export POSTGRES_PASSWORD_FILE=/scratch/password POSTGRES_USER_FILE=/scratch/user\n"
         "export POSTGRES_DB=app POSTGRES_INITDB_ARGS='--data-checksums --encoding=UTF8'\n"
         "docker-ensure-initdb.sh postgres >/scratch/said 2>&1 || { cat /scratch/said; exit 1; }\n"
+        # pg_ctl has waited for the server's file to go; its process may need a moment more.
+        "for _ in {1..10}; do pgrep -x postgres || break; sleep 1; done\n"
         "pgrep -x postgres && echo left-running\n"
         "tail -n 1 $PGDATA/pg_hba.conf; pg_controldata | grep checksum\n"
         "docker-ensure-initdb.sh postgres; echo ensure $?\n"

@@ -89,7 +89,7 @@ def test_a_node_killed_from_outside_is_recognised_and_started_again(cluster: Han
     found = wait_for(
         "the death of the node",
         lambda: cluster.status() if cluster.status()["pid"] is None else None,
-        timeout=10,
+        timeout=60,
     )
     assert found["state"] == "broken"
     assert "though nobody stopped it" in found["why"]

@@ -91,11 +91,17 @@ def test_a_service_is_found_by_its_name_and_nothing_outside_is(web: Handle) -> N
         assert wait_for(f"an answer of {name}", ask, timeout=10) == "hello\n"
     # A pod reaches itself through its own Service.
     assert web.execute("web", "wget -qO- http://web:8080/") == "hello\n"
-    began = time.monotonic()
-    assert "NXDOMAIN" in web.execute("client", "nslookup example.com", status=1)
-    assert time.monotonic() - began < 3
+    # The quickest of three: what else runs on the machine is not the name server's time.
+    assert min(_refused_after(web) for _ in range(3)) < 3
     assert web.in_node("ip route show default; cat /etc/resolv.conf") == ""
     web.kubectl("delete", "pod/client", "--now")
+
+
+def _refused_after(web: Handle) -> float:
+    """Seconds until a name from outside is said not to exist."""
+    began = time.monotonic()
+    assert "NXDOMAIN" in web.execute("client", "nslookup example.com", status=1)
+    return time.monotonic() - began
 
 
 def test_exec_keeps_status_and_bytes(web: Handle) -> None:
