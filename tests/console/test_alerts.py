@@ -14,7 +14,8 @@ import yaml
 from tests.console.conftest import Start
 from tests.lib.console import Console, add_set
 from tests.lib.kubeapi import FakeApi
-from tests.lib.prometheus import ALERTS, Prometheus, program
+from tests.lib.prometheus import ALERTS, FIRING, Prometheus, program
+from tests.lib.waiting import wait_for
 
 DASHBOARD = ALERTS.parent / "dashboard.json"
 NAMES = re.compile(r"brewget_[a-z_]+")
@@ -72,12 +73,15 @@ def test_rules_and_dashboard_ask_for_metrics_that_exist(console: Console) -> Non
 def test_a_real_prometheus_fires_when_things_are_really_broken(
     prometheus: Prometheus, console: Console, api: FakeApi, store: Path
 ) -> None:
+    # Before the first scrape and the rules' next round the console is absent, and that fires.
+    wait_for("a scrape", lambda: prometheus.query("brewget_backup_store_ok"), FIRING)
     for expression in expressions():
         prometheus.query(expression)
-    assert prometheus.firing() == set()
+    wait_for("peace", lambda: prometheus.firing() == set(), FIRING)
 
     api.cron_jobs[0]["spec"]["suspend"] = True
     prometheus.wait_for_alert("BrewgetBackupSuspended")
+    assert prometheus.firing() == {"BrewgetBackupSuspended"}, "and nothing else did"
 
     os.truncate(max(store.glob("backup_*")) / "one.sql", 3)
     prometheus.wait_for_alert("BrewgetBackupSetDamaged")

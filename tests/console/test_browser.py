@@ -67,9 +67,9 @@ def newest(store: Path) -> str:
 def test_the_overview_says_that_the_data_is_safe(page: Page, store: Path) -> None:
     log_in(page)
     expect(page.get_by_role("heading", level=1)).to_contain_text("Your data is safe")
-    assert page.get_by_role("row").count() == 4
+    expect(page.get_by_role("row")).to_have_count(4)
     expect(page.get_by_role("img", name="Timeline")).to_be_visible()
-    assert page.locator("rect").count() == 3
+    expect(page.locator("rect")).to_have_count(3)
     page.get_by_role("link", name=newest(store)).click()
     expect(page.get_by_role("heading", name="one")).to_be_visible()
     expect(page.get_by_role("row", name="public.t 100")).to_be_visible()

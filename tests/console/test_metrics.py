@@ -192,9 +192,16 @@ def test_with_a_thousand_sets_it_stays_quick_and_small(console: Console, store: 
 
 
 def _cost(console: Console, path: str) -> float:
-    """Seconds of the console's own work for one request: a busy neighbour makes it no dearer."""
-    rounds = 10
+    """Seconds of the console's own work for one request: a busy neighbour makes it no dearer.
+
+    The cheapest of three rounds: a neighbour on the same core makes every instruction slower.
+    """
+    return min(_round(console, path) for _ in range(3))
+
+
+def _round(console: Console, path: str) -> float:
+    requests = 10
     before = console.cpu_seconds()
-    for _ in range(rounds):
+    for _ in range(requests):
         assert console.get(path).status == 200
-    return (console.cpu_seconds() - before) / rounds
+    return (console.cpu_seconds() - before) / requests

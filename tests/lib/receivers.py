@@ -69,7 +69,8 @@ class Mailbox:
         """Not listening yet."""
         self.mails: list[Any] = []
         self.port = free_port()
-        self._controller = Controller(self, hostname="127.0.0.1", port=self.port)
+        # A busy machine may need longer than aiosmtpd's five seconds.
+        self._controller = Controller(self, hostname="127.0.0.1", port=self.port, ready_timeout=60)
 
     @property
     def url(self) -> str:
