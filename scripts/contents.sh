@@ -158,12 +158,16 @@ compare_database() {
 }
 
 # usage: empty_sql   Prints what a database has beyond a freshly created one, at most 5 names; nothing = empty.
-# Through pg_depend: whatever kind of object a later PostgreSQL invents, it hangs on a schema or an owner.
+# Through pg_depend: whatever kind of object a later PostgreSQL invents, it hangs on a schema or an owner. Parts of
+# another object (row and array types, TOAST tables, indexes) do not count: that is listed itself, and where it belongs to
+# an extension, its parts do not say so.
 empty_sql() {
 	cat <<'SQL'
-WITH members AS (SELECT classid, objid FROM pg_depend WHERE deptype = 'e'),
+SET search_path = pg_catalog;
+WITH members AS (SELECT classid, objid FROM pg_depend WHERE deptype IN ('e', 'i')),
 objects AS (
-	SELECT 'pg_class'::regclass AS classid, oid, 'relation ' || relname AS what FROM pg_class WHERE relpersistence <> 't'
+	SELECT 'pg_class'::regclass AS classid, oid, 'relation ' || relname AS what FROM pg_class
+		WHERE relpersistence <> 't' AND relkind NOT IN ('i', 'I')
 	UNION ALL SELECT 'pg_proc'::regclass, oid, 'function ' || proname FROM pg_proc
 	UNION ALL SELECT 'pg_type'::regclass, oid, 'type ' || typname FROM pg_type
 	UNION ALL SELECT 'pg_namespace'::regclass, oid, 'schema ' || nspname FROM pg_namespace

@@ -137,7 +137,18 @@ def test_a_database_that_holds_anything_is_refused_and_none_is_touched(
 
 @pytest.mark.usefixtures("kept")
 @pytest.mark.parametrize(
-    "what", ["create extension pgcrypto", "comment on schema public is 'mine'", "analyze"]
+    "what",
+    [
+        "create extension pgcrypto",
+        "create extension pg_stat_statements",
+        # What few extensions have: a table with a key, long values and a sequence, and types of its own.
+        "create extension hstore; create table t (id serial primary key, x text);"
+        "create type r as range (subtype = time); create type pair as (a int, b text);"
+        "alter extension hstore add table t; alter extension hstore add sequence t_id_seq;"
+        "alter extension hstore add type r; alter extension hstore add type pair",
+        "comment on schema public is 'mine'",
+        "analyze",
+    ],
 )
 def test_members_of_extensions_do_not_make_a_database_full(
     what: str, target: Server, scripts: Scripts
