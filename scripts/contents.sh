@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # What is in a database, as sorted lines that can be compared: taken in the dump's snapshot for the manifest, and
-# again after a restore. Also the manifest's share of it, and whether a database is empty. Sourced, never run.
+# again after a restore (compare.sh). Also whether a database is empty. Sourced, never run.
 [[ -z "${CONTENTS_SH_READ:-}" ]] || return 0
 CONTENTS_SH_READ=1
 
@@ -25,20 +25,22 @@ SET quote_all_identifiers = off; SET synchronize_seqscans = off; SET jit = off;
 SQL
 }
 
-# usage: contents_sql full|rows [SNAPSHOT]
+# usage: contents_sql full|rows [SNAPSHOT] [generated]
 # Lines: table TAB schema TAB name TAB owner TAB rows TAB hash; extension; large_objects. Strings as JSON.
 #
 # A table's hash is the sum of its rows' 64-bit hashes: the order of rows does not matter, and two equal rows count
 # twice (a sum, not an exclusive or), so duplicates are safe. The text of ROW(...) tells NULL (nothing) from '' ("")
 # and quotes what needs it, so no two different rows share a text. Columns go by name: a restored table that
 # inherits may have them in another order. Materialized views are no data of their own: a restore computes them anew.
+# So are generated columns, whose function may be another one by now; hashes of earlier sets hold them (generated).
 contents_sql() {
-	local hash='NULL::text' snapshot="${2:-}" objects
+	local hash='NULL::text' snapshot="${2:-}" columns="AND attgenerated = ''" objects
 
 	# Not inside the text below: there a failure would be lost.
 	objects="$(large_objects_sql "$1")" || return 1
 	# shellcheck disable=SC2016 # the dollar is format()'s
 	[[ "$1" != full ]] || hash='sum(hashtextextended(ROW(%2$s)::text COLLATE "C", 0))'
+	[[ -z "${3:-}" ]] || columns=""
 	session_settings || return 1
 	echo "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;"
 	if [[ -n "$snapshot" ]]; then
@@ -53,7 +55,7 @@ SELECT 'SAVEPOINT batch', string_agg(one, ' UNION ALL '), 'ROLLBACK TO batch', '
 	'SELECT %1\$L, count(*), $hash FROM ONLY %3\$s t',
 	concat_ws(E'\t', 'table', to_json(n.nspname::text), to_json(c.relname::text), to_json(pg_get_userbyid(c.relowner)::text)),
 	(SELECT string_agg(format('t.%I', attname), ',' ORDER BY attname::text COLLATE "C")
-		FROM pg_attribute WHERE attrelid = c.oid AND attnum > 0 AND NOT attisdropped),
+		FROM pg_attribute WHERE attrelid = c.oid AND attnum > 0 AND NOT attisdropped $columns),
 	format('%I.%I', n.nspname, c.relname)) AS one, row_number() OVER () / 50 AS batch
 $USER_RELATIONS AND c.relkind = 'r') tables GROUP BY batch \\gexec
 SELECT 'extension', to_json(extname::text), to_json(extversion) FROM pg_extension;
@@ -95,66 +97,6 @@ tidy_contents() {
 			$NF = (hashes == "full") ? "\"" $NF "\"" : "null"
 		}
 		{ print }' | sort
-}
-
-# usage: manifest_contents INDEX   The same lines out of the manifest read last.
-manifest_contents() {
-	awk -F '\t' -v OFS='\t' -v at="databases.$1." '
-		index($1, at) != 1 { next }
-		{ rest = substr($1, length(at) + 1); parts = split(rest, p, ".") }
-		rest == "large_objects" { objects = $2 }
-		rest == "large_objects_hash" { objects_hash = $2 }
-		parts == 3 { item[p[1] "." p[2]] = p[1]; field[p[1] "." p[2] "." p[3]] = $2 }
-		END {
-			for (i in item) {
-				if (item[i] == "tables") print "table", field[i ".schema"], field[i ".name"], field[i ".owner"], field[i ".rows"], field[i ".hash"]
-				if (item[i] == "sequences") print "sequence", field[i ".schema"], field[i ".name"], field[i ".last_value"], field[i ".is_called"]
-				if (item[i] == "extensions") print "extension", field[i ".name"], field[i ".version"]
-			}
-			print "large_objects", objects, (objects_hash == "") ? "null" : objects_hash
-		}' "$MANIFEST_FLAT" | sort
-}
-
-# usage: differences EXPECTED FOUND   Says what differs (at most 10 lines); returns 65 if anything does.
-# What one side does not know (null: rows only, or a value that could not be told) is not compared, and neither is
-# an extension's version: an image with a newer one installs the newer.
-differences() {
-	awk -F '\t' '
-		function key() { return ($1 == "table" || $1 == "sequence") ? $1 " " $2 "." $3 : ($1 == "extension") ? $1 " " $2 : $1 }
-		function first() { return ($1 == "table" || $1 == "sequence") ? 4 : ($1 == "extension") ? 4 : 2 }
-		function tell(text) { bad = 1; if (++told <= 10) print text }
-		NR == FNR { k = key(); expected[k] = $0; next }
-		{
-			k = key(); found[k] = 1
-			if (!(k in expected)) { tell(k " is not in the manifest"); next }
-			fields = split(expected[k], want, FS)
-			for (i = first(); i <= NF; i++)
-				if (want[i] != $i && want[i] != "null" && want[i] != "" && $i != "null" && $i != "")
-					tell(k ": saved " want[i] ", restored " $i)
-		}
-		END { for (k in expected) if (!(k in found)) tell(k " is missing"); exit bad ? 65 : 0 }
-	' "$1" "$2"
-}
-
-# usage: compare_database INDEX DATABASE   Equality with the manifest; returns 65 with WHY if it is not equal.
-# Any other status is an error while reading: never "equal", and never the set's fault.
-compare_database() {
-	local mode=rows status=0
-
-	manifest_contents "$1" | into "$WORK/expected" || return $?
-	# Rows only was saved, or is asked for now.
-	if [[ "$BACKUP_HASHES" == full ]] && ! grep -q '^large_objects.*null$' "$WORK/expected"; then mode=full; fi
-	contents_sql "$mode" >"$WORK/contents.sql" || return 1
-	sequences_sql >>"$WORK/contents.sql" || return 1
-	sql "$2" -f "$WORK/contents.sql" >"$WORK/found.raw" || return 1
-	tidy_contents "$mode" <"$WORK/found.raw" | into "$WORK/found" || return $?
-	grep -q '^large_objects' "$WORK/found" || return 1 # there is always a line of them
-	WHY="$(differences "$WORK/expected" "$WORK/found")" || status=$?
-	case $status in
-	0) return 0 ;;
-	65) WHY="what was restored is not what was saved: ${WHY//$'\n'/; }" ;;
-	esac
-	return "$status"
 }
 
 # usage: empty_sql   Prints what a database has beyond a freshly created one, at most 5 names; nothing = empty.

@@ -4,8 +4,8 @@
 [[ -z "${LOAD_SH_READ:-}" ]] || return 0
 LOAD_SH_READ=1
 
-# shellcheck source=contents.sh
-source "${BASH_SOURCE[0]%/*}/contents.sh"
+# shellcheck source=compare.sh
+source "${BASH_SOURCE[0]%/*}/compare.sh"
 # shellcheck source=globals.sh
 source "$SCRIPTS/globals.sh"
 
@@ -38,7 +38,7 @@ require_versions() {
 		die "$REFUSED" "the set is of PostgreSQL $saved_from, the server here is $server: it is too old. Nothing was touched."
 	json_text superuser "${MANIFEST["server.superuser"]}"
 	# Whatever it owned or granted would fail half-way.
-	found="$(sql "$CONTROL" -v name="$superuser" <<<"SELECT 1 FROM pg_roles WHERE rolname = :'name' AND rolsuper")" ||
+	found="$(sql "$CONTROL" -v name="$superuser" <<<"SELECT 1 FROM pg_catalog.pg_roles WHERE rolname = :'name' AND rolsuper")" ||
 		die "$UNREACHABLE" "the server's roles cannot be told. Nothing was touched"
 	[[ -n "$found" ]] ||
 		die "$REFUSED" "the superuser was $superuser where the set was made, and this server has no such superuser." \
@@ -69,6 +69,7 @@ create_database() {
 	json_text rules "${MANIFEST["databases.$1.icu_rules"]:-null}"
 	sql "$CONTROL" -v name="$2" -v owner="$owner" -v encoding="$encoding" -v locale="$locale" \
 		-v ctype="${ctype:-$locale}" -v provider="${provider:-libc}" -v icu="$icu" -v rules="$rules" 2>"$WORK/load.err" <<'SQL'
+SET search_path = pg_catalog;
 SELECT format('CREATE DATABASE %I OWNER %I TEMPLATE template0 ENCODING %L LC_COLLATE %L LC_CTYPE %L LOCALE_PROVIDER %s%s%s%s',
 	:'name', :'owner', :'encoding', :'locale', :'ctype', :'provider',
 	CASE :'provider' WHEN 'icu' THEN ' ICU_LOCALE ' || quote_literal(:'icu') END,
@@ -197,25 +198,9 @@ restore_all_fresh() {
 			load_failed
 			return $?
 		}
-		compare_settings "$i" "$name" || return $?
+		compare_settings "$i" "$name" 2>"$WORK/load.err" || status=$?
+		((status == 0 || status == 65)) || machine_failed || status=$?
+		((status == 0)) || return "$status"
 		step settings
 	done
-}
-
-# usage: compare_settings INDEX NAME   Owner, settings, grants, comment: what belongs to the database itself.
-compare_settings() {
-	local owner now saved
-
-	owner="$(sql "$2" -c 'SELECT to_json(pg_get_userbyid(datdba)::text) FROM pg_database WHERE datname = current_database()')" || return 69
-	if [[ "$owner" != "${MANIFEST["databases.$1.owner"]}" ]]; then
-		WHY="owner: saved ${MANIFEST["databases.$1.owner"]}, restored $owner"
-		return 65
-	fi
-	database_settings_sql >"$WORK/settings.sql" || return 69
-	now="$(sql "$2" -f "$WORK/settings.sql" | sort)" || return 69
-	saved="$(awk -F '\t' -v at="databases.$1.settings." 'index($1, at) == 1 { print $2 }' "$MANIFEST_FLAT" | sort)" || return 69
-	if [[ "$now" != "$saved" ]]; then
-		WHY="settings or grants differ: saved $(tr '\n' ' ' <<<"$saved"), restored $(tr '\n' ' ' <<<"$now")"
-		return 65
-	fi
 }

@@ -76,6 +76,8 @@ json_manifest() {
 	printf ' "started": %s, "finished": "%s", "store": "%s",\n' "${FACTS["started"]}" "$(utc)" "$STORE"
 	printf ' "server": {"version": %s, "system_identifier": %s, "superuser": %s}, "client": %s,\n' \
 		"${FACTS["server"]}" "${FACTS["system"]}" "${FACTS["superuser"]}" "${FACTS["client"]}"
+	# Of sets without this word the hashes hold them.
+	printf ' "generated_columns": "not hashed",\n'
 	printf ' "format": "%s", "compression": "%s",\n' "$BACKUP_FORMAT" "$(compression)"
 	printf ' "globals": {"file": "%s", "bytes": %s, "sha256": "%s", "roles": [%s]},\n' "$globals" "$bytes" "$sum" "$roles"
 	printf ' "databases": [\n'
