@@ -113,12 +113,22 @@ SELECT to_json(text) FROM statements ORDER BY part, n;
 SQL
 }
 
-# usage: database_statements INDEX   The same statements out of the manifest, as SQL.
+# A setting of all sessions of a database: its name, quoted or not, and the rest. Names and values may hold anything.
+DATABASE_SETTING='^ALTER DATABASE ("([^"]|"")*"|[^" ]+)( SET .*)$'
+
+# usage: database_statements INDEX [NAME]   The same statements out of the manifest, as SQL. With NAME only the settings of
+# all its sessions, for the database NAME. Left out are those that say nothing about content, but could keep the restore
+# itself from its work: libraries that each session loads (one that this image lacks lets nobody in), and limits of time.
 database_statements() {
 	local token text
 
 	awk -F '\t' -v at="databases.$1.settings." 'index($1, at) == 1 { print $2 }' "$MANIFEST_FLAT" | while IFS= read -r token; do
 		json_text text "$token"
+		if [[ -n "${2:-}" ]]; then
+			[[ "$text" =~ $DATABASE_SETTING ]] || continue
+			[[ "${BASH_REMATCH[3]}" != " SET "@(session_preload_libraries|local_preload_libraries|+([a-z_])_timeout)" TO "* ]] || continue
+			text="ALTER DATABASE $(sql_name "$2")${BASH_REMATCH[3]}"
+		fi
 		printf '%s;\n' "$text"
 	done
 }
