@@ -78,15 +78,18 @@ SELECT format('CREATE DATABASE %I OWNER %I TEMPLATE template0 ENCODING %L LC_COL
 SQL
 }
 
+# For sessions in a restored database: its event triggers would fire from the dump's last statements on, and since
+# PostgreSQL 17 at each login. Foreign keys are checked all the same, when they are created.
+NO_TRIGGERS="-c session_replication_role=replica"
+
 # usage: load_database DIRECTORY INDEX NAME   Dump number INDEX into the empty database NAME; stops at the first error.
 load_database() {
 	local file
 
 	file="$1/${MANIFEST["databases.$2.file"]//\"/}"
 	# Nothing is lost by synchronous_commit=off: the commit that makes the result count comes later and is synchronous,
-	# and it flushes all that came before. replica: the dump's own event triggers would fire from its last statements on;
-	# foreign keys are checked all the same, when they are created. array_nulls: pg_dump writes NULL as if it were on.
-	local -x PGOPTIONS="$PGOPTIONS -c synchronous_commit=off -c session_replication_role=replica -c array_nulls=on"
+	# and it flushes all that came before. pg_dump writes NULL as if array_nulls were on.
+	local -x PGOPTIONS="$PGOPTIONS -c synchronous_commit=off -c array_nulls=on"
 	if [[ -d "$file" ]]; then
 		pg_restore --exit-on-error --no-password --jobs="$BACKUP_JOBS" --dbname="$(connection_string "$3")" "$file" \
 			>/dev/null 2>"$WORK/load.err" || load_failed
@@ -158,6 +161,7 @@ machine_failed() {
 # usage: restore_database DIRECTORY INDEX NAME   Creates, loads, compares, analyzes. NAME must not exist.
 restore_database() {
 	local status=0
+	local -x PGOPTIONS="$PGOPTIONS $NO_TRIGGERS"
 
 	create_database "$2" "$3" || {
 		machine_failed || status=$?
@@ -215,7 +219,7 @@ restore_all_fresh() {
 			load_failed
 			return $?
 		}
-		compare_settings "$i" "$name" 2>"$WORK/load.err" || status=$?
+		PGOPTIONS="$PGOPTIONS $NO_TRIGGERS" compare_settings "$i" "$name" 2>"$WORK/load.err" || status=$?
 		((status == 0 || status == 65)) || machine_failed || status=$?
 		((status == 0)) || return "$status"
 		step settings

@@ -10,6 +10,9 @@ from tests.lib.pod import Pod
 from tests.lib.postgres import Server, quoted
 from tests.lib.scripts import Scripts
 from tests.lib.store import Store, change_manifest, refresh_sums
+from tests.lib.toolbox import Tools, path_of
+from tests.lib.upgrades import V17
+from tests.lib.wheels import postgresql
 
 REGIONAL = "create materialized view here as select current_setting('app.region') as region;"
 AUDIT = """
@@ -342,3 +345,28 @@ def test_of_settings_that_differ_the_values_are_told_nobody(
         assert "psst" not in text
         assert "work_mem" not in text, "nor what does not differ"
     assert "ALTER DATABASE app SET app.jwt_secret" in told
+
+
+LOGINS = """
+create table logins (at timestamptz default now());
+create function note_login() returns event_trigger security definer language plpgsql as
+  $$ begin insert into public.logins default values; end $$;
+create event trigger noted on login execute function note_login();
+"""
+
+
+@pytest.mark.trap(31)
+def test_a_trigger_on_login_does_not_fire_for_the_sessions_of_a_restore(scripts: Scripts) -> None:
+    """PostgreSQL 17 has them."""
+    programs = scripts.box.readable(postgresql(V17).parent, "bin/postgres") / "bin"
+    server = Server(scripts.box, programs).start()
+    newer = scripts.with_(server=server, path=path_of(Tools.GNU, scripts.box, programs))
+    try:
+        create(server, "app")
+        server.sql(LOGINS, "app")
+        name = newer.backup()
+
+        newer.verify(name).expect(0)
+        newer.run("restore", name, "--replace").expect(0)
+    finally:
+        server.remove()
