@@ -23,6 +23,7 @@ SET TimeZone = 'UTC'; SET DateStyle = 'ISO, MDY'; SET IntervalStyle = 'postgres'
 SET bytea_output = 'hex'; SET search_path = pg_catalog; SET lc_monetary = 'C'; SET xmloption = 'content';
 SET quote_all_identifiers = off; SET synchronize_seqscans = off; SET jit = off;
 SQL
+	printf '%s\n' "$NO_TIME_LIMIT"
 }
 
 # usage: contents_sql full|rows [SNAPSHOT] [generated]
