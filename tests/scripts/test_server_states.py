@@ -175,12 +175,12 @@ def test_a_limit_on_the_time_of_transactions_does_not_end_a_backup(scripts: Scri
     server = Server(scripts.box, programs).start()
     try:
         create(server, AUTH, "create table t as select 1 as n")
-        server.sql("alter role postgres set transaction_timeout = '300ms'")
+        server.sql("alter role postgres set transaction_timeout = '2s'")
         path = f"{programs}:/usr/bin:/bin"
         backing = scripts.with_(server=server, path=path, BACKUP_DATABASES=AUTH)
         running, hook = start_until(backing, "dumped", "backup")
         with pytest.raises(SqlError, match="transaction timeout"):
-            server.sql("begin; select pg_sleep(1)")
+            server.sql("begin; select pg_sleep(10)")
         hook.release()
         running.wait().expect(0)
     finally:
