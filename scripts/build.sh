@@ -11,6 +11,10 @@ source "$SCRIPTS/store.sh"
 # shellcheck source=roles.sh
 source "$SCRIPTS/roles.sh"
 
+# For data that is in use: what is not archived yet stays, for the real server to archive. With archive_mode=off the next
+# checkpoint would remove it.
+ARCHIVE_LATER=(-c archive_command=)
+
 # usage: open_data DIRECTORY [POSTGRES OPTION...]   Starts our server on it, as the superuser.
 open_data() {
 	export PGUSER="${POSTGRES_USER:-postgres}"

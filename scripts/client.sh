@@ -33,9 +33,8 @@ prepare_connection() {
 }
 
 # For sessions that last: PostgreSQL 17 can limit a transaction's time, and 16 does not know how to be told not to.
-# shellcheck disable=SC2016,SC2034 # the dollars are a quote; for dump.sh and contents.sh
-NO_TIME_LIMIT='DO $$ BEGIN IF current_setting($q$transaction_timeout$q$, true) IS NOT NULL THEN
-	PERFORM set_config($q$transaction_timeout$q$, $q$0$q$, false); END IF; END $$;'
+# shellcheck disable=SC2034 # for dump.sh and contents.sh
+NO_TIME_LIMIT="SELECT 'SET transaction_timeout = 0' FROM pg_catalog.pg_settings WHERE name = 'transaction_timeout' \\gexec"
 
 # The one way to call psql.
 PSQL=(psql -X -q -A -t -w -v ON_ERROR_STOP=1 -F $'\t')

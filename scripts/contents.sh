@@ -18,7 +18,7 @@ LEFTOVER='^brewget_(load|drop)_[0-9]{8}_[0-9]{6}_[0-9]+$'
 
 # usage: session_settings   A row's text depends on these.
 session_settings() {
-	cat <<'SQL'
+	cat <<'SQL' || return 1
 SET TimeZone = 'UTC'; SET DateStyle = 'ISO, MDY'; SET IntervalStyle = 'postgres'; SET extra_float_digits = 3;
 SET bytea_output = 'hex'; SET search_path = pg_catalog; SET lc_monetary = 'C'; SET xmloption = 'content';
 SET quote_all_identifiers = off; SET synchronize_seqscans = off; SET jit = off;
@@ -142,5 +142,8 @@ SELECT what FROM objects o
 -- 16384 is the first number that is not PostgreSQL's own (FirstNormalObjectId).
 WHERE o.oid >= 16384 AND NOT EXISTS (SELECT FROM members m WHERE m.classid = o.classid AND m.objid = o.oid)
 LIMIT 5;
+-- Rows that an extension has marked as the user's own (pg_extension_config_dump).
+SELECT format('SELECT %L FROM ONLY %s %s LIMIT 1', 'rows of extension ' || extname, c.oid::regclass, filter)
+FROM pg_extension, unnest(extconfig, extcondition) AS own(table_, filter) JOIN pg_class c ON c.oid = table_ AND relkind = 'r' \gexec
 SQL
 }

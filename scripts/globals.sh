@@ -41,7 +41,10 @@ statement == "" && (/^--/ || /^\\/ || /^$/) { print; next }
 		granted = name_in(substr(statement, RLENGTH + 1))
 		# To a role that is here: a parameter, or membership in another that is here. If it was revoked, it stays so.
 		leave = hex(name_in(substr(rest, 5))) in known && (parameter || hex(granted) in known)
+		# Whoever granted it may not have the right to any more: the superuser grants.
+		if (!parameter) sub(/ GRANTED BY ("([^"]|"")*"|[^ ;"]+);$/, ";", statement)
 	}
+	else if (!settings) leave = statement ~ /^(RE)?SET SESSION AUTHORIZATION/
 	if (!leave) print statement
 	statement = ""
 }

@@ -55,7 +55,7 @@ take_last_set() {
 	local name status=0 system
 
 	# No worker of its own either: no replication, no scheduled job writes between the set and the server's end.
-	open_data "$PGDATA" -c max_worker_processes=0
+	open_data "$PGDATA" "${ARCHIVE_LATER[@]}" -c max_worker_processes=0
 	require_server 0
 	require_all_in_a_set
 	system="$(sql "$CONTROL" -c 'SELECT system_identifier FROM pg_control_system()')"

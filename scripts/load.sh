@@ -79,8 +79,9 @@ SQL
 }
 
 # For sessions in a restored database: its event triggers would fire from the dump's last statements on, and since
-# PostgreSQL 17 at each login. Foreign keys are checked all the same, when they are created.
-NO_TRIGGERS="-c session_replication_role=replica"
+# PostgreSQL 17 at each login (those that are ENABLE ALWAYS do). Foreign keys are checked all the same, when they are
+# created. Its settings are in force already: no limit of files on disk, and messages in the language that load_failed reads.
+RESTORING="-c session_replication_role=replica -c temp_file_limit=-1 -c lc_messages=C"
 
 # usage: load_database DIRECTORY INDEX NAME   Dump number INDEX into the empty database NAME; stops at the first error.
 load_database() {
@@ -161,7 +162,7 @@ machine_failed() {
 # usage: restore_database DIRECTORY INDEX NAME   Creates, loads, compares, analyzes. NAME must not exist.
 restore_database() {
 	local status=0
-	local -x PGOPTIONS="$PGOPTIONS $NO_TRIGGERS"
+	local -x PGOPTIONS="$PGOPTIONS $RESTORING"
 
 	create_database "$2" "$3" || {
 		machine_failed || status=$?
@@ -219,7 +220,7 @@ restore_all_fresh() {
 			load_failed
 			return $?
 		}
-		PGOPTIONS="$PGOPTIONS $NO_TRIGGERS" compare_settings "$i" "$name" 2>"$WORK/load.err" || status=$?
+		PGOPTIONS="$PGOPTIONS $RESTORING" compare_settings "$i" "$name" 2>"$WORK/load.err" || status=$?
 		((status == 0 || status == 65)) || machine_failed || status=$?
 		((status == 0)) || return "$status"
 		step settings

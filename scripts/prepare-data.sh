@@ -48,7 +48,7 @@ keep() {
 		return 0
 	fi
 	rm -f -- "$LAST" # of an upgrade that was called off
-	open_data "$PGDATA"
+	open_data "$PGDATA" "${ARCHIVE_LATER[@]}"
 	# The socket's owner may come in without a password where the image allows it; with the old one where not.
 	require_server 0
 	complete_roles
@@ -61,7 +61,7 @@ keep() {
 start_fresh() {
 	log "$1: starting fresh"
 	make_cluster
-	open_data "$BUILD"
+	open_data "$BUILD" -c archive_mode=off
 	put_in_place "$1: started fresh, no restore"
 }
 

@@ -50,7 +50,7 @@ try_set() {
 	log "restoring $1 from the backup store"
 	SECONDS=0
 	make_cluster
-	open_data "$BUILD"
+	open_data "$BUILD" -c archive_mode=off
 	require_versions
 	restore_all_fresh "$directory" || status=$?
 	RESTORED=$SECONDS

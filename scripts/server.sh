@@ -18,9 +18,8 @@ start_server() {
 	mkdir -p -- "$WORK/socket"
 	# On one line: pg_ctl gives it to a shell, for which a line break would be the end of the command.
 	options="-c listen_addresses='' -c unix_socket_directories='$WORK/socket' -c port=5432 -c logging_collector=off"
-	# In C: who is at fault is read from messages. No archive_mode=off: a checkpoint would remove what is not archived
-	# yet. No standby can reach us, so none is waited for.
-	options+=" -c log_destination=stderr -c lc_messages=C -c archive_command='' -c synchronous_standby_names='' -c ssl=off $*"
+	# In C: who is at fault is read from messages. No standby can reach us, so none is waited for.
+	options+=" -c log_destination=stderr -c lc_messages=C -c synchronous_standby_names='' -c ssl=off $*"
 	# After a crash it would go on without what was not on disk yet, and that would be held against the set.
 	options+=" -c restart_after_crash=off"
 	# The descriptors of our locks stay with us. A locale of its own: LC_ALL=C is for our sort and awk only.

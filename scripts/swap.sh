@@ -25,22 +25,20 @@ swap_sql() {
 # looked up now, and count as long as they have their names: after the swap nobody's session is ended, however late this
 # begins.
 terminator_sql() {
-	local i list="''" rows
+	local i list="''" loop
 
 	for i in "${!NAMES[@]}"; do list+=", $(sql_text "${NAMES[i]}"), 'brewget_load_${STAMP}_$i'"; done
-	rows="$(sql "$CONTROL" <<<"SELECT format('INSERT INTO old VALUES (%s, %L);', oid, datname) FROM pg_database WHERE datname IN ($list)")" || return $?
-	cat <<SQL
-SET client_connection_check_interval = '200ms';
-CREATE TEMP TABLE old (oid oid, datname name);
-$rows
-DO \$do\$ BEGIN FOR i IN 1..1200 LOOP
-	EXIT WHEN NOT EXISTS (SELECT FROM pg_database JOIN old USING (oid, datname));
+	# shellcheck disable=SC2016 # the dollars are format()'s
+	loop='BEGIN FOR i IN 1..1200 LOOP
+	EXIT WHEN NOT EXISTS (SELECT FROM pg_database WHERE (oid, datname) IN (%1$s));
 	PERFORM pg_stat_clear_snapshot();
-	PERFORM pg_terminate_backend(pid) FROM pg_stat_activity JOIN pg_database d ON d.oid = datid JOIN old ON old.oid = d.oid
-		AND old.datname = d.datname WHERE pid <> pg_backend_pid();
+	PERFORM pg_terminate_backend(pid) FROM pg_stat_activity JOIN pg_database d ON d.oid = datid
+		WHERE (d.oid, d.datname) IN (%1$s) AND pid <> pg_backend_pid();
 	PERFORM pg_sleep(0.05);
-END LOOP; END \$do\$;
-SQL
+END LOOP; END'
+	echo "SET client_connection_check_interval = '200ms';"
+	sql "$CONTROL" -v loop="$loop" <<<"SELECT format('DO %L;', format(:'loop', string_agg(format('(%s, %L)', oid, datname), ', ')))
+		FROM pg_database WHERE datname IN ($list)" || return $?
 }
 
 # usage: require_unswapped WHY   Ends with 69 unless the swap is in force all the same: a connection may be lost right

@@ -88,7 +88,7 @@ make_server() {
 	write_hba | into "$SCRATCH/verify-data/pg_hba.conf" || die "$NO_SPACE" "cannot write in $SCRATCH"
 	# It is thrown away after minutes: nothing it writes has to last. Many tables need many locks in one pg_restore.
 	start_server "$SCRATCH/verify-data" -c fsync=off -c full_page_writes=off -c wal_level=minimal -c max_wal_senders=0 \
-		-c autovacuum=off -c max_locks_per_transaction=256 -c max_wal_size="$(wal_megabytes)MB" ||
+		-c autovacuum=off -c archive_mode=off -c max_locks_per_transaction=256 -c max_wal_size="$(wal_megabytes)MB" ||
 		die "$UNREACHABLE" "the throwaway server does not start: $(server_said)"
 	step server
 }

@@ -95,7 +95,9 @@ def test_a_databases_settings_disturb_no_load(
     create(
         source,
         "app",
-        "create table t as select array[null, 'NULL'] as words, '-1 day 2:00'::interval as i",
+        "create table t as select array[null, 'NULL'] as words, '-1 day 2:00'::interval as i;"
+        " create table big as select md5(n::text) as n from generate_series(1, 100000) n;"
+        " create index on big (n)",
     )
     for setting in (
         "default_transaction_read_only = on",
@@ -107,6 +109,8 @@ def test_a_databases_settings_disturb_no_load(
         "lc_monetary = 'C.UTF-8'",
         "default_tablespace = nowhere",
         "session_replication_role = replica",
+        "temp_file_limit = '64kB'",
+        "maintenance_work_mem = '1MB'",
     ):
         source.sql(f"alter database app set {setting}")
 

@@ -9,7 +9,7 @@ import pytest
 
 from tests.lib.content import AUTH, SETTINGS, USERS, count, create
 from tests.lib.hooks import start_until
-from tests.lib.pod import Pod
+from tests.lib.pod import INITDB_ARGS, Pod
 from tests.lib.postgres import Server, SqlError, literal
 from tests.lib.scripts import Scripts
 from tests.lib.store import Store
@@ -240,6 +240,90 @@ def test_replication_of_an_old_database_is_named_with_what_ends_it(
         target.sql("alter subscription s disable", old)
         target.sql("alter subscription s set (slot_name = none)", old)
         target.sql("drop subscription s", old)
+
+
+def test_a_revoked_grantor_does_not_stop_a_live_restore(filled: Server, scripts: Scripts) -> None:
+    filled.sql(
+        f"create role app; create role worker; grant app to {AUTH} with admin option;"
+        f"grant app to worker granted by {AUTH};"
+        f"grant set on parameter lc_messages to {AUTH} with grant option;"
+        f"set session authorization {AUTH}; grant set on parameter lc_messages to worker"
+    )
+    scripts.backup()
+    filled.sql(
+        f"revoke set on parameter lc_messages from {AUTH} cascade; revoke app from worker granted by {AUTH};"
+        f"drop role worker; revoke app from {AUTH}"
+    )
+
+    scripts.run("restore", "--replace", "--database", SETTINGS).expect(0)
+
+    assert filled.sql("select pg_has_role('worker', 'app', 'member')") == "t"
+    assert filled.sql("select has_parameter_privilege('worker', 'lc_messages', 'set')") == "t"
+
+
+def test_a_database_without_plpgsql_is_backed_up_like_any_other(
+    filled: Server, scripts: Scripts
+) -> None:
+    filled.sql("drop extension plpgsql", SETTINGS)
+
+    scripts.run("backup").expect(0)
+
+
+def test_rows_that_an_extension_keeps_for_its_user_are_not_nothing(
+    target: Server, scripts: Scripts, kept: Store
+) -> None:
+    """As pg_cron keeps its jobs."""
+    assert kept.names()
+    create(target, AUTH)
+    target.sql(
+        "create extension hstore; create table jobs as select 1 as n;"
+        " alter extension hstore add table jobs;"
+        " update pg_extension set extconfig = array['jobs'::regclass::oid],"
+        " extcondition = array['where n > 0'] where extname = 'hstore'",
+        AUTH,
+    )
+    restoring = scripts.with_(server=target)
+
+    refused = restoring.run("restore", "--database", AUTH).expect(78)
+    target.sql("delete from jobs", AUTH)
+    restoring.run("restore", "--database", AUTH).expect(0)
+
+    assert "rows of extension hstore" in refused.stderr
+
+
+def test_an_image_that_archives_leaves_nothing_to_archive_of_a_restore(
+    scripts: Scripts, kept: Store, binaries: Path
+) -> None:
+    assert kept.names()
+    pod = Pod.make(scripts, binaries)
+
+    pod.prepare(POSTGRES_INITDB_ARGS=f"{INITDB_ARGS} -c archive_mode=on").expect(0)
+
+    with pod.running() as server:
+        assert server.sql("show archive_mode") == "on"
+    assert not list((pod.data / "pg_wal" / "archive_status").glob("0*.ready"))
+
+
+def test_an_event_trigger_of_the_servers_owner_does_not_keep_the_swap_from_its_work(
+    target: Server, scripts: Scripts, kept: Store
+) -> None:
+    assert kept.names()
+    create(target, AUTH, "create table mine (n int)")
+    target.sql(
+        "create table ddl (at timestamptz); create function note() returns event_trigger language plpgsql"
+        " as $$ begin insert into ddl values (now()); end $$;"
+        " create event trigger noting on ddl_command_end execute function note()",
+        "template1",
+    )
+    try:
+        with visitor(target, AUTH):
+            scripts.with_(server=target).run(
+                "restore", "--replace", "--database", AUTH, "--database", "postgres"
+            ).expect(0)
+    finally:
+        target.sql("drop event trigger noting; drop function note(); drop table ddl", "template1")
+
+    assert count(target, AUTH, "users") == USERS
 
 
 def test_a_template_is_named_as_skipped(filled: Server, scripts: Scripts, store: Store) -> None:
