@@ -110,8 +110,7 @@ compare_database() {
 compare_settings() {
 	local owner
 
-	owner="$(sql "$2" -c 'SET search_path = pg_catalog' \
-		-c 'SELECT to_json(pg_get_userbyid(datdba)::text) FROM pg_database WHERE datname = current_database()')" || return 69
+	owner="$(sql "$2" -c 'SELECT to_json(pg_get_userbyid(datdba)::text) FROM pg_database WHERE datname = current_database()')" || return 69
 	if [[ "$owner" != "${MANIFEST["databases.$1.owner"]}" ]]; then
 		WHY="owner: saved ${MANIFEST["databases.$1.owner"]}, restored $owner"
 		return 65

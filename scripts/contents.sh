@@ -106,7 +106,6 @@ tidy_contents() {
 # an extension, its parts do not say so.
 empty_sql() {
 	cat <<'SQL'
-SET search_path = pg_catalog;
 WITH members AS (SELECT classid, objid FROM pg_depend WHERE deptype IN ('e', 'i')),
 objects AS (
 	SELECT 'pg_class'::regclass AS classid, oid, 'relation ' || relname AS what FROM pg_class

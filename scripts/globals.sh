@@ -55,7 +55,8 @@ END { if (got >= 0 && statement != "") { print "error: a statement without end" 
 filter_globals() { awk -v roles="$1" -v settings="$2" "$GLOBALS_FILTER"; }
 
 # usage: apply_globals DIRECTORY fresh|live   Creates the set's roles that are missing. A role that exists keeps its
-# attributes, its password and its memberships: what is in force stays in force. On a fresh server the superuser gets its settings.
+# attributes, its password and its memberships: what is in force stays in force. On a fresh server the superuser gets its
+# settings.
 apply_globals() {
 	local settings=0
 
@@ -86,7 +87,6 @@ read_file() {
 # pg_dump has this with --create only, under the name the database had: it would not let us restore beside.
 database_settings_sql() {
 	cat <<'SQL'
-SET search_path = pg_catalog;
 WITH d AS (SELECT *, format('%I', datname) AS db FROM pg_database WHERE datname = current_database()),
 config AS (
 	SELECT s.setrole, u.pair, left(u.pair, strpos(u.pair, '=') - 1) AS name, substr(u.pair, strpos(u.pair, '=') + 1) AS value, u.n

@@ -38,7 +38,7 @@ require_versions() {
 		die "$REFUSED" "the set is of PostgreSQL $saved_from, the server here is $server: it is too old. Nothing was touched."
 	json_text superuser "${MANIFEST["server.superuser"]}"
 	# Whatever it owned or granted would fail half-way.
-	found="$(sql "$CONTROL" -v name="$superuser" <<<"SELECT 1 FROM pg_catalog.pg_roles WHERE rolname = :'name' AND rolsuper")" ||
+	found="$(sql "$CONTROL" -v name="$superuser" <<<"SELECT 1 FROM pg_roles WHERE rolname = :'name' AND rolsuper")" ||
 		die "$UNREACHABLE" "the server's roles cannot be told. Nothing was touched"
 	[[ -n "$found" ]] ||
 		die "$REFUSED" "the superuser was $superuser where the set was made, and this server has no such superuser." \
@@ -69,7 +69,6 @@ create_database() {
 	json_text rules "${MANIFEST["databases.$1.icu_rules"]:-null}"
 	sql "$CONTROL" -v name="$2" -v owner="$owner" -v encoding="$encoding" -v locale="$locale" \
 		-v ctype="${ctype:-$locale}" -v provider="${provider:-libc}" -v icu="$icu" -v rules="$rules" 2>"$WORK/load.err" <<'SQL'
-SET search_path = pg_catalog;
 SELECT format('CREATE DATABASE %I OWNER %I TEMPLATE template0 ENCODING %L LC_COLLATE %L LC_CTYPE %L LOCALE_PROVIDER %s%s%s%s',
 	:'name', :'owner', :'encoding', :'locale', :'ctype', :'provider',
 	CASE :'provider' WHEN 'icu' THEN ' ICU_LOCALE ' || quote_literal(:'icu') END,

@@ -13,7 +13,7 @@ from tests.lib.sandbox import end_processes_below
 from tests.lib.scripts import Done, Scripts
 from tests.lib.store import Store, copy_tree
 from tests.lib.toolbox import Tools, path_of
-from tests.lib.wheels import postgresql
+from tests.lib.wheels import programs_of
 
 V16, V17, V18 = "16.15", "17.11", "18.6"
 
@@ -43,7 +43,7 @@ class Base:
 def in_version(pod: Pod, version: str, tools: Tools = Tools.GNU) -> Pod:
     """Return the same pod with the programs of another image."""
     box = pod.scripts.box
-    programs = box.readable(postgresql(version).parent, "bin/postgres") / "bin"
+    programs = programs_of(box, version)
     return replace(
         pod, scripts=pod.scripts.with_(path=path_of(tools, box, programs)), binaries=programs
     )
@@ -57,7 +57,7 @@ def last_set(pod: Pod, version: str = V16, **settings: str) -> Done:
 def dump(server: Server) -> list[str]:
     """What the newest pg_dumpall says of a server of any version, but for the Secret's passwords."""
     newest = copy.copy(server)
-    newest.binaries = server.box.readable(postgresql(V18).parent, "bin/postgres") / "bin"
+    newest.binaries = programs_of(server.box, V18)
     rotated = rf"ALTER ROLE ({AUTH}|{SETTINGS}) .*PASSWORD"
     return [line for line in newest.dump_all() if not re.match(rotated, line)]
 

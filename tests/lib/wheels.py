@@ -5,7 +5,7 @@ from pathlib import Path
 
 from bootstrap import postgresql as project
 from bootstrap.locking import exclusive
-from tests.lib.sandbox import REPOSITORY
+from tests.lib.sandbox import REPOSITORY, Sandbox
 
 
 def postgresql(version: str) -> Path:
@@ -14,3 +14,8 @@ def postgresql(version: str) -> Path:
     with exclusive(REPOSITORY / ".tools" / ".postgresql.lock", sys.stderr.write):
         project.ensure(REPOSITORY, version)
     return project.directory(REPOSITORY, version) / "bin"
+
+
+def programs_of(box: Sandbox, version: str) -> Path:
+    """Return the same where the sandbox's user can read them."""
+    return box.readable(postgresql(version).parent, "bin/postgres") / "bin"

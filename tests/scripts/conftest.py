@@ -15,7 +15,7 @@ from tests.lib.scripts import Scripts, scripts_directory
 from tests.lib.store import Store, copy_tree
 from tests.lib.toolbox import Tools, path_of
 from tests.lib.upgrades import MORE, OTHER_LOCALE, V17, Base, in_version, last_set, pod_of
-from tests.lib.wheels import postgresql
+from tests.lib.wheels import programs_of
 
 VERSION = "16.15"
 
@@ -32,7 +32,7 @@ def box() -> Iterator[Sandbox]:
 @pytest.fixture(scope="session")
 def binaries(box: Sandbox) -> Path:
     """PostgreSQL's programs in the version that the project runs."""
-    return box.readable(postgresql(VERSION).parent, "bin/postgres") / "bin"
+    return programs_of(box, VERSION)
 
 
 @pytest.fixture(scope="session")

@@ -12,7 +12,7 @@ from tests.lib.scripts import Scripts
 from tests.lib.store import Store, change_manifest, refresh_sums
 from tests.lib.toolbox import Tools, path_of
 from tests.lib.upgrades import V17
-from tests.lib.wheels import postgresql
+from tests.lib.wheels import programs_of
 
 REGIONAL = "create materialized view here as select current_setting('app.region') as region;"
 AUDIT = """
@@ -362,7 +362,7 @@ create event trigger noted on login execute function note_login();
 @pytest.mark.trap(31)
 def test_a_trigger_on_login_does_not_fire_for_the_sessions_of_a_restore(scripts: Scripts) -> None:
     """PostgreSQL 17 has them."""
-    programs = scripts.box.readable(postgresql(V17).parent, "bin/postgres") / "bin"
+    programs = programs_of(scripts.box, V17)
     server = Server(scripts.box, programs).start()
     newer = scripts.with_(server=server, path=path_of(Tools.GNU, scripts.box, programs))
     try:

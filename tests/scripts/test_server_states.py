@@ -14,7 +14,7 @@ from tests.lib.postgres import Server, SqlError, literal
 from tests.lib.scripts import Scripts
 from tests.lib.store import Store
 from tests.lib.upgrades import V17
-from tests.lib.wheels import postgresql
+from tests.lib.wheels import programs_of
 
 TAKEOVER = """
 create function {name}({arguments}) returns {result} language plpgsql as $body$ begin
@@ -46,6 +46,15 @@ def test_no_function_of_a_databases_owner_is_called_by_our_superuser(
     assert not list(called.iterdir())
 
 
+def prepared(scripts: Scripts, binaries: Path, settings: str) -> Pod:
+    """Return a pod with data that has these settings by ALTER SYSTEM."""
+    pod = Pod.make(scripts, binaries)
+    pod.prepare().expect(0)
+    with (pod.data / "postgresql.auto.conf").open("a") as conf:
+        conf.write(settings)
+    return pod
+
+
 def archived(pod: Pod) -> tuple[set[str], set[str]]:
     """Return which segments wait for their archive, and which are there."""
     wal = pod.data / "pg_wal"
@@ -55,10 +64,8 @@ def archived(pod: Pod) -> tuple[set[str], set[str]]:
 
 @pytest.mark.usefixtures("kept")
 def test_wal_that_is_not_archived_yet_outlives_a_start(scripts: Scripts, binaries: Path) -> None:
-    pod = Pod.make(scripts, binaries)
-    pod.prepare().expect(0)
-    with (pod.data / "postgresql.auto.conf").open("a") as conf:
-        conf.write("archive_mode = on\narchive_command = 'false'\nmin_wal_size = 32MB\n")
+    archiving = "archive_mode = on\narchive_command = 'false'\nmin_wal_size = 32MB\n"
+    pod = prepared(scripts, binaries, archiving)
     with pod.running() as server:
         for _ in range(4):
             server.sql("select pg_logical_emit_message(false, '', 'x'); select pg_switch_wal()")
@@ -87,6 +94,7 @@ def test_a_start_and_a_backup_do_without_the_database_postgres(
         if state == "half":
             text = "update pg_database set datconnlimit = -2 where datname = 'postgres'"
         server.sql(text, AUTH)
+        scripts.with_(server=server).run("backup").expect(0)
 
     pod.prepare().expect(0)
 
@@ -95,10 +103,7 @@ def test_a_start_and_a_backup_do_without_the_database_postgres(
 
 @pytest.mark.usefixtures("kept")
 def test_no_standby_is_waited_for_by_a_start(scripts: Scripts, binaries: Path) -> None:
-    pod = Pod.make(scripts, binaries)
-    pod.prepare().expect(0)
-    with (pod.data / "postgresql.auto.conf").open("a") as conf:
-        conf.write("synchronous_standby_names = 'nobody'\n")
+    pod = prepared(scripts, binaries, "synchronous_standby_names = 'nobody'\n")
 
     pod.start_preparing().wait(60).expect(0)
 
@@ -171,7 +176,7 @@ def test_a_database_that_cannot_be_opened_is_put_aside_by_replace(
 
 def test_a_limit_on_the_time_of_transactions_does_not_end_a_backup(scripts: Scripts) -> None:
     """PostgreSQL 17 has one, and pg_dump alone takes it back."""
-    programs = scripts.box.readable(postgresql(V17).parent, "bin/postgres") / "bin"
+    programs = programs_of(scripts.box, V17)
     server = Server(scripts.box, programs).start()
     try:
         create(server, AUTH, "create table t as select 1 as n")

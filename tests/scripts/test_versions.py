@@ -6,14 +6,14 @@ from tests.lib.content import AUTH, USERS, count
 from tests.lib.postgres import Server
 from tests.lib.scripts import Scripts
 from tests.lib.store import Store
-from tests.lib.wheels import postgresql
+from tests.lib.wheels import programs_of
 
 pytestmark = pytest.mark.usefixtures("filled")
 
 
 def client_of(scripts: Scripts, version: str) -> Scripts:
     """Return the scripts with the client programs of this version first on PATH."""
-    programs = scripts.box.readable(postgresql(version).parent, "bin/psql") / "bin"
+    programs = programs_of(scripts.box, version)
     return scripts.with_(path=f"{programs}:/usr/bin:/bin")
 
 
