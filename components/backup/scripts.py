@@ -28,15 +28,19 @@ class BackupScripts(pulumi.ComponentResource):
     config_map: core.v1.ConfigMap
 
     def __init__(
-        self, name: str, namespace: str, opts: pulumi.ResourceOptions | None = None
+        self,
+        name: str,
+        config_map: str,
+        namespace: pulumi.Input[str],
+        opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        super().__init__("brewget:index:BackupScripts", name, None, opts)
+        super().__init__("brewget:index:BackupScripts", name, {"namespace": namespace}, opts)
         self.config_map = core.v1.ConfigMap(
             name,
             metadata=meta.v1.ObjectMetaArgs(
-                name=names.SCRIPTS, namespace=namespace, labels=names.PART_OF
+                name=config_map, namespace=namespace, labels=names.PART_OF
             ),
             data=read_scripts(),
             opts=pulumi.ResourceOptions(parent=self),
         )
-        self.register_outputs({"config_map": names.SCRIPTS})
+        self.register_outputs({"config_map": config_map})

@@ -224,6 +224,12 @@ class Settings(Group):
     verify: VerifySettings = VerifySettings()
     startup: StartupSettings = StartupSettings()
     console: ConsoleSettings = ConsoleSettings()
+    adopt: bool = setting(
+        False,
+        "Whether objects of this stack that its state does not know are taken over.",
+        allowed="true or false",
+        example="true",
+    )
     backup_now: types.Nonce = setting(
         "", "A new value takes a set on the next up.", allowed=types.WORD, example='"$(date +%s)"'
     )

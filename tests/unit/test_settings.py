@@ -341,7 +341,7 @@ def test_a_quantity_is_as_large_as_it_says(number: int, unit: str) -> None:
 
 @given(st.text(st.characters(exclude_categories=("C", "Z")), min_size=1))
 def test_any_printable_password_survives_the_uri(password: str) -> None:
-    uri = connection_uri("ales", "ale", password, tls="sslmode=require")
+    uri = connection_uri("db.ales.svc.cluster.local", "ale", password, tls="sslmode=require")
     place = re.escape("@db.ales.svc.cluster.local:5432/ale?sslmode=require")
     found = re.fullmatch(f"postgresql://ale:([^@:/]*){place}", uri)
     assert found
