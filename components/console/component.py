@@ -195,9 +195,9 @@ class Console(pulumi.ComponentResource):
                     metadata=meta.v1.ObjectMetaArgs(labels=names.PART_OF | names.CONSOLE_LABELS),
                     spec=console_pod.spec(
                         self._pods,
-                        self._settings,
-                        self._args.object_name,
-                        self._args.min_free_bytes,
+                        args.settings,
+                        args.object_name,
+                        args.min_free_bytes,
                     ),
                 ),
             ),
