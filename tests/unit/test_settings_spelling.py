@@ -86,7 +86,9 @@ def test_an_unknown_key_comes_with_the_nearest(given: dict[str, Any], expected: 
 
 
 def test_an_unknown_name_in_the_stacks_file_is_seen(deploy: Deploy) -> None:
-    with pytest.raises(pulumi.RunError, match=r"^spaces is not a setting; the nearest is namespace"):
+    with pytest.raises(
+        pulumi.RunError, match=r"^spaces is not a setting; the nearest is namespace"
+    ):
         deploy(load_settings, config={"spaces": "ales"})
 
 
