@@ -4,24 +4,16 @@ from pathlib import Path
 
 import pulumi
 
-from components import (
-    BackupSchedule,
-    BackupScheduleArgs,
-    BackupStorage,
-    BackupStorageArgs,
-    Console,
-    ConsoleArgs,
-    OnDemand,
-    OnDemandArgs,
-    PostgresDatabase,
-    PostgresDatabaseArgs,
-)
-from components.backup.storage import namespace_home
+from components.backup.on_demand import OnDemand, OnDemandArgs
+from components.backup.schedule import BackupSchedule, BackupScheduleArgs
+from components.backup.storage import BackupStorage, BackupStorageArgs, namespace_home
 from components.cluster import names
 from components.cluster.kubectl import Kubectl
 from components.cluster.namespace import NamespaceLimits, name_of, stack_namespace
 from components.cluster.ownership import ownership
 from components.cluster.provider import provider
+from components.console.component import Console, ConsoleArgs
+from components.postgres.database import PostgresDatabase, PostgresDatabaseArgs
 from components.settings.load import load_settings
 from components.settings.types import Accept
 

@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 
 from components.cluster.kubectl import Kubectl
-from components.settings.model import StorageSettings
+from components.settings.backup import StorageSettings
 from components.settings.types import StorageKind
 
 

@@ -8,7 +8,7 @@ from pulumi_kubernetes import batch, core, meta
 
 from components.cluster import names
 from components.cluster.pods import SCRATCH, SCRIPTS, Source, container, empty_volume, job_env, pod
-from components.settings.model import BackupSettings, VerifySettings
+from components.settings.backup import BackupSettings, VerifySettings
 from components.settings.validators import quantity_bytes
 
 SERVER_WAIT = 300

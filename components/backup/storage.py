@@ -22,7 +22,8 @@ from components.cluster import names
 from components.cluster.kubectl import HOST_SCRIPTS, Kubectl, script
 from components.cluster.pods import STORE
 from components.cluster.stash import refuse_change
-from components.settings.model import IMAGE, BackupSettings, StorageSettings
+from components.settings.backup import BackupSettings, StorageSettings
+from components.settings.postgres import IMAGE
 from components.settings.types import StorageKind
 
 

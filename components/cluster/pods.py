@@ -13,7 +13,7 @@ import pulumi
 from pulumi_kubernetes import core
 
 from components.cluster import names
-from components.settings.model import Resources
+from components.settings.postgres import Resources
 
 UID = 70  # postgres in the official alpine image
 STORE = "/backup"

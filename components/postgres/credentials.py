@@ -5,7 +5,7 @@ from pulumi_kubernetes import core, meta
 
 from components.cluster import names
 from components.postgres.passwords import connection_uri, fingerprint, stash_password
-from components.settings.model import PostgresSettings
+from components.settings.postgres import PostgresSettings
 
 # Encrypted, and works with nothing but the text: what most applications read from a variable.
 ENCRYPTED = "sslmode=require"

@@ -11,7 +11,7 @@ from pulumi_kubernetes import core, meta
 
 from components.cluster.kubectl import Kubectl
 from components.cluster.stash import refuse_change
-from components.settings.model import PostgresSettings
+from components.settings.postgres import PostgresSettings
 from components.settings.validators import quantity_bytes
 
 

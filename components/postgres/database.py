@@ -18,7 +18,7 @@ from components.postgres.data_claim import data_claim
 from components.postgres.last_backup import last_backup
 from components.postgres.tls import ServerTls
 from components.postgres.version import PostgresVersion
-from components.settings.model import PostgresSettings
+from components.settings.postgres import PostgresSettings
 from components.settings.startup import StartupSettings
 from components.settings.types import Clients, OnDestroy
 

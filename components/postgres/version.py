@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pulumi
 
 from components.settings import validators
-from components.settings.model import PostgresSettings
+from components.settings.postgres import PostgresSettings
 from components.settings.startup import StartupSettings
 from components.settings.types import Accept
 
