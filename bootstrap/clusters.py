@@ -8,8 +8,8 @@ from enum import Enum
 from pathlib import Path
 
 from bootstrap import memory
-from bootstrap.errors import BootstrapError
 from bootstrap.place import Place
+from toolchain.errors import SetupError
 
 MINIKUBE = "minikube"
 DEFAULT_PROFILE = "localcluster"
@@ -100,11 +100,11 @@ def run(
             timeout=seconds,
         )
     except subprocess.TimeoutExpired as error:
-        raise BootstrapError(f"{what} was not done after {seconds} s") from error
+        raise SetupError(f"{what} was not done after {seconds} s") from error
     except OSError as error:
-        raise BootstrapError(f"{what} cannot be run: {error.strerror}") from error
+        raise SetupError(f"{what} cannot be run: {error.strerror}") from error
     if done.returncode != 0:
-        raise BootstrapError(f"{what} ended with status {done.returncode}, see above")
+        raise SetupError(f"{what} ended with status {done.returncode}, see above")
 
 
 def check_reachable(cluster: Cluster, environment: dict[str, str]) -> None:
@@ -132,7 +132,7 @@ def check_reachable(cluster: Cluster, environment: dict[str, str]) -> None:
         Kind.MINIKUBE: "see `minikube status` and `minikube logs`",
         Kind.LOCALCLUSTER: "see `python -m localcluster logs`, or start it with `make up`",
     }[cluster.kind]
-    raise BootstrapError(f"the cluster '{cluster.context}' does not answer ({answer}): {advice}")
+    raise SetupError(f"the cluster '{cluster.context}' does not answer ({answer}): {advice}")
 
 
 def _check_context(cluster: Cluster, environment: dict[str, str]) -> None:
@@ -146,7 +146,7 @@ def _check_context(cluster: Cluster, environment: dict[str, str]) -> None:
     )
     known = listed.stdout.split()
     if cluster.context not in known:
-        raise BootstrapError(
+        raise SetupError(
             f"there is no kubeconfig context '{cluster.context}'. "
             + (f"Known: {', '.join(sorted(known))}. " if known else "None is known. ")
             + "Name one with KUBE_CONTEXT=…, or leave it unset to have a cluster started"

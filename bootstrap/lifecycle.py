@@ -5,12 +5,12 @@ import subprocess
 from bootstrap import backups, clusters, console, memory, postgres_images, summary
 from bootstrap.clusters import Cluster, Kind
 from bootstrap.environment import for_children
-from bootstrap.errors import BootstrapError
-from bootstrap.locking import exclusive
 from bootstrap.place import Place
 from bootstrap.progress import Step, Steps
 from bootstrap.stack import Stack
 from bootstrap.tools import NODE_STEPS, PULUMI_STEPS, prepare_node, prepare_pulumi
+from toolchain.errors import SetupError
+from toolchain.locking import exclusive
 
 MOUNT = "/mnt/data/brewget-postgres-backups"
 """Where the node sees BACKUP_DIR: the default of the setting backup.storage.path."""
@@ -67,7 +67,7 @@ def stay(stack: Stack, cluster: Cluster) -> None:
         return  # the usual case, without asking Pulumi
     there, name = stack.context(), stack.place.stack
     if there and there != cluster.context:
-        raise BootstrapError(
+        raise SetupError(
             f"the stack '{name}' lives on the cluster '{there}': its server would run on there "
             "with what was written last, and no longer be anybody's. To move it: `make destroy` "
             "without KUBE_CONTEXT and LOCALCLUSTER_PROFILE (takes a last backup and keeps all), "
@@ -126,7 +126,7 @@ def stop(place: Place) -> None:
     """Ends the cluster; its disks stay."""
     cluster = clusters.find(place)
     if cluster.kind is Kind.NAMED:
-        raise BootstrapError(
+        raise SetupError(
             f"the cluster '{cluster.context}' was not started from here, so it is not stopped here"
         )
     command = [*clusters.command(cluster).split(), "stop"]

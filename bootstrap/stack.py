@@ -1,7 +1,6 @@
 """The stack: its backend, passphrase, settings and what an interrupted run has left."""
 
 import json
-import os
 import secrets
 import socket
 import subprocess
@@ -13,10 +12,11 @@ from typing import Any
 import yaml
 
 from bootstrap.clusters import Cluster, Kind
-from bootstrap.errors import BootstrapError
 from bootstrap.place import Place
 from localcluster.images import POSTGRES as IMAGE_OF_LOCALCLUSTER
 from localcluster.images import POSTGRES_NAME
+from toolchain import files
+from toolchain.errors import SetupError
 
 PROJECT = "brewget"
 
@@ -40,7 +40,7 @@ class Stack:
             text=True,
         )
         if check and done.returncode != 0:
-            raise BootstrapError(
+            raise SetupError(
                 f"pulumi {' '.join(arguments[:2])} failed: {(done.stderr or done.stdout).strip()}"
             )
         return done.stdout
@@ -56,7 +56,7 @@ class Stack:
             stdout=2,  # stdout of make is for what was asked for
         )
         if _wait(process) != 0:
-            raise BootstrapError(
+            raise SetupError(
                 f"pulumi {arguments[0]} ended with status {process.returncode}, see above. "
                 "Nothing has to be undone: put it right and run this again"
             )
@@ -131,7 +131,7 @@ class Stack:
         locks = sorted(self.place.backend.glob(f".pulumi/locks/**/{self.place.stack}/*.json"))
         for lock in locks:
             if holder := holder_of(lock):
-                raise BootstrapError(
+                raise SetupError(
                     f"another pulumi (process {holder}) is working on the stack "
                     f"'{self.place.stack}': wait for it, or end it with `kill {holder}`"
                 )
@@ -207,12 +207,7 @@ def _make_passphrase(path: Path) -> bool:
     """A random one, readable by nobody else; True if it was made now."""
     if path.is_file() and path.stat().st_size > 0:
         return False
-    path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.with_name(f".passphrase.{os.getpid()}")
-    descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w") as file:
-        file.write(secrets.token_urlsafe(32) + "\n")
-    aside.replace(path)
+    files.write(path, secrets.token_urlsafe(32) + "\n")
     return True
 
 
@@ -222,7 +217,7 @@ def drop_foreign_salt(stack_file: Path) -> None:
         return
     lines = stack_file.read_text().splitlines(keepends=True)
     if any(line.strip().startswith("secure:") for line in lines):
-        raise BootstrapError(
+        raise SetupError(
             f"{stack_file.name} holds secrets, but the passphrase that they need is gone "
             "(.state/passphrase). Put it back, or remove the 'secure:' entries and set them again "
             "with `pulumi config set --secret`"

@@ -8,10 +8,10 @@ import pytest
 from bootstrap import console, console_image, summary
 from bootstrap.clusters import Cluster, Kind
 from bootstrap.environment import for_children, variables
-from bootstrap.errors import BootstrapError
 from bootstrap.place import Place, from_environment
 from bootstrap.stack import Stack
 from localcluster.images import CONSOLE as IMAGE
+from toolchain.errors import SetupError
 
 MINIKUBE = Cluster(Kind.MINIKUBE, "minikube")
 NAMED = Cluster(Kind.NAMED, "work")
@@ -143,7 +143,7 @@ def test_on_a_foreign_cluster_nothing_is_built_or_switched_on(checkout: Checkout
     assert checkout.prepare(NAMED) == ""
     assert not console.is_on(checkout.stack)
     checkout.set("console.enabled", "true")
-    with pytest.raises(BootstrapError, match="push console/ as an image to its registry"):
+    with pytest.raises(SetupError, match="push console/ as an image to its registry"):
         checkout.prepare(NAMED)
     assert checkout.builds() == 0
 
