@@ -1,7 +1,5 @@
 """`make up`: everything from an empty machine to a database with a first backup."""
 
-import subprocess
-
 from bootstrap import backups, clusters, console, memory, postgres_images, summary
 from bootstrap.clusters import Cluster, Kind
 from bootstrap.environment import for_children
@@ -11,6 +9,7 @@ from bootstrap.stack import Stack
 from bootstrap.tools import NODE_STEPS, PULUMI_STEPS, prepare_node, prepare_pulumi
 from toolchain.errors import SetupError
 from toolchain.locking import exclusive
+from toolchain.run import ask
 
 MOUNT = "/mnt/data/brewget-postgres-backups"
 """Where the node sees BACKUP_DIR: the default of the setting backup.storage.path."""
@@ -87,7 +86,7 @@ def _start(place: Place, cluster: Cluster, environment: dict[str, str], step: St
         clusters.check_reachable(cluster, environment)
         return "reachable"
     place.backup_dir.mkdir(parents=True, exist_ok=True)
-    if cluster.kind is Kind.MINIKUBE and _runs(environment):
+    if cluster.kind is Kind.MINIKUBE and _runs(cluster, environment):
         clusters.check_reachable(cluster, environment)
         return "running already"
     step.hand_over()
@@ -97,11 +96,8 @@ def _start(place: Place, cluster: Cluster, environment: dict[str, str], step: St
     return "running"
 
 
-def _runs(environment: dict[str, str]) -> bool:
-    asked = subprocess.run(
-        [clusters.MINIKUBE, "status"], check=False, env=environment, capture_output=True
-    )
-    return asked.returncode == 0
+def _runs(cluster: Cluster, environment: dict[str, str]) -> bool:
+    return ask([*clusters.command(cluster).split(), "status"], env=environment).returncode == 0
 
 
 def _prepare_stack(stack: Stack, cluster: Cluster, step: Step) -> str:

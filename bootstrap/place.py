@@ -48,6 +48,11 @@ class Place:
         return self.root / ".state"
 
     @property
+    def shell(self) -> Path:
+        """What a shell of `make env` needs besides: written anew by each."""
+        return self.state / "shell" / self.stack
+
+    @property
     def backend(self) -> Path:
         """Pulumi's file backend."""
         return self.state / "pulumi"

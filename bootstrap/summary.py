@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from cronsim import CronSim, CronSimError
 from rich.console import Console
 
-from bootstrap.clusters import Cluster, Kind
+from bootstrap.clusters import Cluster, Kind, command
 from bootstrap.place import Place
 
 
@@ -48,8 +48,9 @@ def backup_place(place: Place, cluster: Cluster, path: str) -> str:
         return f"{path} on the node"
     if not (place.backup_dir / ".store.json").exists():
         return (
-            f"{path} on the node ONLY: {place.backup_dir} is not mounted there, so deleting the "
-            "cluster would delete them. To mount it: copy the sets, minikube delete, make up"
+            f"{path} on the node ONLY: {place.backup_dir} is not mounted there, so "
+            "deleting the cluster would delete them. To mount it: copy the sets, "
+            f"{command(cluster)} delete, make up"
         )
     return f"{place.backup_dir} (on the node: {path})"
 

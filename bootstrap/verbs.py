@@ -5,9 +5,9 @@ import sys
 from bootstrap import clusters, lifecycle, linting
 from bootstrap import console as door
 from bootstrap.cleaning import clean as remove_tools
-from bootstrap.environment import export_lines
 from bootstrap.place import Place
 from bootstrap.progress import Steps
+from bootstrap.shell import export_lines
 from bootstrap.tools import (
     NODE_STEPS,
     PULUMI_STEPS,

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from bootstrap import environment, memory, summary
+from bootstrap import memory, shell, summary
 from bootstrap.clusters import Cluster, Kind, Machine, choose, command, kubeconfig, recorded
 from bootstrap.linting import is_shell_script
 from bootstrap.place import Place, from_environment
@@ -71,7 +71,7 @@ def test_a_damaged_memory_counts_as_none(place: Place) -> None:
 
 def test_the_export_lines_say_the_same_to_a_shell(place: Place, tmp_path: Path) -> None:
     place = from_environment({"HOME": str(tmp_path), "BACKUP_DIR": "/a $HOME 'b'"}, place.root)
-    lines = environment.export_lines(place, LOCAL)
+    lines = shell.export_lines(place, LOCAL)
     names = [shlex.split(line)[1].partition("=")[0] for line in lines]
     show = [f'printf "%s\\n" "${name}"' for name in names]
     printed = subprocess.run(
@@ -93,7 +93,7 @@ def test_the_export_lines_say_the_same_to_a_shell(place: Place, tmp_path: Path) 
 
 def test_the_cluster_of_somebody_else_has_no_verbs() -> None:
     assert command(Cluster(Kind.NAMED, "work")) == ""
-    assert command(MINIKUBE) == "minikube"
+    assert command(MINIKUBE) == "minikube --profile minikube"
 
 
 @pytest.mark.parametrize(
