@@ -8,6 +8,9 @@ from bootstrap.clusters import Cluster, Kind
 from bootstrap.place import Place
 from bootstrap.pulumi_cli import has_own_plugins
 
+CONFIG_FILE = "PULUMI_OPTION_CONFIG_FILE"
+"""What every command of Pulumi that knows --config-file takes it from."""
+
 
 def variables(place: Place, cluster: Cluster) -> dict[str, str]:
     """All but PATH. PULUMI_RUN_PROGRAM: the hook that takes a last backup lives in the program."""
@@ -15,6 +18,7 @@ def variables(place: Place, cluster: Cluster) -> dict[str, str]:
         "PULUMI_HOME": str(place.pulumi_home),
         "PULUMI_BACKEND_URL": f"file://{quote(str(place.backend))}",
         "PULUMI_CONFIG_PASSPHRASE_FILE": str(place.passphrase),
+        CONFIG_FILE: str(place.stack_file),
         "PULUMI_SKIP_UPDATE_CHECK": "true",
         "PULUMI_RUN_PROGRAM": "true",
         "BACKUP_DIR": str(place.backup_dir),

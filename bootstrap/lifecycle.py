@@ -111,8 +111,8 @@ def _prepare_stack(stack: Stack, cluster: Cluster, step: Step) -> str:
         clusters.run(build, stack.place, stack.environment)
     if is_new:
         step.say(
-            f"this machine's settings are in {stack.place.stack_file.name}, "
-            "which git is told to leave alone (skip-worktree)"
+            f"this machine's settings are in {stack.place.stack_file.name}, which git ignores; "
+            "in a shell of `make env`, `pulumi config set` writes there"
         )
         step.say("the passphrase is in .state/passphrase: keep it as long as the stack")
     return "made" if is_new else "already there"

@@ -15,7 +15,8 @@ from bootstrap.clusters import Cluster, Kind, Machine, choose, command, kubeconf
 from bootstrap.linting import is_shell_script
 from bootstrap.place import Place, from_environment
 from bootstrap.pulumi_cli import is_new_enough
-from bootstrap.stack import drop_foreign_salt, has_pending, holder_of
+from bootstrap.settings_file import drop_foreign_salt
+from bootstrap.stack import has_pending, holder_of
 from toolchain.errors import SetupError
 
 LOCAL = Cluster(Kind.LOCALCLUSTER, "localcluster")
@@ -138,22 +139,22 @@ def test_pending_operations_are_seen() -> None:
     assert not has_pending({})
 
 
-def test_the_salt_of_a_lost_passphrase_goes_and_settings_stay(tmp_path: Path) -> None:
-    file = tmp_path / "Pulumi.dev.yaml"
+def test_the_salt_of_a_lost_passphrase_goes_and_settings_stay(place: Place) -> None:
+    file = place.stack_file
     file.write_text("encryptionsalt: v1:abc\nconfig:\n  brewget:kubeContext: minikube\n")
 
-    drop_foreign_salt(file)
+    drop_foreign_salt(place)
 
     assert file.read_text() == "config:\n  brewget:kubeContext: minikube\n"
 
 
-def test_secrets_of_a_lost_passphrase_are_not_dropped(tmp_path: Path) -> None:
-    file = tmp_path / "Pulumi.dev.yaml"
+def test_secrets_of_a_lost_passphrase_are_not_dropped(place: Place) -> None:
+    file = place.stack_file
     before = "encryptionsalt: v1:abc\nconfig:\n  brewget:postgres.password:\n    secure: xyz\n"
     file.write_text(before)
 
-    with pytest.raises(SetupError, match=r"the passphrase that they need is gone"):
-        drop_foreign_salt(file)
+    with pytest.raises(SetupError, match=r"the passphrase that they need is not here"):
+        drop_foreign_salt(place)
 
     assert file.read_text() == before
 

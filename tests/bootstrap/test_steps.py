@@ -302,32 +302,6 @@ def test_a_second_make_waits_and_says_so(tmp_path: Path) -> None:
     assert said == [f"waiting for another process of this project, which holds {tmp_path / 'lock'}"]
 
 
-def test_a_stack_is_made_once_with_a_private_passphrase_and_out_of_gits_sight(
-    place: Place,
-) -> None:
-    root = place.root
-    (root / "Pulumi.yaml").write_text("name: brewget\nruntime: python\n")
-    (root / "Pulumi.dev.yaml").write_text("config: {}\n")
-    for arguments in (["init", "-q"], ["add", "."], ["commit", "-qm", "t"]):
-        identity = ["-c", "user.name=t", "-c", "user.email=t@t"]
-        subprocess.run(["git", *identity, *arguments], cwd=root, check=True)
-    stack = Stack(place, stack_environment(place))
-
-    assert stack.select()
-    stack.configure(Cluster(Kind.LOCALCLUSTER, "two"))
-    first = place.passphrase.read_text()
-    assert not stack.select()
-
-    assert place.passphrase.read_text() == first
-    assert place.passphrase.stat().st_mode & 0o777 == 0o600
-    assert "kubeContext: two" in place.stack_file.read_text()
-    status = subprocess.run(
-        ["git", "status", "--porcelain"], cwd=root, capture_output=True, text=True, check=True
-    )
-    assert status.stdout == "?? .state/\n"
-    assert first.strip() not in place.stack_file.read_text()
-
-
 def test_the_lock_of_a_killed_pulumi_is_removed(place: Place) -> None:
     (place.root / "Pulumi.yaml").write_text("name: brewget\nruntime: python\n")
     stack = Stack(place, stack_environment(place))
