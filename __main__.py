@@ -3,19 +3,20 @@
 import pulumi
 from pulumi_kubernetes import core, meta
 
-from components import monitoring, names
-from components.backup_schedule import BackupSchedule, BackupScheduleArgs
-from components.backup_storage import BackupStorage, BackupStorageArgs, home
-from components.cluster import provider
-from components.configuration import load_settings
-from components.console import ConsoleArgs, console
-from components.database import PostgresDatabase, PostgresDatabaseArgs
-from components.operations import Operations, OperationsArgs, last_backup_hook
-from components.ownership import ownership
-from components.pods import PodArgs
-from components.postgres_version import PostgresVersion
-from components.scripts import BackupScripts
-from components.security import POD_SECURITY, NamespaceLimits
+from components.backup import monitoring
+from components.backup.on_demand import Operations, OperationsArgs, last_backup_hook
+from components.backup.schedule import BackupSchedule, BackupScheduleArgs
+from components.backup.scripts import BackupScripts
+from components.backup.storage import BackupStorage, BackupStorageArgs, home
+from components.cluster import names
+from components.cluster.namespace import POD_SECURITY, NamespaceLimits
+from components.cluster.ownership import ownership
+from components.cluster.pods import PodArgs
+from components.cluster.provider import provider
+from components.console.component import ConsoleArgs, console
+from components.postgres.database import PostgresDatabase, PostgresDatabaseArgs
+from components.postgres.version import PostgresVersion
+from components.settings.load import load_settings
 
 settings = load_settings()
 version = PostgresVersion("version", settings)

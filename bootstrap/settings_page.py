@@ -2,15 +2,15 @@
 
 import json
 
-from components.configuration import leaves, plain_default
-from components.settings import Settings
+from components.settings.load import leaves, plain_default
+from components.settings.model import Settings
 
 INTRODUCTION = """\
 # Settings
 
 Set one with `pulumi config set KEY VALUE` and apply it with `pulumi up`. What is not allowed ends
 `pulumi preview` with one sentence for each value, and nothing is changed. This page is written by
-`make docs` from `components/settings.py`.
+`make docs` from `components/settings/model.py`.
 """
 HEAD = "| key | default | allowed | meaning |\n|---|---|---|---|"
 

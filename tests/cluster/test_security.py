@@ -9,8 +9,8 @@ from typing import Any
 import psycopg
 import pytest
 
-from components import certificates
-from components.tls import hosts
+from components.postgres import certificates
+from components.postgres.tls import hosts
 from tests.lib.waiting import JOB_DONE, wait_for
 from tests.lib.world import NAMESPACE, Saved, World, assert_back, port_forward
 

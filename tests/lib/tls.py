@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
-from components import certificates, tls
-from components.fields import TlsMode
+from components.postgres import certificates, tls
+from components.settings.types import TlsMode
 from tests.lib.postgres import Server, SqlError, psql
 from tests.lib.sandbox import Identity, Sandbox
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from components.fields import TlsMode
+from components.settings.types import TlsMode
 from tests.lib.content import fill
 from tests.lib.postgres import Server, SqlError, psql
 from tests.lib.sandbox import Sandbox, run_as

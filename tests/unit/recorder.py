@@ -45,6 +45,8 @@ class Registered:
     replace_on_changes: list[str]
     hooks: dict[str, list[str]]
     timeouts: dict[str, str]
+    aliases: list[dict[str, Any]]
+    """As MessageToDict gives them: {'spec': {'name'?, 'type'?, 'parentUrn'?}} or {'urn': …}."""
 
     @property
     def kind(self) -> str:
@@ -80,6 +82,7 @@ class Recorder:
                 ignore_changes=list(request.ignoreChanges),
                 replace_on_changes=list(request.replaceOnChanges),
                 hooks=hooks,
+                aliases=[MessageToDict(alias) for alias in request.aliases],
                 timeouts={
                     key: value
                     for key, value in MessageToDict(request.customTimeouts).items()

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from components.kubectl import HOST_SCRIPTS
+from components.cluster.kubectl import HOST_SCRIPTS
 
 ANSWERS = """#!/bin/sh
 for last; do :; done

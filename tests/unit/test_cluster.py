@@ -6,8 +6,8 @@ from pathlib import Path
 import pulumi
 import pytest
 
-from components.backup_storage import released
-from components.cluster import check, kubeconfig_files
+from components.backup.storage import released
+from components.cluster.provider import check, kubeconfig_files
 
 
 def test_a_missing_context_is_refused_with_those_there_are(kubeconfig: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from pydantic import TypeAdapter
 
-from components import console_settings
+from components.settings import console as console_settings
 from console.settings import from_environment
 from localcluster import images, recipes
 from tests.unit.conftest import Deploy

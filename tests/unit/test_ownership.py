@@ -5,9 +5,9 @@ from typing import Any
 import pulumi
 import pytest
 
-from components import names
-from components.kubectl import Kubectl
-from components.ownership import FIELD_MANAGER, foreign, ways
+from components.cluster import names
+from components.cluster.kubectl import Kubectl
+from components.cluster.ownership import FIELD_MANAGER, foreign, ways
 from tests.unit.conftest import Deploy
 
 CONSOLE = {"console.enabled": "true"}

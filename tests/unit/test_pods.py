@@ -1,6 +1,6 @@
 """What every pod of the stack has: the image, the least rights, its mounts, its secrets."""
 
-from components.settings import IMAGE
+from components.settings.model import IMAGE
 from tests.unit.conftest import OTHER_IMAGE, ROOT, Deploy
 from tests.unit.recorder import Recorder
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from components.configuration import leaves, plain_default
-from components.settings import Settings
+from components.settings.load import leaves, plain_default
+from components.settings.model import Settings
 from tests.unit.conftest import ROOT
 from tests.unit.recorder import Recorder
 
@@ -86,7 +86,7 @@ def test_no_file_is_too_long_to_read() -> None:
     assert {name: count for name, count in lines.items() if count > 250} == {}
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "components").glob("*.py")), ids=lambda p: p.stem)
+@pytest.mark.parametrize("path", sorted((ROOT / "components").rglob("*.py")), ids=str)
 def test_importing_does_nothing(path: Path) -> None:
     """What a test or another program gets must not depend on what ran before the import."""
     calls = [

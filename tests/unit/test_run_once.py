@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from components.kubectl import HOST_SCRIPTS
+from components.cluster.kubectl import HOST_SCRIPTS
 
 
 @dataclass

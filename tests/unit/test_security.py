@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from components import store_pod
-from components.settings import Settings
+from components.backup import store_pod
+from components.settings.model import Settings
 from tests.unit.conftest import Deploy
 from tests.unit.recorder import Recorder
 

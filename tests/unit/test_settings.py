@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from components import rules
-from components.configuration import leaves, parse, plain_default
-from components.passwords import connection_uri, fingerprint
-from components.settings import IMAGE, Settings
+from components.postgres.passwords import connection_uri, fingerprint
+from components.settings import validators
+from components.settings.load import leaves, parse, plain_default
+from components.settings.model import IMAGE, Settings
 
 CRON = "a schedule of five fields (minute, hour, day, month, weekday) or a macro such as @hourly"
 SECONDS = "a whole number of seconds from 10 to 86400"
@@ -330,13 +330,13 @@ def test_any_text_is_taken_or_refused_with_its_key(text: str) -> None:
 )
 def test_schedules_of_kubernetes_are_taken(minutes: list[int], step: int, days: str) -> None:
     text = f"{','.join(map(str, minutes))} */{step} * * {days}"
-    assert rules.cron(text) == text
+    assert validators.cron(text) == text
 
 
 @given(st.integers(1, 10**6), st.sampled_from(["Ki", "Mi", "Gi"]))
 def test_a_quantity_is_as_large_as_it_says(number: int, unit: str) -> None:
     powers = {"Ki": 10, "Mi": 20, "Gi": 30}
-    assert rules.quantity_bytes(f"{number}{unit}") == number * 2 ** powers[unit]
+    assert validators.quantity_bytes(f"{number}{unit}") == number * 2 ** powers[unit]
 
 
 @given(st.text(st.characters(exclude_categories=("C", "Z")), min_size=1))
@@ -370,7 +370,7 @@ def test_the_fingerprint_tells_passwords_apart_and_hides_them() -> None:
     ],
 )
 def test_images_of_the_known_versions_are_taken(text: str) -> None:
-    assert rules.image(text) == text
+    assert validators.image(text) == text
 
 
 @pytest.mark.parametrize(
@@ -385,4 +385,4 @@ def test_images_of_the_known_versions_are_taken(text: str) -> None:
     ],
 )
 def test_the_major_version_of_an_image_is_its_tags(text: str, major: int | None) -> None:
-    assert rules.image_major(text) == major
+    assert validators.image_major(text) == major

@@ -3,8 +3,9 @@
 import pulumi
 import pytest
 
-from components import pods, store_pod
-from components.settings import Settings
+from components.backup import store_pod
+from components.cluster import pods
+from components.settings.model import Settings
 from tests.unit.conftest import Deploy
 from tests.unit.recorder import Recorder
 

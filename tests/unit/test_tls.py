@@ -9,8 +9,8 @@ from cryptography import x509
 from hypothesis import given
 from hypothesis import strategies as st
 
-from components import certificates, tls
-from components.fields import TlsMode
+from components.postgres import certificates, tls
+from components.settings.types import TlsMode
 from tests.unit.conftest import Deploy
 from tests.unit.recorder import Recorder, Secret
 

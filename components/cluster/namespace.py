@@ -3,8 +3,8 @@
 import pulumi
 from pulumi_kubernetes import core, meta
 
-from components import names
-from components.settings import Settings
+from components.cluster import names
+from components.settings.model import Settings
 
 # baseline is refused, restricted is warned of: the one pod that is not restricted is the one
 # that gives a root-owned directory to PostgreSQL, once.

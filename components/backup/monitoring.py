@@ -1,6 +1,6 @@
 """The commands that show how the backups are doing, ready to paste."""
 
-from components import names
+from components.cluster import names
 
 
 def commands(namespace: str) -> dict[str, str]:

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 import pulumi
 from pulumi_kubernetes import apps, core, meta, networking, rbac
 
-from components import console_pod, names
-from components.passwords import kept_password
-from components.pods import PodArgs
+from components.cluster import names
+from components.cluster.pods import PodArgs
+from components.console import pod as console_pod
+from components.postgres.passwords import kept_password
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,11 +6,12 @@ from datetime import UTC, datetime, timedelta
 import pulumi
 from pulumi_kubernetes import core, meta
 
-from components import certificates, names
-from components.fields import TlsMode
-from components.kept import kept
-from components.passwords import fingerprint
-from components.settings import Settings
+from components.cluster import names
+from components.cluster.stash import kept
+from components.postgres import certificates
+from components.postgres.passwords import fingerprint
+from components.settings.model import Settings
+from components.settings.types import TlsMode
 
 # Time enough to hand out a new CA to every client.
 LAST_YEAR = timedelta(days=365)

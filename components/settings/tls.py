@@ -4,29 +4,29 @@ from typing import Annotated
 
 from pydantic import Field
 
-from components import fields
-from components.fields import Group, setting
+from components.settings import types
+from components.settings.types import Group, setting
 
 
 class TlsSettings(Group):
     """TLS is always on; `mode` says whether a client may do without."""
 
-    mode: fields.TlsMode = setting(
-        fields.TlsMode.REQUIRED,
+    mode: types.TlsMode = setting(
+        types.TlsMode.REQUIRED,
         "required refuses TCP connections without TLS; allowed takes both.",
         allowed="required or allowed",
         example="allowed",
     )
-    secret_name: fields.OptionalHost = setting(
+    secret_name: types.OptionalHost = setting(
         "",
         "A Secret with tls.crt, tls.key and ca.crt, as cert-manager makes; empty makes one.",
         allowed="the name of a Secret in the namespace",
         example="postgres-certificate",
     )
-    generation: fields.Nonce = setting(
+    generation: types.Nonce = setting(
         "",
         "A new value makes a new CA and a new certificate.",
-        allowed=fields.WORD,
+        allowed=types.WORD,
         example="2",
     )
     validity_days: Annotated[int, Field(ge=7, le=3650)] = setting(

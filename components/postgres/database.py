@@ -7,13 +7,14 @@ import pulumi
 from pulumi_command import local
 from pulumi_kubernetes import apps, core, meta, networking
 
-from components import names, server_pod
-from components.credentials import Credentials
-from components.fields import Clients
-from components.kept import unchanged
-from components.kubectl import HOST_SCRIPTS, Kubectl
-from components.pods import PodArgs
-from components.tls import ServerTls
+from components.cluster import names
+from components.cluster.kubectl import HOST_SCRIPTS, Kubectl
+from components.cluster.pods import PodArgs
+from components.cluster.stash import unchanged
+from components.postgres import server_pod
+from components.postgres.credentials import Credentials
+from components.postgres.tls import ServerTls
+from components.settings.types import Clients
 
 
 @dataclass(frozen=True, kw_only=True)

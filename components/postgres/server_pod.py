@@ -5,8 +5,8 @@ For an upgrade to another major version last-set comes before, with the image of
 
 from pulumi_kubernetes import core
 
-from components import names, tls
-from components.pods import (
+from components.cluster import names
+from components.cluster.pods import (
     DATA,
     SCRIPTS,
     PodArgs,
@@ -17,6 +17,7 @@ from components.pods import (
     server_env,
     tls_secret,
 )
+from components.postgres import tls
 
 # The seed's `kubectl logs postgres-0 | grep restore` looks into the server's log: it begins with
 # what start-up decided.

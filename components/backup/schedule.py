@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import pulumi
 from pulumi_kubernetes import batch, core, meta
 
-from components import names
-from components.pods import SCRATCH, SCRIPTS, PodArgs, container, empty_volume, job_env, pod
-from components.rules import quantity_bytes
+from components.cluster import names
+from components.cluster.pods import SCRATCH, SCRIPTS, PodArgs, container, empty_volume, job_env, pod
+from components.settings.validators import quantity_bytes
 
 SERVER_WAIT = 300
 """Seconds a backup waits for a server that is starting: a run missed meanwhile fires at once."""

@@ -5,8 +5,8 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field, SecretStr
 
-from components import fields
-from components.fields import Group, setting
+from components.settings import types
+from components.settings.types import Group, setting
 
 VERSION = "0.1.0"
 IMAGE = f"localhost/brewget/console:{VERSION}"
@@ -50,16 +50,16 @@ class ConsoleSettings(Group):
         allowed="an image",
         example=IMAGE,
     )
-    memory: fields.Memory = setting(
+    memory: types.Memory = setting(
         "128Mi",
         "Memory requested, which is also the limit.",
-        allowed=fields.MEMORY,
+        allowed=types.MEMORY,
         example="128Mi",
     )
-    token_generation: fields.Nonce = setting(
+    token_generation: types.Nonce = setting(
         "",
         "A new value makes a new token to log in with.",
-        allowed=fields.WORD,
+        allowed=types.WORD,
         example="2",
     )
     proxy_header: Header = setting(

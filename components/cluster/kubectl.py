@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
-HOST_SCRIPTS = Path(__file__).resolve().parent / "host"
+ROOT = Path(__file__).resolve().parents[2]
+HOST_SCRIPTS = Path(__file__).resolve().parents[1] / "host"
 
 
 @dataclass(frozen=True)

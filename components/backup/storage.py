@@ -14,11 +14,12 @@ import pulumi
 from pulumi_command import local
 from pulumi_kubernetes import core, meta
 
-from components import names, store_pod
-from components.fields import StorageKind
-from components.kept import unchanged
-from components.kubectl import HOST_SCRIPTS, Kubectl
-from components.settings import Settings, StorageSettings
+from components.backup import store_pod
+from components.cluster import names
+from components.cluster.kubectl import HOST_SCRIPTS, Kubectl
+from components.cluster.stash import unchanged
+from components.settings.model import Settings, StorageSettings
+from components.settings.types import StorageKind
 
 
 @dataclass(frozen=True, kw_only=True)

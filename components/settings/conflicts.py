@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from components import rules
-from components.fields import DumpFormat, StorageKind
+from components.settings import validators
+from components.settings.types import DumpFormat, StorageKind
 
 if TYPE_CHECKING:
-    from components.settings import PostgresSettings, Settings, StorageSettings
-    from components.tls_settings import TlsSettings
+    from components.settings.model import PostgresSettings, Settings, StorageSettings
+    from components.settings.tls import TlsSettings
 
 
 def conflicts(settings: "Settings") -> list[str]:
@@ -24,7 +24,10 @@ def conflicts(settings: "Settings") -> list[str]:
 
 
 def _upgrade(postgres: "PostgresSettings") -> Iterator[str]:
-    before, after = rules.image_major(postgres.upgrade_from), rules.image_major(postgres.image)
+    before, after = (
+        validators.image_major(postgres.upgrade_from),
+        validators.image_major(postgres.image),
+    )
     if not postgres.upgrade_from:
         return
     both = (
@@ -79,7 +82,7 @@ def _backup(settings: "Settings") -> Iterator[str]:
             f"backup.jobs is {backup.jobs}, but backup.format is '{backup.format}' and only "
             "'directory' dumps tables at once. Example: pulumi config set backup.format directory"
         )
-    if backup.min_free_bytes >= rules.quantity_bytes(backup.storage.size):
+    if backup.min_free_bytes >= validators.quantity_bytes(backup.storage.size):
         yield (
             f"backup.minFreeBytes is {backup.min_free_bytes}, but backup.storage.size is "
             f"'{backup.storage.size}' and no set would ever fit. "

@@ -5,9 +5,9 @@ from pathlib import Path
 import pulumi
 from pulumi_kubernetes import core, meta
 
-from components import names
+from components.cluster import names
 
-DIRECTORY = Path(__file__).resolve().parent.parent / "scripts"
+DIRECTORY = Path(__file__).resolve().parents[2] / "scripts"
 
 
 def read_scripts(directory: Path = DIRECTORY) -> dict[str, str]:

@@ -2,9 +2,9 @@
 
 import pulumi
 
-from components import rules
-from components.fields import Accept
-from components.settings import Settings
+from components.settings import validators
+from components.settings.model import Settings
+from components.settings.types import Accept
 
 
 class PostgresVersion(pulumi.ComponentResource):
@@ -28,7 +28,7 @@ class PostgresVersion(pulumi.ComponentResource):
         image = settings.postgres.image
         told = settings.startup.accepts(Accept.OTHER_VERSION)
         self._moves = bool(settings.postgres.upgrade_from) or told
-        self._major = str(rules.image_major(image) or "")
+        self._major = str(validators.image_major(image) or "")
         self.image = image
         if not self._moves:
             made = self._stash(pulumi.ResourceOptions(ignore_changes=["input"]))
@@ -56,7 +56,7 @@ def fitting(image: str, then: str) -> str:
 
     Where a version is not known (an image by digest alone), start-up finds it out.
     """
-    now = rules.image_major(image)
+    now = validators.image_major(image)
     if not then or now is None or now == int(then):
         return image
     found = (

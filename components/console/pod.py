@@ -3,8 +3,8 @@
 import pulumi
 from pulumi_kubernetes import core
 
-from components import names
-from components.pods import (
+from components.cluster import names
+from components.cluster.pods import (
     STORE,
     PodArgs,
     as_postgres,

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 import pulumi
 from pulumi_kubernetes import core
 
-from components import names
-from components.fields import Accept
-from components.settings import Settings
+from components.cluster import names
+from components.settings.model import Settings
+from components.settings.types import Accept
 
 UID = 70  # postgres in the official alpine image
 STORE = "/backup"

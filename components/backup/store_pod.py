@@ -6,10 +6,10 @@ directory is root's, and Kubernetes changes the owner of no hostPath.
 
 from typing import Any
 
-from components import names
-from components.fields import Accept, StorageKind
-from components.pods import SCRIPTS, STORE, UID
-from components.settings import Settings
+from components.cluster import names
+from components.cluster.pods import SCRIPTS, STORE, UID
+from components.settings.model import Settings
+from components.settings.types import Accept, StorageKind
 
 POD = "postgres-backup-store"
 

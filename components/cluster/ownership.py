@@ -12,9 +12,9 @@ from typing import Any
 import pulumi
 from pulumi_kubernetes import meta
 
-from components import names
-from components.kubectl import Kubectl
-from components.settings import Settings
+from components.cluster import names
+from components.cluster.kubectl import Kubectl
+from components.settings.model import Settings
 
 FIELD_MANAGER = "brewget"
 STACK = "brewget.dev/stack"

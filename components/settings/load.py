@@ -10,7 +10,7 @@ from pydantic import BaseModel, SecretStr, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
-from components.settings import Settings
+from components.settings.model import Settings
 
 
 def load_settings() -> Settings:

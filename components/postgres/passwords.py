@@ -6,8 +6,8 @@ from urllib.parse import quote
 
 import pulumi
 
-from components import names
-from components.kept import kept
+from components.cluster import names
+from components.cluster.stash import kept
 
 
 def kept_password(name: str, generation: str, opts: pulumi.ResourceOptions) -> pulumi.Output[str]:

@@ -3,9 +3,9 @@
 import pulumi
 from pulumi_kubernetes import core, meta
 
-from components import names
-from components.passwords import connection_uri, fingerprint, kept_password
-from components.settings import Settings
+from components.cluster import names
+from components.postgres.passwords import connection_uri, fingerprint, kept_password
+from components.settings.model import Settings
 
 # Encrypted, and works with nothing but the text: what most applications read from a variable.
 ENCRYPTED = "sslmode=require"

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 import pulumi
 from pulumi_command import local
 
-from components import names
-from components.fields import OnDestroy
-from components.kubectl import HOST_SCRIPTS, ROOT, Kubectl, call
-from components.settings import Settings
+from components.cluster import names
+from components.cluster.kubectl import HOST_SCRIPTS, ROOT, Kubectl, call
+from components.settings.model import Settings
+from components.settings.types import OnDestroy
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,7 +11,7 @@ import pulumi
 import pulumi_kubernetes as kubernetes
 import yaml
 
-from components.kept import unchanged
+from components.cluster.stash import unchanged
 
 CONNECT_SECONDS = 5
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
 from pydantic.alias_generators import to_camel
 
-from components import rules
+from components.settings import validators
 
 
 class StorageKind(StrEnum):
@@ -92,7 +92,7 @@ def _optional(rule: Callable[[str], str]) -> AfterValidator:
 
 
 def _at_least(least: str) -> AfterValidator:
-    return AfterValidator(lambda text: rules.quantity(text, least))
+    return AfterValidator(lambda text: validators.quantity(text, least))
 
 
 def _databases(names: tuple[str, ...]) -> tuple[str, ...]:
@@ -100,7 +100,7 @@ def _databases(names: tuple[str, ...]) -> tuple[str, ...]:
         raise ValueError("it is empty")
     if len(set(names)) != len(names):
         raise ValueError("it names one twice")
-    return tuple(rules.database(name) for name in names)
+    return tuple(validators.database(name) for name in names)
 
 
 def _accepted(text: str) -> str:
@@ -111,28 +111,28 @@ def _accepted(text: str) -> str:
 
 
 def _password(secret: SecretStr) -> SecretStr:
-    rules.password(secret.get_secret_value())
+    validators.password(secret.get_secret_value())
     return secret
 
 
-Image = Annotated[str, AfterValidator(rules.image)]
-OptionalImage = Annotated[str, _optional(rules.image)]
+Image = Annotated[str, AfterValidator(validators.image)]
+OptionalImage = Annotated[str, _optional(validators.image)]
 Databases = Annotated[tuple[str, ...], AfterValidator(_databases)]
 Password = Annotated[SecretStr, AfterValidator(_password)]
-Label = Annotated[str, AfterValidator(rules.dns_label)]
-OptionalLabel = Annotated[str, _optional(rules.dns_label)]
-OptionalHost = Annotated[str, _optional(rules.host)]
-AbsolutePath = Annotated[str, AfterValidator(rules.absolute_path)]
-Cron = Annotated[str, AfterValidator(rules.cron)]
-TimeZone = Annotated[str, AfterValidator(rules.time_zone)]
-Compression = Annotated[str, AfterValidator(rules.compression)]
-Cpu = Annotated[str, AfterValidator(rules.cpu)]
+Label = Annotated[str, AfterValidator(validators.dns_label)]
+OptionalLabel = Annotated[str, _optional(validators.dns_label)]
+OptionalHost = Annotated[str, _optional(validators.host)]
+AbsolutePath = Annotated[str, AfterValidator(validators.absolute_path)]
+Cron = Annotated[str, AfterValidator(validators.cron)]
+TimeZone = Annotated[str, AfterValidator(validators.time_zone)]
+Compression = Annotated[str, AfterValidator(validators.compression)]
+Cpu = Annotated[str, AfterValidator(validators.cpu)]
 Memory = Annotated[str, _at_least("64Mi")]
 VolumeSize = Annotated[str, _at_least("256Mi")]
 Accepted = Annotated[str, AfterValidator(_accepted)]
-OptionalSet = Annotated[str, _optional(rules.backup_set)]
-OptionalRestorable = Annotated[str, _optional(rules.restorable)]
-Nonce = Annotated[str, _optional(rules.nonce)]
+OptionalSet = Annotated[str, _optional(validators.backup_set)]
+OptionalRestorable = Annotated[str, _optional(validators.restorable)]
+Nonce = Annotated[str, _optional(validators.nonce)]
 Seconds = Annotated[int, Field(ge=10, le=86_400)]
 Periods = Annotated[int, Field(ge=0, le=1000)]
 

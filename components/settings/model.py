@@ -9,12 +9,12 @@ from typing import Annotated
 from pydantic import Field, SecretStr, model_validator
 from pydantic_core import PydanticCustomError
 
-from components import fields
-from components.conflicts import conflicts
-from components.console_settings import ConsoleSettings
-from components.fields import Group, setting
-from components.startup_settings import StartupSettings
-from components.tls_settings import TlsSettings
+from components.settings import types
+from components.settings.conflicts import conflicts
+from components.settings.console import ConsoleSettings
+from components.settings.startup import StartupSettings
+from components.settings.tls import TlsSettings
+from components.settings.types import Group, setting
 
 IMAGE = "postgres:16.15-alpine"
 
@@ -22,11 +22,11 @@ IMAGE = "postgres:16.15-alpine"
 class Resources(Group):
     """CPU is requested and not limited: a limit would slow a restore on an idle machine."""
 
-    cpu: fields.Cpu = setting("100m", "CPU requested.", allowed="a number of cores", example="250m")
-    memory: fields.Memory = setting(
+    cpu: types.Cpu = setting("100m", "CPU requested.", allowed="a number of cores", example="250m")
+    memory: types.Memory = setting(
         "512Mi",
         "Memory requested, which is also the limit.",
-        allowed=fields.MEMORY,
+        allowed=types.MEMORY,
         example="512Mi",
     )
 
@@ -34,48 +34,48 @@ class Resources(Group):
 class PostgresSettings(Group):
     """The server."""
 
-    image: fields.Image = setting(
+    image: types.Image = setting(
         IMAGE,
         "Image of server, backup, restore and verification.",
         allowed="an image of PostgreSQL 16, 17 or 18 with a tag or a digest",
         example=IMAGE,
     )
-    upgrade_from: fields.OptionalImage = setting(
+    upgrade_from: types.OptionalImage = setting(
         "",
         "For a change to a newer major version: the image that the data was made with.",
         allowed="an image of an older major version than postgres.image, with a tag",
         example=IMAGE,
     )
-    databases: fields.Databases = setting(
+    databases: types.Databases = setting(
         ("brewget_auth", "brewget_settings"),
         "Application databases; each is owned by a login role of the same name.",
         allowed="different names of a-z, 0-9 and _, beginning with a letter, up to 50 characters",
         example="--path 'postgres.databases[0]' brewget_auth",
     )
-    data_size: fields.VolumeSize = setting(
-        "1Gi", "Size of the data claim.", allowed=fields.VOLUME_SIZE, example="2Gi"
+    data_size: types.VolumeSize = setting(
+        "1Gi", "Size of the data claim.", allowed=types.VOLUME_SIZE, example="2Gi"
     )
-    storage_class: fields.OptionalHost = setting(
+    storage_class: types.OptionalHost = setting(
         "",
         "StorageClass of the data claim; empty takes the cluster's default.",
         allowed="the name of a StorageClass",
         example="standard",
     )
     resources: Resources = Resources()
-    password: fields.Password = setting(
+    password: types.Password = setting(
         SecretStr(""),
         "The superuser's password, set with --secret; empty generates one and keeps it.",
         allowed="a secret of up to 200 printable characters",
         example="--secret postgres.password",
     )
-    password_generation: fields.Nonce = setting(
+    password_generation: types.Nonce = setting(
         "",
         "A new value makes new passwords for all roles whose password is generated.",
-        allowed=fields.WORD,
+        allowed=types.WORD,
         example="2",
     )
-    clients: fields.Clients = setting(
-        fields.Clients.LABELLED,
+    clients: types.Clients = setting(
+        types.Clients.LABELLED,
         "Who may connect: pods labelled brewget.dev/postgres-client=true, the namespace, anyone.",
         allowed="labelled, namespace or anyone",
         example="labelled",
@@ -86,31 +86,31 @@ class PostgresSettings(Group):
 class StorageSettings(Group):
     """Where backup sets lie. The way to another place is destroy, copy, up."""
 
-    kind: fields.StorageKind = setting(
-        fields.StorageKind.HOST_PATH,
+    kind: types.StorageKind = setting(
+        types.StorageKind.HOST_PATH,
         "What holds the backup sets: hostPath, storageClass, nfs or existingClaim.",
         allowed="hostPath, storageClass, nfs or existingClaim",
         example="hostPath",
     )
-    path: fields.AbsolutePath = setting(
+    path: types.AbsolutePath = setting(
         "/mnt/data/brewget-postgres-backups",
         "Directory on the node (hostPath) or exported by the server (nfs).",
         allowed="an absolute path without '.', '..' and doubled or closing '/'",
         example="/mnt/data/brewget-postgres-backups",
     )
-    size: fields.VolumeSize = setting(
-        "2Gi", "Size of the backup volume.", allowed=fields.VOLUME_SIZE, example="5Gi"
+    size: types.VolumeSize = setting(
+        "2Gi", "Size of the backup volume.", allowed=types.VOLUME_SIZE, example="5Gi"
     )
-    storage_class: fields.OptionalHost = setting(
+    storage_class: types.OptionalHost = setting(
         "",
         "StorageClass of the backup claim (kind storageClass).",
         allowed="the name of a StorageClass",
         example="standard",
     )
-    server: fields.OptionalHost = setting(
+    server: types.OptionalHost = setting(
         "", "The NFS server (kind nfs).", allowed="a host name or address", example="nas.local"
     )
-    claim: fields.OptionalLabel = setting(
+    claim: types.OptionalLabel = setting(
         "",
         "A PersistentVolumeClaim that exists already (kind existingClaim).",
         allowed="the name of a claim",
@@ -121,31 +121,31 @@ class StorageSettings(Group):
 class BackupSettings(Group):
     """When and how sets are taken, and how many stay."""
 
-    schedule: fields.Cron = setting(
-        "0 */6 * * *", "When a set is taken.", allowed=fields.CRON, example="'0 */6 * * *'"
+    schedule: types.Cron = setting(
+        "0 */6 * * *", "When a set is taken.", allowed=types.CRON, example="'0 */6 * * *'"
     )
-    time_zone: fields.TimeZone = setting(
+    time_zone: types.TimeZone = setting(
         "Etc/UTC", "Time zone of both schedules.", allowed="an IANA name", example="Europe/Berlin"
     )
     keep: Annotated[int, Field(ge=1, le=1000)] = setting(
         10, "Verified sets that stay.", allowed="a whole number from 1 to 1000", example="10"
     )
-    keep_daily: fields.Periods = setting(
-        0, "Days whose newest verified set stays as well.", allowed=fields.PERIODS, example="7"
+    keep_daily: types.Periods = setting(
+        0, "Days whose newest verified set stays as well.", allowed=types.PERIODS, example="7"
     )
-    keep_weekly: fields.Periods = setting(
-        0, "Weeks whose newest verified set stays as well.", allowed=fields.PERIODS, example="4"
+    keep_weekly: types.Periods = setting(
+        0, "Weeks whose newest verified set stays as well.", allowed=types.PERIODS, example="4"
     )
-    keep_monthly: fields.Periods = setting(
-        0, "Months whose newest verified set stays as well.", allowed=fields.PERIODS, example="12"
+    keep_monthly: types.Periods = setting(
+        0, "Months whose newest verified set stays as well.", allowed=types.PERIODS, example="12"
     )
-    format: fields.DumpFormat = setting(
-        fields.DumpFormat.PLAIN,
+    format: types.DumpFormat = setting(
+        types.DumpFormat.PLAIN,
         "plain (one SQL file a database) or directory (backup.jobs tables at once).",
         allowed="plain or directory",
         example="plain",
     )
-    compression: fields.Compression = setting(
+    compression: types.Compression = setting(
         "zstd:3",
         "none, gzip or zstd, with or without a level.",
         allowed="none, gzip, gzip:1 to gzip:9, zstd, zstd:1 to zstd:19",
@@ -157,8 +157,8 @@ class BackupSettings(Group):
         allowed="a whole number from 1 to 16",
         example="2",
     )
-    hashes: fields.Hashes = setting(
-        fields.Hashes.FULL,
+    hashes: types.Hashes = setting(
+        types.Hashes.FULL,
         "full compares a restore by rows and content; rows by rows only, which costs less.",
         allowed="full or rows",
         example="rows",
@@ -169,17 +169,17 @@ class BackupSettings(Group):
         allowed="a whole number of bytes",
         example="67108864",
     )
-    lock_wait: fields.Seconds = setting(
-        600, "Seconds to wait for another writer.", allowed=fields.SECONDS, example="600"
+    lock_wait: types.Seconds = setting(
+        600, "Seconds to wait for another writer.", allowed=types.SECONDS, example="600"
     )
-    timeout: fields.Seconds = setting(
+    timeout: types.Seconds = setting(
         3600,
         "Seconds after which a backup, or a restore by hand, is stopped.",
-        allowed=fields.SECONDS,
+        allowed=types.SECONDS,
         example="3600",
     )
-    on_destroy: fields.OnDestroy = setting(
-        fields.OnDestroy.BACKUP,
+    on_destroy: types.OnDestroy = setting(
+        types.OnDestroy.BACKUP,
         "backup takes a last set before the server is deleted, or stops; nothing takes none.",
         allowed="backup or nothing",
         example="nothing",
@@ -190,22 +190,22 @@ class BackupSettings(Group):
 class VerifySettings(Group):
     """When sets are proven by restoring them into a server of their own."""
 
-    schedule: fields.Cron = setting(
+    schedule: types.Cron = setting(
         "30 */6 * * *",
         "When sets not yet verified are restored and compared.",
-        allowed=fields.CRON,
+        allowed=types.CRON,
         example="'30 */6 * * *'",
     )
-    timeout: fields.Seconds = setting(
+    timeout: types.Seconds = setting(
         3600,
         "Seconds after which a verification is stopped.",
-        allowed=fields.SECONDS,
+        allowed=types.SECONDS,
         example="3600",
     )
-    scratch_size: fields.VolumeSize = setting(
+    scratch_size: types.VolumeSize = setting(
         "2Gi",
         "Room for the throwaway server; a set that needs more is refused.",
-        allowed=fields.VOLUME_SIZE,
+        allowed=types.VOLUME_SIZE,
         example="4Gi",
     )
 
@@ -216,7 +216,7 @@ class Settings(Group):
     kube_context: Annotated[str, Field(min_length=1, max_length=253)] = setting(
         "minikube", "Context of the kubeconfig.", allowed="a context's name", example="minikube"
     )
-    namespace: fields.Label = setting(
+    namespace: types.Label = setting(
         "brewget", "Namespace of everything.", allowed="a DNS label", example="brewget"
     )
     postgres: PostgresSettings = PostgresSettings()
@@ -224,10 +224,10 @@ class Settings(Group):
     verify: VerifySettings = VerifySettings()
     startup: StartupSettings = StartupSettings()
     console: ConsoleSettings = ConsoleSettings()
-    backup_now: fields.Nonce = setting(
-        "", "A new value takes a set on the next up.", allowed=fields.WORD, example='"$(date +%s)"'
+    backup_now: types.Nonce = setting(
+        "", "A new value takes a set on the next up.", allowed=types.WORD, example='"$(date +%s)"'
     )
-    restore_from: fields.OptionalRestorable = setting(
+    restore_from: types.OptionalRestorable = setting(
         "",
         "A new value restores that set on the next up, into empty databases.",
         allowed="a set's name, latest or latest-verified",

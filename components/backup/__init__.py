@@ -1,0 +1,1 @@
+"""The store of backup sets, the jobs that fill and verify it, and what is done on demand."""

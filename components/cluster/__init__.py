@@ -1,0 +1,1 @@
+"""The cluster and what every object in it has in common."""

@@ -1,0 +1,1 @@
+"""The console: the page, metrics and notifications, as one pod."""

@@ -1,0 +1,1 @@
+"""The server: its pod, its passwords, its certificate, its version."""
