@@ -9,8 +9,8 @@ import sys
 from collections.abc import Callable
 
 from bootstrap import preflight, venv
-from bootstrap.errors import BootstrapError
 from bootstrap.place import Place, from_environment
+from toolchain.errors import SetupError
 
 INSIDE = "BREWGET_IN_VENV"
 
@@ -30,7 +30,7 @@ def main(arguments: list[str]) -> int:
         if os.environ.get(INSIDE) != str(place.venv):
             return _enter(verb, place)
         return _run(verb, place)
-    except (BootstrapError, venv.VenvError) as error:
+    except SetupError as error:
         sys.stderr.write(f"error: {error}\n")
     except OSError as error:
         sys.stderr.write(f"error: {error}. Nothing is lost: put it right and run this again\n")

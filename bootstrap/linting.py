@@ -7,7 +7,7 @@ import sys
 from bootstrap import console_venv
 from bootstrap.place import Place
 
-TYPED = ["localcluster", "bootstrap", "components"]
+TYPED = ["toolchain", "localcluster", "bootstrap", "components"]
 
 
 def lint(place: Place) -> int:

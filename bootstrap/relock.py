@@ -11,6 +11,8 @@ import tempfile
 import venv
 from pathlib import Path
 
+from toolchain import files
+
 ROOT = Path(__file__).resolve().parent.parent
 FOLDERS = [ROOT, ROOT / "console", ROOT / "bootstrap" / "checkov"]
 # pip-tools reaches into pip's own modules, so the two are a pair.
@@ -52,9 +54,7 @@ def lock(python: Path, folder: Path, output: Path, environment: dict[str, str]) 
         env=environment,
     )
     lines = [line for line in output.read_text().splitlines() if line and line[0] != "#"]
-    new = old.with_suffix(".new")
-    new.write_text(HEADER + "\n".join(lines) + "\n")
-    new.replace(old)
+    files.write(old, HEADER + "\n".join(lines) + "\n", mode=0o644)
 
 
 if __name__ == "__main__":

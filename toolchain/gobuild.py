@@ -1,6 +1,5 @@
 """Builds a Go package into a file, only when something that goes into it has changed."""
 
-import hashlib
 import os
 import subprocess
 from collections import deque
@@ -9,9 +8,12 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from toolchain import files, stamps
+from toolchain.errors import SetupError
+from toolchain.stamps import Stamp
 
-class BuildError(Exception):
-    """The Go tool could not build a package; the text holds its last lines."""
+MODULES = Path(__file__).resolve().parent / "go"
+"""What is built for Pulumi and the tests; the node's module is the local cluster's own."""
 
 
 @dataclass(frozen=True)
@@ -37,13 +39,9 @@ class Recipe:
 
     def digest(self) -> str:
         """One hash over everything that decides what the binary is."""
-        hashed = hashlib.sha256()
-        for part in (go_version(), self.package, self.ldflags, self.tags):
-            hashed.update(part.encode() + b"\0")
-        for path in self._inputs():
-            hashed.update(path.relative_to(self.module_dir).as_posix().encode() + b"\0")
-            hashed.update(hashlib.sha256(path.read_bytes()).digest())
-        return hashed.hexdigest()
+        words = (go_version(), self.package, self.ldflags, self.tags)
+        named = ((path.relative_to(self.module_dir).as_posix(), path) for path in self._inputs())
+        return stamps.digest(words, named)
 
     def _inputs(self) -> Iterator[Path]:
         for path in sorted(self.module_dir.rglob("*")):
@@ -68,29 +66,19 @@ def build(
     """
     recipe = Recipe(module_dir, package, ldflags, tags)
     wanted = recipe.digest()
-    if is_current(output, wanted):
+    stamp = stamp_of(output)
+    if output.is_file() and stamp.is_current(wanted):
         return False
-    output.parent.mkdir(parents=True, exist_ok=True)
-    aside = output.with_name(f".{output.name}.{os.getpid()}.new")
-    stamp_of(output).unlink(missing_ok=True)
-    try:
+    stamp.clear()
+    with files.replacing(output) as aside:
         _compile(recipe, aside, report)
-        aside.replace(output)
-        stamp_of(output).write_text(wanted + "\n")
-    finally:
-        aside.unlink(missing_ok=True)
+    stamp.set(wanted)
     return True
 
 
-def stamp_of(output: Path) -> Path:
-    """The file beside a binary that says what it was built from."""
-    return output.with_name(f".{output.name}.stamp")
-
-
-def is_current(output: Path, wanted: str) -> bool:
-    """Whether the binary there is the one that these inputs make."""
-    stamp = stamp_of(output)
-    return output.is_file() and stamp.is_file() and stamp.read_text().strip() == wanted
+def stamp_of(output: Path) -> Stamp:
+    """What says what a binary was built from."""
+    return Stamp(output.with_name(f".{output.name}.stamp"))
 
 
 @cache
@@ -101,7 +89,7 @@ def go_version() -> str:
             ["go", "env", "GOVERSION", "GOOS", "GOARCH"], check=True, capture_output=True, text=True
         )
     except FileNotFoundError:
-        raise BuildError(
+        raise SetupError(
             "there is no `go` on PATH, and tools have to be built with it: "
             "install Go 1.25 or newer (https://go.dev/doc/install), then run this again"
         ) from None
@@ -131,7 +119,7 @@ def _compile(recipe: Recipe, output: Path, report: Report | None) -> None:
             if report:
                 report(Progress(min(done, total), total, line.strip()))
     if process.returncode != 0:
-        raise BuildError(f"go build {recipe.package} failed:\n{''.join(last_lines)}".rstrip())
+        raise SetupError(f"go build {recipe.package} failed:\n{''.join(last_lines)}".rstrip())
 
 
 def _count_packages(recipe: Recipe) -> int:
