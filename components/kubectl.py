@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-HOST_SCRIPTS = Path(__file__).resolve().parent / "host"
+HOST_SCRIPTS = ROOT / "scripts" / "host"
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class Kubectl:
     namespace: str
 
     def options(self) -> list[str]:
-        """What the scripts for people and those in components/host take."""
+        """What the scripts for people and those in scripts/host take."""
         return ["--context", self.context, "--namespace", self.namespace]
 
     def script(self, path: Path, *arguments: str) -> str:

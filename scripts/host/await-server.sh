@@ -5,16 +5,13 @@
 # Ends at once, with the reason, when start-up refuses (prepare-data, or last-set before it, stopped) or cannot begin:
 # Pulumi's own wait would only say, at its end, that the pod is not ready.
 # stdout: nothing. stderr: the logs of the two. Status: 0, or 1 when the server does not answer.
-set -Eeuo pipefail
-shopt -s inherit_errexit 2>/dev/null || true # macOS has bash 3.2, which does not know it
+source "$(dirname -- "${BASH_SOURCE[0]}")/kube.bash"
 
 # A pull that fails may be a registry's bad moment; one that fails this long is not.
 STUCK_LIMIT="${STUCK_LIMIT:-120}"
 KNOWN_ENDS=$'64 wrong use\n65 a set is broken\n69 the store cannot be reached\n73 nothing could be written\n75 another one holds the lock\n78 refused by a safety rule'
 
-kubectl_() { kubectl --context "$CONTEXT" --namespace "$NAMESPACE" "$@"; }
-
-fail() {
+give_up() {
 	printf '%s\n' "$@" >&2
 	exit 1
 }
@@ -32,7 +29,7 @@ look_at_pod() {
 	template+='+{{range .status.initContainerStatuses}}{{if .state.waiting}}{{.state.waiting.reason}}{{end}}{{end}}'
 	template+='{{range .status.containerStatuses}}{{if .state.waiting}}{{.state.waiting.reason}}{{end}}{{end}} '
 	template+='{{range .status.conditions}}{{if eq .type "Ready"}}{{.status}}{{end}}{{else}}False{{end}}'
-	kubectl_ get pod "$SET-0" --ignore-not-found -o "go-template=$template"
+	kube get pod "$SET-0" --ignore-not-found -o "go-template=$template"
 }
 
 # usage: at_work ENDS   "last-set=0,prepare-data=-," -> "prepare-data -": the first that has not ended with 0, else the
@@ -52,7 +49,7 @@ newest_revision() {
 	local generation observed revision
 
 	read -r generation observed revision < <(
-		kubectl_ get statefulset "$SET" \
+		kube get statefulset "$SET" \
 			-o 'jsonpath={.metadata.generation} {.status.observedGeneration} {.status.updateRevision}{"\n"}'
 	)
 	[[ "$generation" == "$observed" ]] && printf '%s' "$revision"
@@ -64,19 +61,19 @@ explain() {
 	local status="$2" meaning
 
 	meaning="$(grep "^$status " <<<"$KNOWN_ENDS" || true)" # any other status has no name
-	fail "$SET-0 does not start: $1 ended with ${meaning:-$status}. The lines above say what it found" \
+	give_up "$SET-0 does not start: $1 ended with ${meaning:-$status}. The lines above say what it found" \
 		"and what to do; then run pulumi up again. Nothing was written over."
 }
 
 # usage: show_log CONTAINER
 show_log() {
-	kubectl_ logs "$SET-0" -c "$1" --tail=40 >&2 || true # not there yet: nothing to show
+	kube logs "$SET-0" -c "$1" --tail=40 >&2 || true # not there yet: nothing to show
 }
 
 main() {
-	[[ "$1" == --context && "$3" == --namespace ]]
-	CONTEXT="$2" NAMESPACE="$4" SET="$5"
-	local deadline=$((SECONDS + $6)) stuck_since='' old='' shown=''
+	kube_option "$1" "$2" && kube_option "$3" "$4" && shift 4
+	SET="$1"
+	local deadline=$((SECONDS + $2)) stuck_since='' old='' shown=''
 	local revision pod pod_revision uid state ends container status reason ready
 
 	while ((SECONDS < deadline)); do
@@ -95,7 +92,7 @@ main() {
 		if [[ "$status" != - && "$status" != 0 && -z "$shown" && -z "$old" && $SECONDS -lt 3 ]]; then
 			# It failed before we came, and what stopped it may be mended: no waiting for the back-off.
 			old="$uid"
-			kubectl_ delete pod "$SET-0" --wait=false >&2
+			kube delete pod "$SET-0" --wait=false >&2
 			continue
 		fi
 		case "$status" in
@@ -109,19 +106,19 @@ main() {
 		*ErrImage* | *ImagePull* | *InvalidImage* | *CreateContainer* | *CrashLoopBackOff*)
 			stuck_since="${stuck_since:-$SECONDS}"
 			((SECONDS - stuck_since < STUCK_LIMIT)) ||
-				fail "$SET-0 does not start: ${reason#+}. See: kubectl describe pod $SET-0 -n $NAMESPACE"
+				give_up "$SET-0 does not start: ${reason#+}. See: kubectl describe pod $SET-0 -n $NAMESPACE"
 			;;
 		*) stuck_since='' ;;
 		esac
 		if [[ "$shown" != "$container" && "$reason" == *PodInitializing* && "$status" == - ]]; then
 			shown="$container"
 			# Ends with the container; a restore shows its progress here.
-			kubectl_ logs "$SET-0" -c "$container" --follow >&2 || shown=''
+			kube logs "$SET-0" -c "$container" --follow >&2 || shown=''
 		fi
 		sleep 1
 	done
-	kubectl_ get events --field-selector "involvedObject.name=$SET-0" -o custom-columns=:message >&2
-	fail "$SET-0 did not answer within $6 s (startup.timeout). See: kubectl describe pod $SET-0 -n $NAMESPACE"
+	kube get events --field-selector "involvedObject.name=$SET-0" -o custom-columns=:message >&2
+	give_up "$SET-0 did not answer within $2 s (startup.timeout). See: kubectl describe pod $SET-0 -n $NAMESPACE"
 }
 
 main "$@"
