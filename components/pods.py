@@ -14,6 +14,7 @@ from pulumi_kubernetes import core
 from components import names
 from components.fields import Accept
 from components.settings import Settings
+from components.shipped import items
 
 UID = 70  # postgres in the official alpine image
 STORE = "/backup"
@@ -171,7 +172,11 @@ def _usual_volumes(args: PodArgs) -> list[core.v1.VolumeArgs]:
         empty_volume("tmp"),
         core.v1.VolumeArgs(
             name="scripts",
-            config_map=core.v1.ConfigMapVolumeSourceArgs(name=names.SCRIPTS, default_mode=0o755),
+            config_map=core.v1.ConfigMapVolumeSourceArgs(
+                name=names.SCRIPTS,
+                default_mode=0o755,
+                items=[core.v1.KeyToPathArgs(key=x["key"], path=x["path"]) for x in items()],
+            ),
         ),
         claim_volume("backup", args.backup_claim),
         core.v1.VolumeArgs(

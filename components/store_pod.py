@@ -10,6 +10,7 @@ from components import names
 from components.fields import Accept, StorageKind
 from components.pods import SCRIPTS, STORE, UID
 from components.settings import Settings
+from components.shipped import items
 
 POD = "postgres-backup-store"
 
@@ -46,7 +47,14 @@ def manifest(settings: Settings, claim: str) -> dict[str, Any]:
             "containers": [_container(settings, "init-store", ["bash", "-c", _INIT], root=False)],
             "volumes": [
                 {"name": "backup", "persistentVolumeClaim": {"claimName": claim}},
-                {"name": "scripts", "configMap": {"name": names.SCRIPTS, "defaultMode": 0o755}},
+                {
+                    "name": "scripts",
+                    "configMap": {
+                        "name": names.SCRIPTS,
+                        "defaultMode": 0o755,
+                        "items": items(),
+                    },
+                },
                 {"name": "tmp", "emptyDir": {}},
             ],
         },
