@@ -23,7 +23,7 @@ compare_database() {
 	if [[ "$BACKUP_HASHES" == full ]] && ! grep -q '^large_objects.*null$' "$WORK/expected.all"; then mode=full; fi
 	[[ "${MANIFEST[generated_columns]:-}" != '"not hashed"' ]] || generated=""
 	{ contents_sql "$mode" "" "$generated" && printf '%s' "$SQL_SEQUENCES" "$SQL_HASH_PARTITIONS"; } >"$WORK/contents.sql" || return 1
-	psql_run "$2" -f "$WORK/contents.sql" >"$WORK/found.raw" || return 1
+	psql_run "$2" -v user_relations="$USER_RELATIONS" -f "$WORK/contents.sql" >"$WORK/found.raw" || return 1
 	contents_tidy "$mode" <"$WORK/found.raw" | into "$WORK/found.all" || return $?
 	awk -F '\t' '$1 == "partition"' "$WORK/found.all" | into "$WORK/partitions" || return $?
 	awk -F '\t' '$1 != "partition"' "$WORK/found.all" | compare_sum_partitions "$WORK/partitions" | into "$WORK/found" || return $?

@@ -2,6 +2,8 @@
 # again after a restore. Also whether a database is empty.
 [[ "${BASH_SOURCE[0]}" != "$0" ]] || { echo "${0##*/} is a library and does nothing by itself. See: scripts/README.md" >&2 && exit 64; }
 
+# A variable of psql, for the sessions that list relations only: in a dump `:user_relations` may mean something else.
+read_text USER_RELATIONS sql/user_relations.sql
 read_text SQL_SESSION sql/session.sql
 read_text SQL_NO_TIME_LIMIT sql/no_time_limit.sql
 read_text SQL_CONTENTS sql/contents.sql

@@ -60,7 +60,8 @@ dump_hold_snapshot() {
 	local line
 
 	coproc HOLDER {
-		PGDATABASE="$2" exec "${PSQL[@]}" -v wait="${TABLE_WAIT}s" -v keys="$WORK/sequence.keys" -v settings="$WORK/settings.$1" 2>"$WORK/holder.err"
+		PGDATABASE="$2" exec "${PSQL[@]}" -v user_relations="$USER_RELATIONS" -v wait="${TABLE_WAIT}s" -v keys="$WORK/sequence.keys" \
+			-v settings="$WORK/settings.$1" 2>"$WORK/holder.err"
 	}
 	HOLDER_IN="${HOLDER[1]}"
 	HOLDER_OUT="${HOLDER[0]}"
@@ -108,7 +109,7 @@ dump_database() {
 	} >"$WORK/contents.sql"
 	# At the same time as pg_dump: both mostly wait for the server, and the rows are in its cache.
 	# Not by a function: the process that dump_stop_helpers ends is to be psql itself.
-	PGDATABASE="$database" "${PSQL[@]}" -v work="$WORK" -f "$WORK/contents.sql" >"$WORK/contents.raw" 2>"$WORK/contents.err" &
+	PGDATABASE="$database" "${PSQL[@]}" -v user_relations="$USER_RELATIONS" -v work="$WORK" -f "$WORK/contents.sql" >"$WORK/contents.raw" 2>"$WORK/contents.err" &
 	reader=$!
 	compression="$(dump_compression)"
 	options=(--snapshot="$SNAPSHOT" --lock-wait-timeout="${TABLE_WAIT}s" --no-tablespaces --no-password

@@ -1,8 +1,6 @@
 # How the scripts talk to PostgreSQL: the connection's settings, the one way to call psql, and quoting.
 [[ "${BASH_SOURCE[0]}" != "$0" ]] || { echo "${0##*/} is a library and does nothing by itself. See: scripts/README.md" >&2 && exit 64; }
 
-read_text USER_RELATIONS sql/user_relations.sql
-
 # The database from which others are looked at, created and renamed.
 CONTROL=postgres
 
@@ -32,7 +30,7 @@ psql_prepare() {
 }
 
 # The one way to call psql. Without ON_ERROR_STOP a failed restore ends with 0 (Archmonger/django-dbbackup#211).
-PSQL=(psql -X -q -A -t -w -v ON_ERROR_STOP=1 -F $'\t' -v user_relations="$USER_RELATIONS")
+PSQL=(psql -X -q -A -t -w -v ON_ERROR_STOP=1 -F $'\t')
 
 # What the shell says of a program that a signal ended, and what the one before it in a pipe says then: no finding.
 KILLED='line [0-9]+: +[0-9]+ [A-Z]|[Bb]roken pipe'
