@@ -1,21 +1,10 @@
-"""The files of scripts/ as one ConfigMap: pods run the very bytes that the tests run."""
-
-from pathlib import Path
+"""The files of scripts/pod as one ConfigMap."""
 
 import pulumi
 from pulumi_kubernetes import core, meta
 
 from components.cluster import names
-
-DIRECTORY = Path(__file__).resolve().parents[2] / "scripts"
-
-
-def read_scripts(directory: Path = DIRECTORY) -> dict[str, str]:
-    """Every shell script by its file name."""
-    found = {path.name: path.read_text("utf-8") for path in sorted(directory.glob("*.sh"))}
-    if not found:
-        raise pulumi.RunError(f"{directory} has no scripts. Is this a complete checkout?")
-    return found
+from components.cluster.shipped import read_shipped
 
 
 class BackupScripts(pulumi.ComponentResource):
@@ -40,7 +29,7 @@ class BackupScripts(pulumi.ComponentResource):
             metadata=meta.v1.ObjectMetaArgs(
                 name=config_map, namespace=namespace, labels=names.PART_OF
             ),
-            data=read_scripts(),
+            data={file.key: file.text for file in read_shipped()},
             opts=pulumi.ResourceOptions(parent=self),
         )
         self.register_outputs({"config_map": config_map})

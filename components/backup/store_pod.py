@@ -9,6 +9,7 @@ from typing import Any
 
 from components.cluster import names
 from components.cluster.pods import SCRIPTS, STORE, UID
+from components.cluster.shipped import items
 from components.settings.types import StorageKind
 
 POD = "postgres-backup-store"
@@ -56,7 +57,10 @@ def manifest(pod: StorePod, namespace: str, image: str) -> dict[str, Any]:
             "containers": [_container(pod, image, "init-store", ["bash", "-c", _INIT], root=False)],
             "volumes": [
                 {"name": "backup", "persistentVolumeClaim": {"claimName": pod.claim}},
-                {"name": "scripts", "configMap": {"name": pod.scripts, "defaultMode": 0o755}},
+                {
+                    "name": "scripts",
+                    "configMap": {"name": pod.scripts, "defaultMode": 0o755, "items": items()},
+                },
                 {"name": "tmp", "emptyDir": {}},
             ],
         },

@@ -14,7 +14,7 @@ from pathlib import Path
 import pulumi
 
 ROOT = Path(__file__).resolve().parents[2]
-HOST_SCRIPTS = Path(__file__).resolve().parents[1] / "host"
+HOST_SCRIPTS = ROOT / "scripts" / "host"
 
 
 @dataclass(frozen=True)

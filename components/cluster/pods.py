@@ -13,6 +13,7 @@ import pulumi
 from pulumi_kubernetes import core
 
 from components.cluster import names
+from components.cluster.shipped import items
 from components.settings.postgres import Resources
 
 UID = 70  # postgres in the official alpine image
@@ -173,7 +174,11 @@ def _usual_volumes(pods: PodContext) -> list[core.v1.VolumeArgs]:
         empty_volume("tmp"),
         core.v1.VolumeArgs(
             name="scripts",
-            config_map=core.v1.ConfigMapVolumeSourceArgs(name=pods.scripts, default_mode=0o755),
+            config_map=core.v1.ConfigMapVolumeSourceArgs(
+                name=pods.scripts,
+                default_mode=0o755,
+                items=[core.v1.KeyToPathArgs(key=x["key"], path=x["path"]) for x in items()],
+            ),
         ),
         claim_volume("backup", pods.store_claim),
         core.v1.VolumeArgs(
