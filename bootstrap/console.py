@@ -44,8 +44,8 @@ def prepare(stack: Stack, cluster: Cluster, say: Say) -> None:
         say(f"there is no console: {error}. The database does without; `make up` tries again")
         return
     if not is_on(stack):
-        stack.pulumi("config", "set", KEY, "true", "--stack", stack.place.stack)
-        say(f"the console is on; without: pulumi config set {KEY} false, then make up")
+        stack.set(KEY, "true")
+        say(f"the console is on; without: pulumi config set --path {KEY} false, then make up")
 
 
 def _leave_out(stack: Stack, cluster: Cluster, say: Say) -> None:
@@ -54,7 +54,7 @@ def _leave_out(stack: Stack, cluster: Cluster, say: Say) -> None:
         return
     advice = (
         f"nothing can be built on '{cluster.context}': push console/ as an image to its registry. "
-        "Example: pulumi config set console.image registry.example/console:1"
+        "Example: pulumi config set --path console.image registry.example/console:1"
     )
     if not console_image.was_built(stack):
         raise SetupError(f"{KEY} is true, but {advice}")
@@ -64,7 +64,7 @@ def _leave_out(stack: Stack, cluster: Cluster, say: Say) -> None:
 
 
 def _switch_off(stack: Stack) -> None:
-    """Not to false, which would be somebody's choice; it may be set either way."""
+    """Not to false, which would be somebody's choice; it may be spelt as before."""
     for way in ([], ["--path"]) if stack.own(KEY) else ():
         stack.pulumi("config", "rm", *way, KEY, "--stack", stack.place.stack, check=False)
 
@@ -87,7 +87,7 @@ def open_door(place: Place) -> int:
     if asked.returncode != 0:
         raise SetupError(
             f"there is no console in namespace {namespace}. To have one: "
-            "pulumi config set console.enabled true, then make up"
+            "pulumi config set --path console.enabled true, then make up"
         )
     template = "-o go-template='{{.data.token | base64decode}}{{\"\\n\"}}'"
     sys.stderr.write(

@@ -111,12 +111,17 @@ class Stack:
                     wanted[key] = f"postgres:{version}-alpine"
         for key, value in wanted.items():
             if self.own(key) != value:
-                self.pulumi("config", "set", key, value, "--stack", self.place.stack)
+                self.set(key, value)
+
+    def set(self, key: str, value: str) -> None:
+        """Sets a key in its group, and takes it away where it is spelt as before: not both."""
+        if "." in key:
+            self.pulumi("config", "rm", key, "--stack", self.place.stack, check=False)
+        self.pulumi("config", "set", "--path", key, value, "--stack", self.place.stack)
 
     def own(self, key: str) -> str:
-        """What the stack's file sets for a key, plainly or with --path; empty where nothing.
-
-        Pulumi's own answer would be the default of Pulumi.yaml as well, and takes it half a second.
+        """What the stack's file sets for a key, in its group or spelt as before; empty where
+        nothing. Pulumi's own answer would take half a second.
         """
         if not self.place.stack_file.is_file():
             return ""

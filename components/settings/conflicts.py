@@ -1,17 +1,16 @@
 """Combinations of settings that make no sense, each as one sentence with the way out."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from components.settings import validators
+from components.settings.backup import StorageSettings
+from components.settings.model import Settings
+from components.settings.postgres import PostgresSettings
+from components.settings.tls import TlsSettings
 from components.settings.types import DumpFormat, StorageKind
 
-if TYPE_CHECKING:
-    from components.settings.model import PostgresSettings, Settings, StorageSettings
-    from components.settings.tls import TlsSettings
 
-
-def conflicts(settings: "Settings") -> list[str]:
+def conflicts(settings: Settings) -> list[str]:
     """All of them at once."""
     return [
         *_upgrade(settings.postgres),
@@ -23,7 +22,7 @@ def conflicts(settings: "Settings") -> list[str]:
     ]
 
 
-def _upgrade(postgres: "PostgresSettings") -> Iterator[str]:
+def _upgrade(postgres: PostgresSettings) -> Iterator[str]:
     before, after = (
         validators.image_major(postgres.upgrade_from),
         validators.image_major(postgres.image),
@@ -38,25 +37,26 @@ def _upgrade(postgres: "PostgresSettings") -> Iterator[str]:
         unclear = "upgradeFrom" if before is None else "image"
         yield (
             f"{both} an upgrade needs the versions of both; give postgres.{unclear} a tag, before "
-            f"its digest. Example: pulumi config set postgres.{unclear} postgres:17.11-alpine"
+            f"its digest. Example: pulumi config set --path postgres.{unclear} "
+            "postgres:17.11-alpine"
         )
     elif before >= after:
         yield (
             f"{both} an upgrade leads to a newer major version. "
-            "Example: pulumi config rm postgres.upgradeFrom"
+            "Example: pulumi config rm --path postgres.upgradeFrom"
         )
 
 
-def _tls(tls: "TlsSettings") -> Iterator[str]:
+def _tls(tls: TlsSettings) -> Iterator[str]:
     if tls.secret_name and tls.generation:
         yield (
             f"postgres.tls.generation is '{tls.generation}', but postgres.tls.secretName is "
-            f"'{tls.secret_name}' and whoever makes that Secret renews it. "
-            "Example: pulumi config rm postgres.tls.generation"
+            f"'{tls.secret_name}' and that Secret is renewed where it is made. "
+            "Example: pulumi config rm --path postgres.tls.generation"
         )
 
 
-def _storage(storage: "StorageSettings") -> Iterator[str]:
+def _storage(storage: StorageSettings) -> Iterator[str]:
     for kind, key, value, example in (
         (StorageKind.STORAGE_CLASS, "storageClass", storage.storage_class, "standard"),
         (StorageKind.NFS, "server", storage.server, "nas.local"),
@@ -66,31 +66,32 @@ def _storage(storage: "StorageSettings") -> Iterator[str]:
         if value and storage.kind is not kind:
             yield (
                 f"{key} is '{value}', but backup.storage.kind is '{storage.kind}' and only "
-                f"'{kind}' has it. Example: pulumi config rm {key}"
+                f"'{kind}' has it. Example: pulumi config rm --path {key}"
             )
         if not value and storage.kind is kind:
             yield (
                 f"{key} is not set, but backup.storage.kind is '{kind}' and needs it. "
-                f"Example: pulumi config set {key} {example}"
+                f"Example: pulumi config set --path {key} {example}"
             )
 
 
-def _backup(settings: "Settings") -> Iterator[str]:
+def _backup(settings: Settings) -> Iterator[str]:
     backup = settings.backup
     if backup.jobs > 1 and backup.format is not DumpFormat.DIRECTORY:
         yield (
             f"backup.jobs is {backup.jobs}, but backup.format is '{backup.format}' and only "
-            "'directory' dumps tables at once. Example: pulumi config set backup.format directory"
+            "'directory' dumps tables at once. "
+            "Example: pulumi config set --path backup.format directory"
         )
     if backup.min_free_bytes >= validators.quantity_bytes(backup.storage.size):
         yield (
             f"backup.minFreeBytes is {backup.min_free_bytes}, but backup.storage.size is "
             f"'{backup.storage.size}' and no set would ever fit. "
-            "Example: pulumi config set backup.minFreeBytes 67108864"
+            "Example: pulumi config set --path backup.minFreeBytes 67108864"
         )
 
 
-def _restore(settings: "Settings") -> Iterator[str]:
+def _restore(settings: Settings) -> Iterator[str]:
     if settings.restore_replace and not settings.restore_from:
         yield (
             "restoreReplace is true, but restoreFrom names no set. "
@@ -99,11 +100,12 @@ def _restore(settings: "Settings") -> Iterator[str]:
     if settings.startup.from_set and "fresh-start" in settings.startup.accept.split():
         yield (
             f"startup.fromSet is '{settings.startup.from_set}', but startup.accept has "
-            "'fresh-start' and only one can be done. Example: pulumi config rm startup.accept"
+            "'fresh-start' and only one can be done. "
+            "Example: pulumi config rm --path startup.accept"
         )
 
 
-def _console(settings: "Settings") -> Iterator[str]:
+def _console(settings: Settings) -> Iterator[str]:
     console = settings.console
     if bool(console.proxy_header) != bool(console.proxy_addresses):
         given, missing, example = (
@@ -112,6 +114,6 @@ def _console(settings: "Settings") -> Iterator[str]:
             else ("console.proxyAddresses", "console.proxyHeader", "X-Forwarded-Email")
         )
         yield (
-            f"{given} is set, but {missing} is not, and a header that anybody may send proves "
-            f"nothing. Example: pulumi config set {missing} {example}"
+            f"{given} is set, but {missing} is not, and a header that anyone may send proves "
+            f"nothing. Example: pulumi config set --path {missing} {example}"
         )

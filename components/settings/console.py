@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field, SecretStr
 
 from components.settings import types
-from components.settings.types import Group, setting
+from components.settings.fields import Change, Group, setting
 
 VERSION = "0.1.0"
 IMAGE = f"localhost/brewget/console:{VERSION}"
@@ -25,7 +25,7 @@ def _urls(secret: SecretStr) -> SecretStr:
     if len(text) > _LONGEST:
         raise ValueError(f"it has {len(text)} characters")
     if any("://" not in word for word in text.split()):
-        raise ValueError("one of them is no URL")
+        raise ValueError("one of them is not a URL")
     return secret
 
 
@@ -43,40 +43,47 @@ class ConsoleSettings(Group):
         "Whether the console runs: a page, metrics and notifications about the backups.",
         allowed="true or false",
         example="true",
+        change=Change.IN_PLACE,
     )
     image: Image = setting(
         IMAGE,
         "Image of the console; `make up` builds the default one.",
         allowed="an image",
         example=IMAGE,
+        change=Change.CONSOLE,
     )
     memory: types.Memory = setting(
         "128Mi",
         "Memory requested, which is also the limit.",
         allowed=types.MEMORY,
         example="128Mi",
+        change=Change.CONSOLE,
     )
     token_generation: types.Nonce = setting(
         "",
         "A new value makes a new token to log in with.",
         allowed=types.WORD,
         example="2",
+        change=Change.IN_PLACE,
     )
     proxy_header: Header = setting(
         "",
         "Header in which an authenticating proxy names the user.",
         allowed="a header's name",
         example="X-Forwarded-Email",
+        change=Change.CONSOLE,
     )
     proxy_addresses: Networks = setting(
         "",
         "Networks from which that header is believed, separated by blanks.",
         allowed="addresses and networks such as 10.244.0.0/16",
         example="10.244.3.7",
+        change=Change.CONSOLE,
     )
     notify_urls: Urls = setting(
         SecretStr(""),
         "Apprise URLs to notify, separated by blanks, set with --secret.",
         allowed="URLs as Apprise knows them, up to 4000 characters",
-        example="--secret console.notifyUrls",
+        example="--path --secret console.notifyUrls",
+        change=Change.CONSOLE,
     )

@@ -1,7 +1,7 @@
 """The settings of the server's start."""
 
 from components.settings import types
-from components.settings.types import Group, setting
+from components.settings.fields import Change, Group, setting
 
 
 class StartupSettings(Group):
@@ -12,15 +12,21 @@ class StartupSettings(Group):
         "States, parted by blanks, at which start-up goes on; take them out afterwards.",
         allowed="unmarked-data, fresh-start, no-store, volatile-store, other-store, other-version",
         example="fresh-start",
+        change=Change.SERVER,
     )
     from_set: types.OptionalSet = setting(
         "",
         "The set to restore into an absent data directory, instead of the newest good one.",
         allowed="the name of a set",
         example="backup_20261122_060000",
+        change=Change.SERVER,
     )
     timeout: types.Seconds = setting(
-        3600, "Seconds until the server must answer.", allowed=types.SECONDS, example="7200"
+        3600,
+        "Seconds until the server must answer.",
+        allowed=types.SECONDS,
+        example="7200",
+        change=Change.IN_PLACE,
     )
 
     def accepts(self, state: types.Accept) -> bool:

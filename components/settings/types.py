@@ -1,11 +1,11 @@
 """The value types that settings are made of: closed sets, sizes, schedules, optional texts."""
 
+import json
 from collections.abc import Callable
 from enum import StrEnum
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
-from pydantic.alias_generators import to_camel
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 
 from components.settings import validators
 
@@ -67,25 +67,6 @@ class Accept(StrEnum):
     """The stack's state does not count; start-up looks at the data, and refuses as ever."""
 
 
-class Group(BaseModel):
-    """What all parts of the settings share: closed, frozen, camel-case keys."""
-
-    model_config = ConfigDict(
-        extra="forbid",
-        frozen=True,
-        alias_generator=to_camel,
-        populate_by_name=True,
-        # `passwordGeneration: 2` in a stack file is a number to YAML.
-        coerce_numbers_to_str=True,
-    )
-
-
-def setting(default: object, description: str, *, allowed: str, example: str) -> Any:
-    """A field with all that a refusal has to say: what is allowed, and a value that works."""
-    extra: dict[str, Any] = {"allowed": allowed, "example": example}
-    return Field(default, description=description, json_schema_extra=extra)
-
-
 def _optional(rule: Callable[[str], str]) -> AfterValidator:
     # Empty means "not set": a key of Pulumi.yaml without a default has to be set in every stack.
     return AfterValidator(lambda text: text and rule(text))
@@ -93,6 +74,14 @@ def _optional(rule: Callable[[str], str]) -> AfterValidator:
 
 def _at_least(least: str) -> AfterValidator:
     return AfterValidator(lambda text: validators.quantity(text, least))
+
+
+def as_list(value: Any) -> Any:
+    """A list set as a whole comes as a text: `pulumi config set --path KEY '["a", "b"]'`."""
+    try:
+        return json.loads(value) if isinstance(value, str) else value
+    except json.JSONDecodeError:
+        return value
 
 
 def _databases(names: tuple[str, ...]) -> tuple[str, ...]:
@@ -106,7 +95,7 @@ def _databases(names: tuple[str, ...]) -> tuple[str, ...]:
 def _accepted(text: str) -> str:
     for word in text.split():
         if word not in set(Accept):
-            raise ValueError(f"{word!r} is no such state")
+            raise ValueError(f"{word!r} is not one of these")
     return " ".join(text.split())
 
 
@@ -117,7 +106,7 @@ def _password(secret: SecretStr) -> SecretStr:
 
 Image = Annotated[str, AfterValidator(validators.image)]
 OptionalImage = Annotated[str, _optional(validators.image)]
-Databases = Annotated[tuple[str, ...], AfterValidator(_databases)]
+Databases = Annotated[tuple[str, ...], BeforeValidator(as_list), AfterValidator(_databases)]
 Password = Annotated[SecretStr, AfterValidator(_password)]
 Label = Annotated[str, AfterValidator(validators.dns_label)]
 OptionalLabel = Annotated[str, _optional(validators.dns_label)]

@@ -1,7 +1,7 @@
 """What a single setting may hold: pure functions from a text to its checked value.
 
-Each raises ValueError with the reason alone ("the hour is 25, not 0-23"); configuration.py
-makes the sentence around it.
+Each raises ValueError with the reason alone ("the hour is 25, not 0-23"); refusals.py makes the
+sentence around it.
 """
 
 import re
@@ -19,6 +19,7 @@ _CRON_FIELDS = (
     ("day of the week", 0, 6, tuple(_DAYS)),
 )
 _CRON_MACROS = {"@yearly", "@annually", "@monthly", "@weekly", "@daily", "@midnight", "@hourly"}
+_LONGEST_MONTHS = dict(enumerate((31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31), start=1))
 
 _LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 # registry[:port]/path:tag[@digest], as the container runtimes read it.
@@ -41,7 +42,7 @@ def quantity_bytes(text: str) -> int:
     """Bytes in a Kubernetes memory or storage quantity such as 512Mi."""
     found = re.fullmatch(r"([1-9]\d{0,14})(Ki|Mi|Gi|Ti|)", text, re.ASCII)
     if not found:
-        raise ValueError("it is no whole number with a unit")
+        raise ValueError("it is not a whole number with a unit")
     return int(found[1]) * _BINARY[found[2]]
 
 
@@ -56,7 +57,7 @@ def cpu(text: str) -> str:
     """A Kubernetes CPU quantity such as 250m or 2."""
     found = re.fullmatch(r"([1-9]\d{0,4})m|([1-9]\d{0,2})(\.\d)?|0\.[1-9]\d?", text, re.ASCII)
     if not found:
-        raise ValueError("it is no number of cores")
+        raise ValueError("it is not a number of cores")
     return text
 
 
@@ -69,22 +70,31 @@ def cron(text: str) -> str:
     fields = text.split()
     if len(fields) != len(_CRON_FIELDS):
         raise ValueError(f"it has {len(fields)} fields, not {len(_CRON_FIELDS)}")
-    for field, (name, low, high, words) in zip(fields, _CRON_FIELDS, strict=True):
-        for item in field.split(","):
-            _cron_item(item, name, low, high, words)
+    _, _, days, months, _ = [
+        {value for item in field.split(",") for value in _cron_item(item, *bounds)}
+        for field, bounds in zip(fields, _CRON_FIELDS, strict=True)
+    ]
+    # Kubernetes takes a day of the week as an alternative to the day of the month, unless one of
+    # both is a star.
+    is_any_weekday = not {"*", "?", "*/1", "?/1"}.isdisjoint(fields[-1].split(","))
+    if is_any_weekday and min(days) > max(_LONGEST_MONTHS[month] for month in months):
+        raise ValueError("that day never comes")
     return text
 
 
-def _cron_item(item: str, name: str, low: int, high: int, words: tuple[str, ...]) -> None:
+def _cron_item(item: str, name: str, low: int, high: int, words: tuple[str, ...]) -> range:
     span, slash, step = item.partition("/")
     if slash and not (step.isascii() and step.isdigit() and int(step) > 0):
         raise ValueError(f"the {name} has the step {step!r}")
+    every = int(step) if slash else 1
     if span in {"*", "?"}:
-        return
+        return range(low, high + 1, every)
     first, dash, last = span.partition("-")
     ends = [_cron_number(end, name, low, high, words) for end in (first, last)[: 2 if dash else 1]]
     if ends != sorted(ends):
         raise ValueError(f"the {name} runs backwards: {span}")
+    # "5/15" goes on to the end, "5" does not.
+    return range(ends[0], (high if slash and not dash else ends[-1]) + 1, every)
 
 
 def _cron_number(text: str, name: str, low: int, high: int, words: tuple[str, ...]) -> int:
@@ -98,14 +108,14 @@ def _cron_number(text: str, name: str, low: int, high: int, words: tuple[str, ..
 def time_zone(text: str) -> str:
     """A zone of the IANA time zone database. "Local" means another thing on each machine."""
     if text not in zoneinfo.available_timezones() or text in {"localtime", "Local"}:
-        raise ValueError("no such zone is known")
+        raise ValueError("that zone is not known")
     return text
 
 
 def dns_label(text: str) -> str:
     """A name that Kubernetes takes for a namespace or a claim."""
     if not _LABEL.fullmatch(text):
-        raise ValueError("it is no DNS label")
+        raise ValueError("it is not a DNS label")
     return text
 
 
@@ -113,7 +123,7 @@ def image(text: str) -> str:
     """An image reference that says which PostgreSQL it is: a known version's tag, or a digest."""
     found = _IMAGE.fullmatch(text)
     if not found:
-        raise ValueError("it is no image reference")
+        raise ValueError("it is not an image reference")
     tag, digest = found["tag"], found["digest"]
     if not digest and tag in {None, "latest"}:
         raise ValueError("it names no version, so a restart could bring another one")
@@ -133,7 +143,7 @@ def image_major(text: str) -> int | None:
 def database(text: str) -> str:
     """The name of an application database, which is its role's and, with dashes, its Secret's."""
     if not _DATABASE.fullmatch(text):
-        raise ValueError(f"{text!r} is no database name")
+        raise ValueError(f"{text!r} is not a database name")
     if text in _RESERVED or text.startswith("pg_"):
         raise ValueError(f"{text!r} belongs to PostgreSQL itself")
     return text
@@ -155,21 +165,21 @@ def absolute_path(text: str) -> str:
 def host(text: str) -> str:
     """A DNS name or an IPv4 address."""
     if len(text) > 253 or not all(_LABEL.fullmatch(part) for part in text.split(".")):  # noqa: PLR2004 (RFC 1035)
-        raise ValueError("it is no host name")
+        raise ValueError("it is not a host name")
     return text
 
 
 def compression(text: str) -> str:
     """How dumps are compressed: none, gzip or zstd, with or without a level."""
     if not _COMPRESSION.fullmatch(text):
-        raise ValueError("no such compression is known")
+        raise ValueError("that compression is not known")
     return text
 
 
 def backup_set(text: str) -> str:
     """The name of a set in the store."""
     if not _SET.fullmatch(text):
-        raise ValueError("it is no set's name")
+        raise ValueError("it is not a set's name")
     return text
 
 
@@ -188,5 +198,5 @@ def password(text: str) -> str:
 def nonce(text: str) -> str:
     """A word that only has to differ from the one before."""
     if not re.fullmatch(r"[\w.:+-]{1,64}", text, re.ASCII):
-        raise ValueError("it is no single word")
+        raise ValueError("it is not a single word")
     return text

@@ -166,14 +166,14 @@ def test_it_cannot_write_to_the_store(deployed: World) -> None:
 
 def test_switched_off_nothing_is_left_and_make_up_keeps_to_it(deployed: World) -> None:
     project = deployed.project
-    project.run("pulumi config set console.enabled false")
+    project.run("pulumi config set --path console.enabled false")
     try:
         done = project.run("make up")
         assert "make console" not in done.output
         gone = project.kubectl(f"-n {NAMESPACE} get all,pvc,role -l app=postgres-console -o name")
         assert gone == "", "off again, nothing is left"
     finally:
-        project.run("pulumi config rm console.enabled")
+        project.run("pulumi config rm --path console.enabled")
     assert "make console" in project.run("make up").output, "and on again by itself"
     project.pulumi("preview --expect-no-changes")
     project.kubectl(f"-n {NAMESPACE} rollout status {DEPLOY} --timeout=120s")

@@ -12,7 +12,7 @@ from tests.lib.world import NAMESPACE, Saved, World
 
 def test_the_schedule_fires_and_history_is_kept_three_and_three(world: World, saved: Saved) -> None:
     project = world.project
-    project.run("pulumi config set backup.schedule '* * * * *'")
+    project.run("pulumi config set --path backup.schedule '* * * * *'")
     try:
         project.up()
         assert project.outputs()["schedule"] == "* * * * *"
@@ -28,7 +28,7 @@ def test_the_schedule_fires_and_history_is_kept_three_and_three(world: World, sa
         _suspend(world, suspended=False)
         wait_for("three and three", lambda: _history(world) == (3, 3), NEXT_MINUTE)
     finally:
-        project.run("pulumi config rm backup.schedule")
+        project.run("pulumi config rm --path backup.schedule")
         project.up()
         _suspend(world, suspended=False)
     assert project.outputs()["schedule"] == "0 */6 * * *"
@@ -39,7 +39,7 @@ def test_of_all_runs_that_were_missed_one_fires_and_waits_for_the_server(
     world: World, saved: Saved
 ) -> None:
     project, scale = world.project, f"-n {NAMESPACE} scale statefulset postgres --replicas"
-    project.run("pulumi config set backup.schedule '* * * * *'")
+    project.run("pulumi config set --path backup.schedule '* * * * *'")
     try:
         project.up()
         _hold(world)  # a run that fires now would wait for the server, and keep all others away
@@ -58,7 +58,7 @@ def test_of_all_runs_that_were_missed_one_fires_and_waits_for_the_server(
         project.kubectl(f"{scale}=1")
         wait_for("a set of the missed run", lambda: set(project.sets()) - set(sets), JOB_DONE)
     finally:
-        project.run("pulumi config rm backup.schedule")
+        project.run("pulumi config rm --path backup.schedule")
         project.up()
         _suspend(world, suspended=False)
         world.wait_ready()

@@ -193,15 +193,15 @@ def test_a_certificate_of_ones_own_is_taken(world: World, saved: Saved, client: 
         "stringData": made,
     }
     world.project.run(f"kubectl -n {NAMESPACE} apply -f -", stdin=json.dumps(body))
-    generation = world.project.run("pulumi config get postgres.tls.generation", status=None)
-    world.project.run("pulumi config rm postgres.tls.generation")
+    generation = world.project.run("pulumi config get --path postgres.tls.generation", status=None)
+    world.project.run("pulumi config rm --path postgres.tls.generation")
     try:
         apply(world, "postgres.tls.secretName", "own-certificate")
         assert client.connect(secret(world) | made) == "in, True"
         assert "ca.crt" not in secret(world), "that of the old CA would be of no use"
         assert_settled(world, saved)
     finally:
-        world.project.run("pulumi config rm postgres.tls.secretName")
+        world.project.run("pulumi config rm --path postgres.tls.secretName")
         apply(world, "postgres.tls.generation", generation.stdout.strip() or "back")
     assert client.connect(secret(world)) == "in, True"
 
@@ -214,7 +214,7 @@ def rotate(world: World, key: str) -> None:
 
 def apply(world: World, key: str, value: str) -> None:
     """Set a setting and bring the server up with it."""
-    world.project.run(f"pulumi config set {key} {value}")
+    world.project.run(f"pulumi config set --path {key} {value}")
     world.project.up()
     world.wait_ready()
 

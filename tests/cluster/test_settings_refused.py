@@ -10,6 +10,7 @@ from tests.lib.world import World
 
 BAD = [
     ("backup.schedule", "every six hours"),
+    ("backup.schedule", "0 0 30 2 *"),
     ("backup.timeZone", "Europe/Atlantis"),
     ("backup.keep", "0"),
     ("backup.compression", "zip"),
@@ -17,14 +18,13 @@ BAD = [
     ("postgres.image", "postgres 16"),
     ("namespace", "Brew_Get"),
     ("kubeContext", "no-such-context"),
-    ("backup.shedule", "0 * * * *"),
 ]
 
 
 @pytest.mark.parametrize(("key", "value"), BAD)
 def test_a_bad_setting_is_refused_at_preview(world: World, key: str, value: str) -> None:
-    before = world.project.run("pulumi config get " + key, status=None)
-    world.project.run(f"pulumi config set {key} '{value}'")
+    before = world.project.run(f"pulumi config get --path {key}", status=None)
+    world.project.run(f"pulumi config set --path {key} '{value}'")
     try:
         refused = world.project.pulumi("preview", status=PULUMI_FAILED)
     finally:
@@ -37,9 +37,9 @@ def test_a_bad_setting_is_refused_at_preview(world: World, key: str, value: str)
 
 def _put_back(project: Project, key: str, value: str | None) -> None:
     if value is None:
-        project.run(f"pulumi config rm {key}")
+        project.run(f"pulumi config rm --path {key}")
     else:
-        project.run(f"pulumi config set {key} '{value}'")
+        project.run(f"pulumi config set --path {key} '{value}'")
 
 
 def test_another_cluster_is_refused_before_anything_changes(world: World, elsewhere: Path) -> None:

@@ -55,9 +55,9 @@ def test_sets_on_a_claim_bring_the_data_back(bare: World) -> None:
 
 def configure(world: World, **storage: str) -> None:
     """Another place for the sets of the stack that comes."""
-    world.project.run("pulumi config rm backup.storage.storageClass", status=None)
+    world.project.run("pulumi config rm --path backup.storage.storageClass", status=None)
     for key, value in storage.items():
-        world.project.run(f"pulumi config set backup.storage.{key} {value}")
+        world.project.run(f"pulumi config set --path backup.storage.{key} {value}")
 
 
 def released(world: World) -> str:

@@ -24,8 +24,9 @@ def _upgradable(world: World) -> World:
 
 def configure(world: World, image: str, upgrade_from: str = "") -> None:
     """Set both settings of an upgrade."""
-    world.project.run(f"pulumi config set postgres.image {image}")
-    verb = f"set postgres.upgradeFrom {upgrade_from}" if upgrade_from else "rm postgres.upgradeFrom"
+    world.project.run(f"pulumi config set --path postgres.image {image}")
+    key = "--path postgres.upgradeFrom"
+    verb = f"set {key} {upgrade_from}" if upgrade_from else f"rm {key}"
     world.project.run(f"pulumi config {verb}")
 
 
@@ -57,7 +58,7 @@ def test_an_upgrade_keeps_the_data_and_leads_back(upgradable: World) -> None:
     content, before = world.content(), uids(world)
     configure(world, V18)
     refused = project.up(status=PULUMI_FAILED)
-    assert "To upgrade: pulumi config set postgres.upgradeFrom" in refused.output
+    assert "To upgrade: pulumi config set --path postgres.upgradeFrom" in refused.output
     assert (version(world), world.content()) == ("16.15", content), "nothing is changed"
 
     configure(world, V18, upgrade_from=POSTGRES)
@@ -87,8 +88,8 @@ def test_an_upgrade_keeps_the_data_and_leads_back(upgradable: World) -> None:
     configure(world, V18)
     project.pulumi("destroy --run-program --yes --skip-preview")
     configure(world, POSTGRES)
-    project.run(f"pulumi config set startup.fromSet {last}")
+    project.run(f"pulumi config set --path startup.fromSet {last}")
     project.up()
-    project.run("pulumi config rm startup.fromSet")
+    project.run("pulumi config rm --path startup.fromSet")
     assert (version(world), world.content()) == ("16.15", content)
     assert verify(world, world.save().set)["server"] == "16.15"

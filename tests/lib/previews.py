@@ -13,6 +13,7 @@ import yaml
 from bootstrap import clusters
 from bootstrap.environment import CONFIG_FILE, for_children
 from bootstrap.place import ROOT, from_environment
+from tests.lib.settings import as_set
 
 PROGRAM = ("Pulumi.yaml", "__main__.py", "components", "scripts")
 
@@ -60,7 +61,7 @@ class Previews:
 
     def resources(self, config: Mapping[str, str]) -> dict[str, dict[str, Any]]:
         """What a first `up` with these settings would make, by logical name."""
-        settings = {f"brewget:{key}": value for key, value in config.items()}
+        settings = {f"brewget:{key}": value for key, value in as_set(config).items()}
         file = self.folder / "Pulumi.dev.yaml"
         file.write_text(yaml.safe_dump(self.salt | {"config": settings}))
         steps = json.loads(self._pulumi("preview", "--json"))["steps"]

@@ -108,9 +108,9 @@ class World:
 
     def destroy(self) -> None:
         """Take the stack down without the last set, for tests that do not look for it."""
-        self.project.run("pulumi config set backup.onDestroy nothing")
+        self.project.run("pulumi config set --path backup.onDestroy nothing")
         self.project.pulumi("destroy --yes --skip-preview")
-        self.project.run("pulumi config rm backup.onDestroy")
+        self.project.run("pulumi config rm --path backup.onDestroy")
 
     def urns(self) -> list[str]:
         """What the stack's state knows of, sorted."""

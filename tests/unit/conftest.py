@@ -1,6 +1,7 @@
 """Runs the program, or a piece of it, on mocks to its end, and keeps what was registered."""
 
 import asyncio
+import json
 import runpy
 from collections.abc import Callable
 from pathlib import Path
@@ -14,6 +15,7 @@ from pulumi.runtime.proto.resource_pb2 import RegisterResourceResponse
 from pulumi.runtime.settings import SETTINGS, get_root_resource
 from pulumi.runtime.stack import run_pulumi_func
 
+from tests.lib.settings import as_set
 from tests.unit.recorder import Recorder
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -71,7 +73,7 @@ def _complete(request: Any, state: Struct) -> None:
             state.fields["output"].CopyFrom(request.object.fields["input"])
 
 
-def _run(body: Callable[[], object], config: dict[str, str], secret: list[str]) -> Recorder:
+def _run(body: Callable[[], object], config: dict[str, str], secret: set[str]) -> Recorder:
     recorder = Recorder()
 
     def program() -> None:
@@ -117,14 +119,21 @@ def deploy(kubeconfig: Path, monkeypatch: pytest.MonkeyPatch) -> Deploy:
         config: dict[str, str] | None = None,
         secret: dict[str, str] | None = None,
         stashed: dict[str, Any] | None = None,
+        dotted: dict[str, str] | None = None,
     ) -> Recorder:
-        wanted = repr((config, secret, stashed))
+        """Settings in `dotted` are spelt as before: one name with dots in it."""
+        wanted = repr((config, secret, stashed, dotted))
         if body is None and wanted in _RUNS:
             return _RUNS[wanted]
         _STASHED.clear()
         _STASHED.update(stashed or {})
         program = body or (lambda: runpy.run_path(str(ROOT / "__main__.py")))
-        recorder = _run(program, (config or {}) | (secret or {}), list(secret or {}))
+        given = as_set((config or {}) | (secret or {})) | (dotted or {})
+        texts = {k: v if isinstance(v, str) else json.dumps(v) for k, v in given.items()}
+        # What the language host hands on, from which names that are not settings are seen.
+        monkeypatch.setenv("PULUMI_CONFIG", json.dumps({f"brewget:{k}": texts[k] for k in texts}))
+        # Pulumi calls a whole group secret when one of its values is.
+        recorder = _run(program, texts, {key.partition(".")[0] for key in secret or {}})
         if body is None:
             _RUNS[wanted] = recorder
         return recorder

@@ -154,8 +154,8 @@ def test_wrong_settings_are_refused(config: dict[str, str], words: str) -> None:
 
 
 def test_wrong_urls_are_refused_without_being_shown() -> None:
-    (said,) = refusal({"console.notifyUrls": "zymurgy"}, {"console.notifyUrls"})
-    assert said.startswith("console.notifyUrls is (secret), but one of them is no URL. Allowed:")
+    (said,) = refusal({"console.notifyUrls": "zymurgy"}, "console")
+    assert said.startswith("console.notifyUrls is (secret), but one of them is not a URL. Allowed:")
     (said,) = refusal({"console.notifyUrls": "json://zymurgy"})
     assert "is not encrypted" in said
     assert "zymurgy" not in said

@@ -7,8 +7,12 @@ from pathlib import Path
 
 import pytest
 import yaml
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
 
-from components.settings.load import leaves, plain_default
+from bootstrap import pulumi_cli
+from components.settings.fields import groups, plain_default
+from components.settings.load import parse
 from components.settings.model import Settings
 from tests.unit.conftest import ROOT
 from tests.unit.recorder import Recorder
@@ -44,19 +48,37 @@ def test_the_namespace_enforces_baseline_and_warns_of_restricted(stack: Recorder
 
 
 def test_pulumi_yaml_and_the_model_agree() -> None:
-    declared = yaml.safe_load((ROOT / "Pulumi.yaml").read_text())["config"]
-    types = {str: "string", int: "integer", bool: "boolean", list: "array"}
+    declared = yaml.safe_load((ROOT / "Pulumi.yaml").read_text())
     expected = {}
-    for key, field in leaves(Settings).items():
-        default = plain_default(field)
-        name = f'["{key}"]' if "." in key else key
-        items = {"items": {"type": "string"}} if isinstance(default, list) else {}
-        expected[name] = {
-            "type": types[type(default)],
-            "default": default,
-            "description": field.description,
-        } | items
-    assert declared == expected
+    for name, field in Settings.model_fields.items():
+        key, group = field.alias or name, groups(Settings).get(field.alias or name)
+        expected[key] = _object(group) if group else _plain(field)
+    assert declared["config"] == expected
+    assert list(declared["config"]) == list(expected)
+    for key, asked in declared["template"]["config"].items():
+        assert expected[key] == {"type": "string"} | asked
+    assert declared["template"]["description"] == declared["description"]
+
+
+def _object(group: type[BaseModel]) -> dict[str, object]:
+    keys = [
+        f"{key}.*" if key in groups(group) else key
+        for key in (field.alias or name for name, field in group.model_fields.items())
+    ]
+    says = f"{group.__doc__} Keys: {', '.join(keys)}"
+    return {"type": "object", "default": {}, "description": says}
+
+
+def _plain(field: FieldInfo) -> dict[str, object]:
+    types = {str: "string", bool: "boolean"}
+    default = plain_default(field)
+    return {"type": types[type(default)], "default": default, "description": field.description}
+
+
+def test_pulumi_yaml_asks_for_the_version_that_make_up_asks_for() -> None:
+    declared = yaml.safe_load((ROOT / "Pulumi.yaml").read_text())
+    oldest = ".".join(map(str, pulumi_cli.OLDEST))
+    assert declared["requiredPulumiVersion"] == f">={oldest}.0"
 
 
 def test_the_stack_for_minikube_sets_only_what_the_model_knows() -> None:
@@ -65,13 +87,16 @@ def test_the_stack_for_minikube_sets_only_what_the_model_knows() -> None:
         ["git", "show", ":Pulumi.dev.yaml"], cwd=ROOT, capture_output=True, text=True, check=True
     ).stdout
     config = yaml.safe_load(text)["config"]
-    assert {key.removeprefix("brewget:") for key in config} <= leaves(Settings).keys()
+    assert parse({key.removeprefix("brewget:"): value for key, value in config.items()})
 
 
 def test_the_entry_point_is_a_table_of_contents() -> None:
     path = ROOT / "__main__.py"
-    assert len(path.read_text().splitlines()) < 60
-    assert not [node for node in ast.walk(_parsed(path)) if isinstance(node, ast.If | ast.For)]
+    assert len(path.read_text().splitlines()) < 110
+    branches = [node for node in ast.walk(_parsed(path)) if isinstance(node, ast.If | ast.For)]
+    assert [ast.unparse(getattr(node, "test", node)) for node in branches] == [
+        "settings.console.enabled"  # an `if` is an optional capability
+    ]
 
 
 def test_no_file_is_too_long_to_read() -> None:

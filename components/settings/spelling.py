@@ -1,0 +1,63 @@
+"""The spelling of before: a setting as one name with dots, `brewget:backup.keep`, in no group.
+
+It is taken for one release, with a warning that says how to move it. Then this file goes.
+"""
+
+import copy
+import shlex
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any
+
+from components.settings import types
+from components.settings.fields import leaves
+from components.settings.model import Settings
+
+
+def dotted(given: Mapping[str, Any]) -> list[str]:
+    """The settings in `given` that are spelt as before."""
+    return sorted(key for key in leaves(Settings).keys() & given.keys() if "." in key)
+
+
+def in_groups(given: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
+    """`given` with every setting in its group, and a sentence for each that was there already."""
+    old = dotted(given)
+    values = copy.deepcopy({key: value for key, value in given.items() if key not in old})
+    problems = []
+    for key in old:
+        *groups, name = key.split(".")
+        branch: Any = values
+        for group in groups:
+            branch = branch.setdefault(group, {}) if isinstance(branch, dict) else None
+        if not isinstance(branch, dict):
+            continue  # a group that is not one: that is refused by itself
+        if name in branch:
+            problems.append(
+                f"{key} is set twice: as one name with dots, and in its group with --path. "
+                f"Example: pulumi config rm {key}"
+            )
+        branch[name] = given[key]
+    return values, problems
+
+
+def warning(given: Mapping[str, Any], encrypted: Collection[str]) -> str:
+    """How to move what is spelt as before; empty where nothing is."""
+    keys = dotted(given)
+    if not keys:
+        return ""
+    commands = [command for key in keys for command in _move(key, given[key], key in encrypted)]
+    return (
+        f"{', '.join(keys)} {'is' if len(keys) == 1 else 'are'} set as one name with dots, which "
+        f"the next release refuses. To move: {' && '.join(commands)}"
+    )
+
+
+def _move(key: str, value: str, is_encrypted: bool) -> Iterator[str]:
+    """First to the new place: nothing is lost on the way."""
+    if is_encrypted:
+        yield f"pulumi config get {key} | pulumi config set --path --secret {key}"
+    elif isinstance(items := types.as_list(value), list):
+        for number, item in enumerate(items):
+            yield f"pulumi config set --path '{key}[{number}]' {shlex.quote(str(item))}"
+    else:
+        yield f"pulumi config set --path {key} {shlex.quote(value)}"
+    yield f"pulumi config rm {key}"
