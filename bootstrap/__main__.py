@@ -20,7 +20,7 @@ PREPARED = {"up": True, "tools": False}
 
 def main(arguments: list[str]) -> int:
     """Runs one verb and returns the exit status."""
-    verbs = {"up", "tools", "env", "stop", "destroy", "clean", "lint", "docs"}
+    verbs = {"up", "tools", "env", "stop", "destroy", "clean", "lint", "check", "docs"}
     verbs |= {"console", "postgresql"}
     if len(arguments) != 1 or arguments[0] not in verbs:
         sys.stderr.write(f"usage: python -m bootstrap {'|'.join(sorted(verbs))}\n")

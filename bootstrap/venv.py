@@ -14,8 +14,8 @@ from toolchain.stamps import Stamp
 
 
 def ensure(root: Path) -> bool:
-    """Makes `.venv` match requirements.lock; True if something had to be installed."""
-    return install(root / ".venv", root / "requirements.lock", "Python environment")
+    """Makes `.venv` match requirements-dev.lock; True if something had to be installed."""
+    return install(root / ".venv", root / "requirements-dev.lock", "Python environment")
 
 
 def install(venv: Path, lock: Path, title: str) -> bool:

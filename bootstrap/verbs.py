@@ -69,6 +69,11 @@ def lint(place: Place) -> int:
     return linting.lint(place)
 
 
+def check(place: Place) -> int:
+    """The checkers that need Python alone."""
+    return linting.check(place)
+
+
 def docs(place: Place) -> int:
     """Writes the pages that are made from the code."""
     from bootstrap import settings_page  # noqa: PLC0415 (imports Pulumi, which costs every other verb a second)

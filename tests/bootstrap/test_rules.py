@@ -222,6 +222,7 @@ def test_the_summary_names_the_newest_set_and_the_hosts_directory(place: Place) 
 def test_shell_scripts_are_found_by_ending_and_by_first_line(place: Place) -> None:
     for name, text in {
         "a.sh": "",
+        "lib.bash": "",
         "run": "#!/usr/bin/env bash\n",
         "b": "#!/bin/sh -eu\n",
         "tool": "#!/usr/bin/env python3\n",
@@ -230,4 +231,9 @@ def test_shell_scripts_are_found_by_ending_and_by_first_line(place: Place) -> No
         (place.root / name).write_text(text)
     names = sorted(path.name for path in place.root.iterdir())
 
-    assert [name for name in names if is_shell_script(place, name)] == ["a.sh", "b", "run"]
+    assert [name for name in names if is_shell_script(place, name)] == [
+        "a.sh",
+        "b",
+        "lib.bash",
+        "run",
+    ]

@@ -16,7 +16,7 @@ from threading import Thread
 import pytest
 from packaging.specifiers import SpecifierSet
 
-from bootstrap import preflight, pulumi_cli, venv
+from bootstrap import preflight, pulumi_cli, relock, venv
 from bootstrap.clusters import Cluster, Kind, check_reachable
 from bootstrap.place import ROOT, Place
 from bootstrap.stack import Stack
@@ -130,8 +130,9 @@ def test_the_environment_is_remade_for_another_lock_or_place(tmp_path: Path) -> 
     assert venv.install(tmp_path / "moved", lock, "test")
 
 
-def test_the_lock_names_no_place_and_has_hashes_for_all() -> None:
-    lines = (ROOT / "requirements.lock").read_text().splitlines()
+@pytest.mark.parametrize("locked", relock.LOCKED, ids=lambda path: str(path.relative_to(ROOT)))
+def test_a_lock_names_no_place_and_has_hashes_for_all(locked: Path) -> None:
+    lines = locked.with_suffix(".lock").read_text().splitlines()
     text = "\n".join(line for line in lines if not line.lstrip().startswith("#"))
 
     assert "://" not in text
@@ -139,6 +140,19 @@ def test_the_lock_names_no_place_and_has_hashes_for_all() -> None:
     for requirement in text.replace("\\\n", " ").splitlines():
         assert "==" in requirement, requirement
         assert "--hash=sha256:" in requirement, requirement
+
+
+def test_make_runs_the_program_on_the_versions_that_plain_pulumi_gets() -> None:
+    program, everything = (pinned(ROOT / f"requirements{kind}.lock") for kind in ("", "-dev"))
+    assert program.items() <= everything.items()
+    assert {"pulumi", "pulumi-kubernetes", "pulumi-command", "psycopg", "pytest"} <= program.keys()
+    assert not {"mypy", "rich", "import-linter"} & program.keys()
+
+
+def pinned(lock: Path) -> dict[str, str]:
+    """Versions by name."""
+    lines = [line.split()[0] for line in lock.read_text().splitlines() if "==" in line]
+    return dict(line.split("==", 1) for line in lines)
 
 
 @pytest.mark.parametrize("name", [".tools", ".state", ".venv"])

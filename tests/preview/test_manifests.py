@@ -14,7 +14,7 @@ from tests.lib import schemas
 from tests.lib.manifests import manifests, write
 from tests.unit.conftest import ROOT, Deploy
 
-POLICIES = ROOT / "tests" / "policy" / "checkov.yaml"
+POLICIES = ROOT / "tests" / "preview" / "checkov.yaml"
 STORE = "Pod.brewget.postgres-backup-store"
 # What holds of the store's pod alone: it runs for a second, and its first step is root's.
 OF_THE_STORE = {

@@ -1,6 +1,6 @@
-"""What a first `pulumi up` makes, kind by kind, next to what was agreed in tests/policy/previews.
+"""What a first `pulumi up` makes, kind by kind, next to what was agreed in tests/preview/previews.
 
-A change that is meant: `RENEW=1 make test PYTEST_ARGS=tests/policy/test_preview.py`, then read the
+A change that is meant: `RENEW=1 make test PYTEST_ARGS=tests/preview/test_preview.py`, then read the
 difference in git.
 """
 
@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from tests.lib.previews import Previews, difference, text
-from tests.policy.test_manifests import STACKS
+from tests.preview.test_manifests import STACKS
 
 AGREED = Path(__file__).parent / "previews"
-COMMAND = "RENEW=1 make test PYTEST_ARGS=tests/policy/test_preview.py"
+COMMAND = "RENEW=1 make test PYTEST_ARGS=tests/preview/test_preview.py"
 
 
 @pytest.fixture(scope="module", name="previews")
