@@ -7,11 +7,11 @@ RUN = $(PYTHON) -m bootstrap
 INSIDE = PATH="$(CURDIR)/.venv/bin:$(CURDIR)/.tools/bin:$$PATH" .venv/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help up env console test lint docs tools bench stop destroy clean lock
+.PHONY: help up env console check test lint docs tools bench stop destroy clean lock
 .NOTPARALLEL:
 
 help: ## this list
-	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-10s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 up: ## everything: tools, a cluster if there is none, the stack, a first backup
 	$(RUN) up
@@ -22,8 +22,15 @@ env: ## export lines for a shell: eval "$(make -s env)"
 console: ## the page about the backups: prints its address and how to get the token
 	$(RUN) console
 
+# What needs Python alone, on Linux or macOS: no cluster, no root, nothing compiled.
+SUITES_OF_PYTHON = tests/unit
+
+check: ## style, types, imports and the program's own tests: a minute, with Python alone
+	$(RUN) check
+	$(INSIDE) -m pytest --numprocesses=auto $(SUITES_OF_PYTHON)
+
 # Those in SUITES do not disturb each other; those in SUITES_ALONE start clusters and have times to keep.
-SUITES = tests/unit tests/policy tests/bootstrap tests/scripts tests/console
+SUITES = $(SUITES_OF_PYTHON) tests/preview tests/bootstrap tests/scripts tests/console
 SUITES_ALONE = tests/localcluster tests/cluster
 
 test: tools lint ## every check and every test; PYTEST_ARGS=… runs what it names
@@ -55,5 +62,5 @@ destroy: ## the stack's resources go, the backups stay
 clean: ## tools and stopped clusters go; backups, stack and passphrase stay
 	$(RUN) clean
 
-lock: ## new exact versions and hashes from requirements.txt
+lock: ## new exact versions and hashes from each requirements*.txt
 	$(PYTHON) -m bootstrap.relock

@@ -1,51 +1,94 @@
 """PostgreSQL whose data survives: what is built, in the order in which it depends."""
 
-import pulumi
-from pulumi_kubernetes import core, meta
+from pathlib import Path
 
-from components.backup import monitoring
-from components.backup.on_demand import Operations, OperationsArgs, last_backup_hook
+import pulumi
+
+from components.backup.on_demand import OnDemand, OnDemandArgs
 from components.backup.schedule import BackupSchedule, BackupScheduleArgs
-from components.backup.scripts import BackupScripts
-from components.backup.storage import BackupStorage, BackupStorageArgs, home
+from components.backup.storage import BackupStorage, BackupStorageArgs, namespace_home
 from components.cluster import names
-from components.cluster.namespace import POD_SECURITY, NamespaceLimits
+from components.cluster.kubectl import Kubectl
+from components.cluster.namespace import NamespaceLimits, name_of, stack_namespace
 from components.cluster.ownership import ownership
-from components.cluster.pods import PodArgs
 from components.cluster.provider import provider
-from components.console.component import ConsoleArgs, console
+from components.console.component import Console, ConsoleArgs
 from components.postgres.database import PostgresDatabase, PostgresDatabaseArgs
-from components.postgres.version import PostgresVersion
 from components.settings.load import load_settings
+from components.settings.types import Accept
 
 settings = load_settings()
-version = PostgresVersion("version", settings)
-cluster = ownership(settings, provider("cluster", settings.kube_context))
+cluster_opts = ownership(
+    provider("cluster", settings.kube_context),
+    Kubectl(settings.kube_context, settings.namespace),
+    adopt=settings.adopt,
+)
+home = namespace_home(settings.backup.storage)
+namespace = stack_namespace(
+    "namespace", settings.namespace, pulumi.ResourceOptions.merge(cluster_opts, home)
+)
+space = name_of(namespace, settings.namespace)
+namespace_opts = pulumi.ResourceOptions.merge(
+    cluster_opts, pulumi.ResourceOptions(depends_on=[namespace])
+)
+NamespaceLimits("limits", space, namespace_opts)
 
-namespace = core.v1.Namespace(
-    "namespace",
-    metadata=meta.v1.ObjectMetaArgs(name=settings.namespace, labels=names.PART_OF | POD_SECURITY),
-    opts=pulumi.ResourceOptions.merge(cluster, home(settings)),
+storage = BackupStorage(
+    "backup",
+    BackupStorageArgs(
+        namespace=space,
+        context=settings.kube_context,
+        settings=settings.backup,
+        image=settings.postgres.image,
+        allow_volatile=settings.startup.accepts(Accept.VOLATILE_STORE),
+    ),
+    namespace_opts,
 )
-inside = pulumi.ResourceOptions.merge(cluster, pulumi.ResourceOptions(depends_on=[namespace]))
-NamespaceLimits("limits", settings, inside)
-scripts = BackupScripts("scripts", settings.namespace, inside)
-storage = BackupStorage("backup", BackupStorageArgs(settings=settings, after=[scripts]), inside)
-pods = PodArgs(
-    settings=settings, image=version.image, backup_claim=storage.claim, store_id=storage.store_id
-)
-schedule = BackupSchedule("schedule", BackupScheduleArgs(pod=pods, after=storage.resources), inside)
-before = [*storage.resources, *schedule.cron_jobs]
-goes = last_backup_hook("last-backup", settings)
 database = PostgresDatabase(
-    "postgres", PostgresDatabaseArgs(pod=pods, before_delete=goes, after=before), inside
+    "postgres",
+    PostgresDatabaseArgs(
+        namespace=space,
+        storage=storage,
+        settings=settings.postgres,
+        startup=settings.startup,
+        on_destroy=settings.backup.on_destroy,
+        backup_timeout=settings.backup.timeout,
+        last_backup="last-backup",  # as the state of a stack of before names it
+    ),
+    namespace_opts,
 )
-version.reached(database.ready)
-operations = Operations("operations", OperationsArgs(settings=settings, after=[database]), inside)
-console("console", ConsoleArgs(pod=pods, after=before), inside)
+schedule = BackupSchedule(
+    "schedule",
+    BackupScheduleArgs(source=database, settings=settings.backup, verify=settings.verify),
+    namespace_opts,
+)
+on_demand = OnDemand(
+    "operations",
+    OnDemandArgs(
+        source=database,
+        schedule=schedule,
+        backup_now=settings.backup_now,
+        restore_from=settings.restore_from,
+        restore_replace=settings.restore_replace,
+        timeout=settings.backup.timeout,
+    ),
+    namespace_opts,
+)
+if settings.console.enabled:
+    Console(
+        "console",
+        ConsoleArgs(
+            source=database,
+            schedule=schedule,
+            settings=settings.console,
+            min_free_bytes=settings.backup.min_free_bytes,
+            state_class=settings.postgres.storage_class,
+        ),
+        namespace_opts,
+    )
 
-pulumi.export("namespace", settings.namespace)
-pulumi.export("host", names.address(settings.namespace))
+pulumi.export("namespace", space)
+pulumi.export("host", database.host)
 pulumi.export("port", names.PORT)
 pulumi.export("databases", list(settings.postgres.databases))
 pulumi.export("connection_strings", database.credentials.uris)
@@ -55,6 +98,7 @@ pulumi.export("backup_claim", storage.claim)
 pulumi.export("store_id", storage.store_id)
 pulumi.export("schedule", settings.backup.schedule)
 pulumi.export("time_zone", settings.backup.time_zone)
-pulumi.export("last_backup", operations.last_backup)
-pulumi.export("monitoring", monitoring.commands(settings.namespace))
-pulumi.export("connect", monitoring.connect(settings.namespace))
+pulumi.export("last_backup", on_demand.last_backup)
+# Pulumi Cloud fills in ${outputs.…} itself; the command line prints what it is given.
+readme = Path(__file__).with_name("Pulumi.README.md").read_text("utf-8")
+pulumi.export("readme", readme.replace("${outputs.namespace}", settings.namespace))

@@ -14,8 +14,8 @@ from datetime import UTC, datetime
 
 from benchmarks.bench import BARE, KEYED, Bench, fill_many_tables, fill_pgbench
 from benchmarks.comparisons import Row, compare_backup, compare_parallel, compare_restore, sizes
-from bootstrap import postgresql
 from tests.lib.sandbox import REPOSITORY, Sandbox
+from toolchain import postgresql
 
 
 def table(rows: list[Row]) -> str:

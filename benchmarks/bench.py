@@ -6,7 +6,7 @@ from benchmarks.measure import Contestant
 from tests.lib.postgres import Server
 from tests.lib.sandbox import REPOSITORY, Sandbox, run_as
 
-SCRIPTS = REPOSITORY / "scripts"
+SCRIPTS = REPOSITORY / "scripts" / "pod"
 
 
 class Bench:
@@ -22,7 +22,7 @@ class Bench:
             )
         self.server.start()
         self.server.sql(f"create database {database}")
-        self.scripts = box.readable(SCRIPTS, "lib.sh")
+        self.scripts = box.readable(SCRIPTS, "lib/common.bash")
         self.usual = box.readable(REPOSITORY / "benchmarks", "usual.sh")
 
     def environment(self, **more: str) -> dict[str, str]:

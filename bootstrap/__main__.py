@@ -9,8 +9,8 @@ import sys
 from collections.abc import Callable
 
 from bootstrap import preflight, venv
-from bootstrap.errors import BootstrapError
 from bootstrap.place import Place, from_environment
+from toolchain.errors import SetupError
 
 INSIDE = "BREWGET_IN_VENV"
 
@@ -20,7 +20,7 @@ PREPARED = {"up": True, "tools": False}
 
 def main(arguments: list[str]) -> int:
     """Runs one verb and returns the exit status."""
-    verbs = {"up", "tools", "env", "stop", "destroy", "clean", "lint", "docs"}
+    verbs = {"up", "tools", "env", "stop", "destroy", "clean", "lint", "check", "docs"}
     verbs |= {"console", "postgresql"}
     if len(arguments) != 1 or arguments[0] not in verbs:
         sys.stderr.write(f"usage: python -m bootstrap {'|'.join(sorted(verbs))}\n")
@@ -30,7 +30,7 @@ def main(arguments: list[str]) -> int:
         if os.environ.get(INSIDE) != str(place.venv):
             return _enter(verb, place)
         return _run(verb, place)
-    except (BootstrapError, venv.VenvError) as error:
+    except SetupError as error:
         sys.stderr.write(f"error: {error}\n")
     except OSError as error:
         sys.stderr.write(f"error: {error}. Nothing is lost: put it right and run this again\n")

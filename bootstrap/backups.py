@@ -4,8 +4,8 @@ import json
 import subprocess
 from typing import Any
 
-from bootstrap.errors import BootstrapError
 from bootstrap.place import Place
+from toolchain.errors import SetupError
 
 LIST = ["bash", "/backup-scripts/list.sh", "--json"]
 
@@ -26,7 +26,7 @@ def published(context: str, namespace: str, environment: dict[str, str]) -> list
         text=True,
     )
     if asked.returncode != 0:
-        raise BootstrapError(f"the backup sets cannot be listed: {asked.stderr.strip()}")
+        raise SetupError(f"the backup sets cannot be listed: {asked.stderr.strip()}")
     # Those set aside or unusable are listed too, and are no backup.
     return [entry for entry in json.loads(asked.stdout) if entry["state"] == "published"]
 
@@ -44,7 +44,7 @@ def take(place: Place, context: str, namespace: str, environment: dict[str, str]
         text=True,
     )
     if done.returncode != 0:
-        raise BootstrapError(
+        raise SetupError(
             f"the first backup failed with status {done.returncode}, see above. "
             "Try again with: scripts/backup-postgres.sh"
         )

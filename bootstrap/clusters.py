@@ -3,16 +3,19 @@
 import os
 import shutil
 import subprocess
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
 from bootstrap import memory
-from bootstrap.errors import BootstrapError
 from bootstrap.place import Place
+from toolchain.errors import SetupError
 
 MINIKUBE = "minikube"
 DEFAULT_PROFILE = "localcluster"
+OVERLAY = "brewget-current-context"
+"""The name of the file that comes first in a shell's KUBECONFIG: see bootstrap.shell."""
 
 
 class Kind(Enum):
@@ -68,11 +71,31 @@ def recorded(place: Place) -> Cluster | None:
 
 
 def kubeconfig(place: Place, cluster: Cluster) -> str:
-    """What KUBECONFIG has to be; empty where kubectl's own default is right."""
+    """What KUBECONFIG has to be for a program that names its context."""
     if cluster.kind is Kind.LOCALCLUSTER:
-        homes = os.environ.get("LOCALCLUSTER_HOME") or place.state / "localcluster"
-        return str(Path(homes).resolve() / cluster.context / "kubeconfig")
-    return os.environ.get("KUBECONFIG", "")
+        return str(_homes(place) / cluster.context / "kubeconfig")
+    return listed(own_kubeconfigs(place))
+
+
+def own_kubeconfigs(place: Place) -> list[Path]:
+    """The person's, as kubectl would read them outside of a shell of `make env`."""
+    told = [Path(entry) for entry in os.environ.get("KUBECONFIG", "").split(os.pathsep) if entry]
+    own = [path for path in told if path.name != OVERLAY and _homes(place) not in path.parents]
+    return own or [Path.home() / ".kube/config"]
+
+
+def listed(paths: Iterable[Path]) -> str:
+    """As in KUBECONFIG."""
+    return os.pathsep.join(str(path) for path in paths)
+
+
+def _homes(place: Place) -> Path:
+    return Path(os.environ.get("LOCALCLUSTER_HOME") or place.state / "localcluster").resolve()
+
+
+def path_without(folder: Path) -> str:
+    """PATH without one of its directories."""
+    return os.pathsep.join(entry for entry in os.get_exec_path() if Path(entry) != folder)
 
 
 def command(cluster: Cluster) -> str:
@@ -80,7 +103,8 @@ def command(cluster: Cluster) -> str:
     if cluster.kind is Kind.NAMED:
         return ""
     if cluster.kind is Kind.MINIKUBE:
-        return MINIKUBE
+        # By name: without one minikube takes the active profile, which may be anybody's.
+        return f"{MINIKUBE} --profile {cluster.context}"
     return f"python -m localcluster --profile {cluster.context}"
 
 
@@ -100,11 +124,11 @@ def run(
             timeout=seconds,
         )
     except subprocess.TimeoutExpired as error:
-        raise BootstrapError(f"{what} was not done after {seconds} s") from error
+        raise SetupError(f"{what} was not done after {seconds} s") from error
     except OSError as error:
-        raise BootstrapError(f"{what} cannot be run: {error.strerror}") from error
+        raise SetupError(f"{what} cannot be run: {error.strerror}") from error
     if done.returncode != 0:
-        raise BootstrapError(f"{what} ended with status {done.returncode}, see above")
+        raise SetupError(f"{what} ended with status {done.returncode}, see above")
 
 
 def check_reachable(cluster: Cluster, environment: dict[str, str]) -> None:
@@ -129,10 +153,10 @@ def check_reachable(cluster: Cluster, environment: dict[str, str]) -> None:
     answer = (asked.stderr.strip().splitlines() or ["no answer"])[-1]
     advice = {
         Kind.NAMED: "start it, or name another with KUBE_CONTEXT=…",
-        Kind.MINIKUBE: "see `minikube status` and `minikube logs`",
-        Kind.LOCALCLUSTER: "see `python -m localcluster logs`, or start it with `make up`",
+        Kind.MINIKUBE: f"see `{command(cluster)} status` and `{command(cluster)} logs`",
+        Kind.LOCALCLUSTER: f"see `{command(cluster)} logs`, or start it with `make up`",
     }[cluster.kind]
-    raise BootstrapError(f"the cluster '{cluster.context}' does not answer ({answer}): {advice}")
+    raise SetupError(f"the cluster '{cluster.context}' does not answer ({answer}): {advice}")
 
 
 def _check_context(cluster: Cluster, environment: dict[str, str]) -> None:
@@ -146,7 +170,7 @@ def _check_context(cluster: Cluster, environment: dict[str, str]) -> None:
     )
     known = listed.stdout.split()
     if cluster.context not in known:
-        raise BootstrapError(
+        raise SetupError(
             f"there is no kubeconfig context '{cluster.context}'. "
             + (f"Known: {', '.join(sorted(known))}. " if known else "None is known. ")
             + "Name one with KUBE_CONTEXT=…, or leave it unset to have a cluster started"

@@ -8,10 +8,10 @@ from collections.abc import Callable
 from bootstrap import clusters, console_image
 from bootstrap.clusters import Cluster, Kind
 from bootstrap.environment import for_children
-from bootstrap.errors import BootstrapError
 from bootstrap.place import Place
 from bootstrap.stack import Stack
 from localcluster.images import CONSOLE as IMAGE
+from toolchain.errors import SetupError
 
 PORT = 8080
 KEY = "console.enabled"
@@ -36,7 +36,7 @@ def prepare(stack: Stack, cluster: Cluster, say: Say) -> None:
         return
     try:
         console_image.ensure(stack, cluster, say)
-    except BootstrapError as error:
+    except SetupError as error:
         if is_on(stack) and console_image.is_there(stack, cluster):
             say(f"the console runs on with its image of before: {error}")
             return
@@ -57,7 +57,7 @@ def _leave_out(stack: Stack, cluster: Cluster, say: Say) -> None:
         "Example: pulumi config set --path console.image registry.example/console:1"
     )
     if not console_image.was_built(stack):
-        raise BootstrapError(f"{KEY} is true, but {advice}")
+        raise SetupError(f"{KEY} is true, but {advice}")
     # It was switched on here, for the cluster of before.
     _switch_off(stack)
     say(f"there is no console: {advice}")
@@ -85,7 +85,7 @@ def open_door(place: Place) -> int:
         text=True,
     )
     if asked.returncode != 0:
-        raise BootstrapError(
+        raise SetupError(
             f"there is no console in namespace {namespace}. To have one: "
             "pulumi config set --path console.enabled true, then make up"
         )

@@ -1,14 +1,14 @@
 """The console's image, built beside the cluster and not again while nothing of it has changed."""
 
-import hashlib
 import subprocess
 from collections.abc import Callable
-from pathlib import Path
 
 from bootstrap import clusters
 from bootstrap.clusters import Cluster, Kind
 from bootstrap.stack import Stack
 from localcluster.images import CONSOLE as IMAGE
+from toolchain import stamps
+from toolchain.stamps import Stamp
 
 BUILD_SECONDS = 300
 """A build that takes longer must not keep anybody from the database; two minutes are usual.
@@ -25,9 +25,9 @@ def command(cluster: Cluster) -> list[str]:
 
 
 def ensure(stack: Stack, cluster: Cluster, say: Callable[[str], None]) -> None:
-    """The cluster has the image of these very sources; BootstrapError where it cannot."""
+    """The cluster has the image of these very sources; SetupError where it cannot."""
     state = _state(stack, cluster)
-    is_new = not was_built(stack) or _stamp(stack).read_text() != state
+    is_new = not _stamp(stack).is_current(state)
     # localcluster looks itself, and loads what a deleted cluster has lost.
     if not is_new and cluster.kind is Kind.MINIKUBE and is_there(stack, cluster):
         return
@@ -36,12 +36,12 @@ def ensure(stack: Stack, cluster: Cluster, say: Callable[[str], None]) -> None:
     clusters.run(command(cluster), stack.place, stack.environment, seconds=BUILD_SECONDS)
     if is_new:
         _restart(stack, cluster)
-        _stamp(stack).write_text(state)
+        _stamp(stack).set(state)
 
 
 def was_built(stack: Stack) -> bool:
     """Whether it was ever built for this stack."""
-    return _stamp(stack).is_file()
+    return _stamp(stack).text() != ""
 
 
 def is_there(stack: Stack, cluster: Cluster) -> bool:
@@ -58,18 +58,16 @@ def is_there(stack: Stack, cluster: Cluster) -> bool:
     return asked.returncode == 0 and IMAGE in asked.stdout.split()
 
 
-def _stamp(stack: Stack) -> Path:
-    return stack.place.state / f"console-{stack.place.stack}.image"
+def _stamp(stack: Stack) -> Stamp:
+    return Stamp(stack.place.state / f"console-{stack.place.stack}.image")
 
 
 def _state(stack: Stack, cluster: Cluster) -> str:
     """The sources of an image, and whose it is."""
-    hashed = hashlib.sha256(f"{cluster.kind.value} {cluster.context} {IMAGE}".encode())
     folder = stack.place.root / "console"
-    for path in sorted(folder.rglob("*")):
-        if path.is_file() and path.suffix != ".pyc":
-            hashed.update(f"{path.relative_to(folder)} ".encode() + path.read_bytes())
-    return hashed.hexdigest()
+    read = [x for x in sorted(folder.rglob("*")) if x.is_file() and x.suffix != ".pyc"]
+    words = (cluster.kind.value, cluster.context, IMAGE)
+    return stamps.digest(words, ((x.relative_to(folder).as_posix(), x) for x in read))
 
 
 def _restart(stack: Stack, cluster: Cluster) -> None:

@@ -7,7 +7,7 @@ environment each `make up` would install them, whether the console is wanted or 
 from pathlib import Path
 
 from bootstrap import venv
-from bootstrap.locking import exclusive
+from toolchain.locking import exclusive
 
 
 def directory(root: Path) -> Path:
@@ -22,6 +22,6 @@ def python(root: Path) -> Path:
 
 def ensure(root: Path) -> bool:
     """Makes it match console/requirements.lock; True if something had to be installed."""
-    with exclusive(root / ".tools" / ".console.lock", lambda text: venv.show(f"{text}\n")):
+    with exclusive(root / ".tools" / ".console.lock"):
         lock = root / "console" / "requirements.lock"
         return venv.install(directory(root), lock, "Console's Python environment")

@@ -1,16 +1,15 @@
 """`make up`: everything from an empty machine to a database with a first backup."""
 
-import subprocess
-
 from bootstrap import backups, clusters, console, memory, postgres_images, summary
 from bootstrap.clusters import Cluster, Kind
 from bootstrap.environment import for_children
-from bootstrap.errors import BootstrapError
-from bootstrap.locking import exclusive
 from bootstrap.place import Place
 from bootstrap.progress import Step, Steps
 from bootstrap.stack import Stack
 from bootstrap.tools import NODE_STEPS, PULUMI_STEPS, prepare_node, prepare_pulumi
+from toolchain.errors import SetupError
+from toolchain.locking import exclusive
+from toolchain.run import ask
 
 MOUNT = "/mnt/data/brewget-postgres-backups"
 """Where the node sees BACKUP_DIR: the default of the setting backup.storage.path."""
@@ -67,7 +66,7 @@ def stay(stack: Stack, cluster: Cluster) -> None:
         return  # the usual case, without asking Pulumi
     there, name = stack.context(), stack.place.stack
     if there and there != cluster.context:
-        raise BootstrapError(
+        raise SetupError(
             f"the stack '{name}' lives on the cluster '{there}': its server would run on there "
             "with what was written last, and no longer be anybody's. To move it: `make destroy` "
             "without KUBE_CONTEXT and LOCALCLUSTER_PROFILE (takes a last backup and keeps all), "
@@ -87,7 +86,7 @@ def _start(place: Place, cluster: Cluster, environment: dict[str, str], step: St
         clusters.check_reachable(cluster, environment)
         return "reachable"
     place.backup_dir.mkdir(parents=True, exist_ok=True)
-    if cluster.kind is Kind.MINIKUBE and _runs(environment):
+    if cluster.kind is Kind.MINIKUBE and _runs(cluster, environment):
         clusters.check_reachable(cluster, environment)
         return "running already"
     step.hand_over()
@@ -97,11 +96,8 @@ def _start(place: Place, cluster: Cluster, environment: dict[str, str], step: St
     return "running"
 
 
-def _runs(environment: dict[str, str]) -> bool:
-    asked = subprocess.run(
-        [clusters.MINIKUBE, "status"], check=False, env=environment, capture_output=True
-    )
-    return asked.returncode == 0
+def _runs(cluster: Cluster, environment: dict[str, str]) -> bool:
+    return ask([*clusters.command(cluster).split(), "status"], env=environment).returncode == 0
 
 
 def _prepare_stack(stack: Stack, cluster: Cluster, step: Step) -> str:
@@ -115,8 +111,8 @@ def _prepare_stack(stack: Stack, cluster: Cluster, step: Step) -> str:
         clusters.run(build, stack.place, stack.environment)
     if is_new:
         step.say(
-            f"this machine's settings are in {stack.place.stack_file.name}, "
-            "which git is told to leave alone (skip-worktree)"
+            f"this machine's settings are in {stack.place.stack_file.name}, which git ignores; "
+            "in a shell of `make env`, `pulumi config set` writes there"
         )
         step.say("the passphrase is in .state/passphrase: keep it as long as the stack")
     return "made" if is_new else "already there"
@@ -126,7 +122,7 @@ def stop(place: Place) -> None:
     """Ends the cluster; its disks stay."""
     cluster = clusters.find(place)
     if cluster.kind is Kind.NAMED:
-        raise BootstrapError(
+        raise SetupError(
             f"the cluster '{cluster.context}' was not started from here, so it is not stopped here"
         )
     command = [*clusters.command(cluster).split(), "stop"]

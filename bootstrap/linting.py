@@ -7,24 +7,38 @@ import sys
 from bootstrap import console_venv
 from bootstrap.place import Place
 
-TYPED = ["localcluster", "bootstrap", "components"]
+TYPED = ["toolchain", "localcluster", "bootstrap", "components"]
+
+
+IMPORTS = ["lint-imports", "--no-cache", "--no-logo"]
+"""Which package may import which: the contracts are in pyproject.toml."""
 
 
 def lint(place: Place) -> int:
     """Runs all checkers and returns 1 if any of them found something."""
+    files = tracked(place)
+    return _run(place, commands(place, files) + go_commands(files))
+
+
+def check(place: Place) -> int:
+    """The same with Python alone: what comes with Go is left to `make lint`."""
+    return _run(place, commands(place, tracked(place)))
+
+
+def _run(place: Place, checkers: list[list[str]]) -> int:
     console_venv.ensure(place.root)
     environment = {
         **os.environ,
         "PATH": f"{place.venv / 'bin'}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
     }
     failed = False
-    for command in commands(place, tracked(place)):
+    for command in checkers:
         sys.stderr.write(f"$ {' '.join(command[:6])}{' …' if len(command) > 6 else ''}\n")  # noqa: PLR2004
         done = subprocess.run(
             command, check=False, cwd=place.root, env=environment, stdout=subprocess.PIPE
         )
         sys.stderr.buffer.write(done.stdout)
-        # gofmt and shfmt -l list files and exit 0.
+        # gofmt -l lists files and exits 0.
         failed |= done.returncode != 0 or (command[0] == "gofmt" and bool(done.stdout))
     return int(failed)
 
@@ -43,9 +57,8 @@ def tracked(place: Place) -> list[str]:
 
 
 def commands(place: Place, files: list[str]) -> list[list[str]]:
-    """Each command, to be run in the project's folder."""
+    """Each command that Python's packages bring, to be run in the project's folder."""
     scripts = [name for name in files if is_shell_script(place, name)]
-    go_files = [name for name in files if name.endswith(".go")]
     typed = [name for name in TYPED if (place.root / name / "__init__.py").is_file()]
     found = [
         ["ruff", "check", "."],
@@ -53,14 +66,18 @@ def commands(place: Place, files: list[str]) -> list[list[str]]:
         ["mypy", "--strict", *[word for name in typed for word in ("-p", name)]],
         # Its packages are in an environment of their own.
         ["mypy", "--strict", "-p", "console", "--python-executable", _console_python(place)],
+        IMPORTS,
     ]
     if scripts:
         found.append(["shellcheck", "-x", *scripts])
         found.append(["shfmt", "-d", *scripts])
-    if go_files:
-        # No `go vet`: it analyses every dependency too, and these are all of Kubernetes and Pulumi.
-        found.append(["gofmt", "-l", *go_files])
     return found
+
+
+def go_commands(files: list[str]) -> list[list[str]]:
+    """No `go vet`: it analyses every dependency too, and these are all of Kubernetes and Pulumi."""
+    go_files = [name for name in files if name.endswith(".go")]
+    return [["gofmt", "-l", *go_files]] if go_files else []
 
 
 def _console_python(place: Place) -> str:
@@ -69,7 +86,7 @@ def _console_python(place: Place) -> str:
 
 def is_shell_script(place: Place, name: str) -> bool:
     """By its ending, or by its first line."""
-    if name.endswith(".sh"):
+    if name.endswith((".sh", ".bash")):
         return True
     with (place.root / name).open("rb") as file:
         first = file.readline(100)

@@ -48,6 +48,11 @@ class Place:
         return self.root / ".state"
 
     @property
+    def shell(self) -> Path:
+        """What a shell of `make env` needs besides: written anew by each."""
+        return self.state / "shell" / self.stack
+
+    @property
     def backend(self) -> Path:
         """Pulumi's file backend."""
         return self.state / "pulumi"
@@ -59,8 +64,8 @@ class Place:
 
     @property
     def stack_file(self) -> Path:
-        """The stack's settings, this machine's among them."""
-        return self.root / f"Pulumi.{self.stack}.yaml"
+        """The stack's settings, this machine's among them; git ignores it."""
+        return self.root / f"Pulumi.{self.stack}.local.yaml"
 
 
 def from_environment(environment: Mapping[str, str] = os.environ, root: Path = ROOT) -> Place:

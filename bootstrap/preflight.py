@@ -9,7 +9,8 @@ from bootstrap import clusters
 from bootstrap.clusters import Cluster, Kind
 from bootstrap.place import Place
 from localcluster import preflight as localcluster_preflight
-from localcluster.preflight import Need
+from toolchain import packages
+from toolchain.packages import Need
 
 # Measured with empty caches: Go modules 3 GB, Go's build cache 3 GB, tools and venv 1.5 GB.
 BUILD_SPACE = 8
@@ -107,8 +108,8 @@ def _localcluster(place: Place, *, for_tests: bool) -> list[str]:
     if missing := missing_packages(for_tests=for_tests):
         # With one line for all; where they can be installed, the step "packages" brings them.
         needs = [need for need in needs if "Debian packages are missing" not in need]
-        if not can_install():
-            needs.append(localcluster_preflight.install_line(missing))
+        if not packages.can_install():
+            needs.append(packages.install_line(missing))
     found += needs
     if needs:
         found.append(
@@ -124,12 +125,7 @@ def _localcluster(place: Place, *, for_tests: bool) -> list[str]:
 def missing_packages(*, for_tests: bool) -> list[str]:
     """Debian packages that the local cluster, and with `for_tests` the tests, lack."""
     needs = localcluster_preflight.NEEDS + (TEST_NEEDS if for_tests else ())
-    return localcluster_preflight.missing_packages(needs)
-
-
-def can_install() -> bool:
-    """Whether packages can be installed without asking anybody."""
-    return os.geteuid() == 0 and shutil.which("apt-get") is not None
+    return packages.missing(needs)
 
 
 def check(place: Place, *, with_cluster: bool) -> None:

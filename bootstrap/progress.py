@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as Bar
 
-from bootstrap.gobuild import Progress
+from toolchain.gobuild import Progress
 
 QUARTER = 25
 

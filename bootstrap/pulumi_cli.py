@@ -11,9 +11,12 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from bootstrap import gobuild
-from bootstrap.errors import BootstrapError
 from bootstrap.place import Place
+from toolchain import files, gobuild
+from toolchain.errors import SetupError
+from toolchain.gobuild import MODULES as GO
+from toolchain.run import run
+from toolchain.stamps import Stamp
 
 VERSION = "3.259.0"
 # Since this one a hook that fails stops the operation: the last backup before a delete is a hook.
@@ -22,7 +25,6 @@ INSTALLER = "https://get.pulumi.com"
 REFUSED_AFTER = 10
 """Seconds without an answer from the official download after which it counts as out of reach."""
 
-GO = Path(__file__).resolve().parent / "go"
 VERSION_FLAG = f"-X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=v{VERSION}"
 
 
@@ -110,28 +112,24 @@ def build(place: Place, report: gobuild.Report) -> bool:
 
 def _copy_helper(target: Path) -> None:
     """The script in which the language host runs the program, of the newer SDK."""
-    found = subprocess.run(
+    found = run(
         ["go", "list", "-m", "-f", "{{.Dir}}", "github.com/pulumi/pulumi/sdk/v3"],
-        check=True,
         cwd=GO / "pulumi",
         env=gobuild.environment(),
-        capture_output=True,
-        text=True,
     )
-    aside = target.with_name(f".{target.name}.{os.getpid()}.new")
-    shutil.copyfile(Path(found.stdout.strip(), "python/cmd", target.name), aside)
-    aside.chmod(0o755)
-    aside.replace(target)
+    with files.replacing(target) as aside:
+        shutil.copyfile(Path(found.strip(), "python/cmd", target.name), aside)
+        aside.chmod(0o755)
 
 
 def is_built(place: Place) -> bool:
     """Whether the pulumi in `.tools` was built here (and then its plugins were, too)."""
-    return gobuild.stamp_of(place.bin / "pulumi").is_file()
+    return gobuild.stamp_of(place.bin / "pulumi").text() != ""
 
 
 def has_own_plugins(place: Place) -> bool:
     """Whether a plugin was built here, which says that none can be downloaded."""
-    return any(_installed_stamp(place, plugin).is_file() for plugin in PLUGINS)
+    return any(_installed_stamp(place, plugin).text() for plugin in PLUGINS)
 
 
 def download_plugins(place: Place, environment: dict[str, str]) -> bool:
@@ -164,19 +162,20 @@ def build_plugins(
 def _install(place: Place, plugin: Plugin, built: Path, environment: dict[str, str]) -> bool:
     """Puts a built plugin where Pulumi looks; the stamp is written last."""
     stamp = _installed_stamp(place, plugin)
-    wanted = gobuild.stamp_of(built).read_text()
+    wanted = gobuild.stamp_of(built).text()
     is_there = (place.pulumi_home / plugin.installed).is_file()
-    if is_there and stamp.is_file() and stamp.read_text() == wanted:
+    if is_there and stamp.is_current(wanted):
         return False
+    stamp.clear()
     done = _run_install(plugin, ["--file", str(built), "--reinstall"], environment)
     if done.returncode != 0:
-        raise BootstrapError(f"pulumi did not take the plugin {plugin.name}: {done.stderr.strip()}")
-    stamp.write_text(wanted)
+        raise SetupError(f"pulumi did not take the plugin {plugin.name}: {done.stderr.strip()}")
+    stamp.set(wanted)
     return True
 
 
-def _installed_stamp(place: Place, plugin: Plugin) -> Path:
-    return place.tools / "plugins" / f".installed-{plugin.name}"
+def _installed_stamp(place: Place, plugin: Plugin) -> Stamp:
+    return Stamp(place.tools / "plugins" / f".installed-{plugin.name}")
 
 
 def _run_install(

@@ -1,4 +1,4 @@
-"""`make lock`: each requirements.lock from the requirements.txt beside it, in a new environment.
+"""`make lock`: each .lock from the .txt of its name, in a new environment.
 
 To be run with the oldest Python that is promised, 3.11 (`make lock PYTHON=…`): pip takes what fits
 the one that it runs on.
@@ -11,13 +11,21 @@ import tempfile
 import venv
 from pathlib import Path
 
+from toolchain import files
+
 ROOT = Path(__file__).resolve().parent.parent
-FOLDERS = [ROOT, ROOT / "console", ROOT / "bootstrap" / "checkov"]
+# In this order: the second is held to the versions of the first.
+LOCKED = [
+    ROOT / "requirements.txt",
+    ROOT / "requirements-dev.txt",
+    ROOT / "console" / "requirements.txt",
+    ROOT / "bootstrap" / "checkov" / "requirements.txt",
+]
 # pip-tools reaches into pip's own modules, so the two are a pair.
 PIP_TOOLS = "pip-tools>=7.5,<8"
 HEADER = """\
-# Exact versions and hashes, as the tests ran with; made from requirements.txt by `make lock`.
-# Installed with `pip install --no-deps --require-hashes -r requirements.lock`.
+# Exact versions and hashes, as the tests ran with; made from {0}.txt by `make lock`.
+# Installed with `pip install --no-deps --require-hashes -r {0}.lock`.
 """
 COMPILE = [
     *["-m", "piptools", "compile", "--quiet", "--generate-hashes"],
@@ -36,25 +44,23 @@ def main() -> int:
         subprocess.run(
             [python, "-m", "pip", "install", "-q", PIP_TOOLS], check=True, env=environment
         )
-        for folder in FOLDERS:
-            lock(python, folder, Path(aside) / "lock", environment)
+        for requirements in LOCKED:
+            lock(python, requirements, Path(aside) / "lock", environment)
     return 0
 
 
-def lock(python: Path, folder: Path, output: Path, environment: dict[str, str]) -> None:
+def lock(python: Path, requirements: Path, output: Path, environment: dict[str, str]) -> None:
     """Writes one beside and renames it."""
-    old = folder / "requirements.lock"
+    old = requirements.with_suffix(".lock")
     output.write_bytes(old.read_bytes() if old.exists() else b"")  # versions that still fit stay
     subprocess.run(
-        [python, *COMPILE, "--output-file", output, "requirements.txt", *sys.argv[1:]],
+        [python, *COMPILE, "--output-file", output, requirements.name, *sys.argv[1:]],
         check=True,
-        cwd=folder,
+        cwd=requirements.parent,
         env=environment,
     )
     lines = [line for line in output.read_text().splitlines() if line and line[0] != "#"]
-    new = old.with_suffix(".new")
-    new.write_text(HEADER + "\n".join(lines) + "\n")
-    new.replace(old)
+    files.write(old, HEADER.format(requirements.stem) + "\n".join(lines) + "\n", mode=0o644)
 
 
 if __name__ == "__main__":

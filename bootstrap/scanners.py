@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from bootstrap import gobuild, venv
+from bootstrap import venv
+from toolchain import gobuild
 
 BOOTSTRAP = Path(__file__).resolve().parent
 
@@ -15,7 +16,7 @@ def kubeconform(root: Path) -> Path:
 def build_kubeconform(root: Path) -> bool:
     """Builds it from Go modules; True if it had to."""
     return gobuild.build(
-        BOOTSTRAP / "go" / "kubeconform",
+        gobuild.MODULES / "kubeconform",
         "github.com/yannh/kubeconform/cmd/kubeconform",
         kubeconform(root),
         ldflags="-s -w",

@@ -1,22 +1,26 @@
 """The stack: its backend, passphrase, settings and what an interrupted run has left."""
 
 import json
-import os
 import secrets
 import socket
 import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import yaml
 
+from bootstrap import settings_file
 from bootstrap.clusters import Cluster, Kind
-from bootstrap.errors import BootstrapError
+from bootstrap.environment import CONFIG_FILE
 from bootstrap.place import Place
 from localcluster.images import POSTGRES as IMAGE_OF_LOCALCLUSTER
 from localcluster.images import POSTGRES_NAME
+from toolchain import files
+from toolchain.errors import SetupError
+from toolchain.run import run
 
 PROJECT = "brewget"
 OURS = {"postgres.image", "postgres.upgradeFrom", "console.enabled"}
@@ -41,7 +45,7 @@ class Stack:
             text=True,
         )
         if check and done.returncode != 0:
-            raise BootstrapError(
+            raise SetupError(
                 f"pulumi {' '.join(arguments[:2])} failed: {(done.stderr or done.stdout).strip()}"
             )
         return done.stdout
@@ -57,7 +61,7 @@ class Stack:
             stdout=2,  # stdout of make is for what was asked for
         )
         if _wait(process) != 0:
-            raise BootstrapError(
+            raise SetupError(
                 f"pulumi {arguments[0]} ended with status {process.returncode}, see above. "
                 "Nothing has to be undone: put it right and run this again"
             )
@@ -65,13 +69,32 @@ class Stack:
     def select(self) -> bool:
         """Makes the stack if there is none, and the one that plain `pulumi` means; True if new."""
         self.place.backend.mkdir(parents=True, exist_ok=True)
-        is_new_passphrase = _make_passphrase(self.place.passphrase)
+        is_there = self.exists()
+        settings_file.prepare(self.place, is_ours=is_there)
+        is_new_passphrase = not _has_passphrase(self.place.passphrase)
         if is_new_passphrase:
-            drop_foreign_salt(self.place.stack_file)
-        # Before the file changes: git then never sees the machine's settings.
-        _hide_from_git(self.place)
-        self.pulumi("stack", "select", "--create", "--stack", self.place.stack)
+            settings_file.drop_foreign_salt(self.place)
+            files.write(self.place.passphrase, secrets.token_urlsafe(32) + "\n")
+        if not is_there:
+            self._create()
+        self.pulumi("stack", "select", "--stack", self.place.stack)
         return is_new_passphrase
+
+    def _create(self) -> None:
+        """Makes the stack where Pulumi's own name for the settings is free.
+
+        `stack init` has no --config-file: it would write the salt into the tracked example.
+        """
+        name = settings_file.example_of(self.place).name
+        with TemporaryDirectory(dir=self.place.state, prefix=".new-") as folder:
+            aside = Path(folder)
+            (aside / "Pulumi.yaml").write_text(f"name: {PROJECT}\nruntime: python\n")
+            if self.place.stack_file.exists():
+                (aside / name).write_text(self.place.stack_file.read_text())
+            environment = {k: v for k, v in self.environment.items() if k != CONFIG_FILE}
+            init = ["pulumi", "--non-interactive", "stack", "init", "--no-select", self.place.stack]
+            run(init, cwd=aside, env=environment)
+            files.write(self.place.stack_file, (aside / name).read_text(), mode=0o644)
 
     def configure(self, cluster: Cluster) -> None:
         """Writes what depends on this machine; all other settings stay as they are.
@@ -146,7 +169,7 @@ class Stack:
         locks = sorted(self.place.backend.glob(f".pulumi/locks/**/{self.place.stack}/*.json"))
         for lock in locks:
             if holder := holder_of(lock):
-                raise BootstrapError(
+                raise SetupError(
                     f"another pulumi (process {holder}) is working on the stack "
                     f"'{self.place.stack}': wait for it, or end it with `kill {holder}`"
                 )
@@ -218,44 +241,5 @@ def context_of(exported: dict[str, Any]) -> str:
     return next((str(r["inputs"]["context"]) for r in providers if "context" in r["inputs"]), "")
 
 
-def _make_passphrase(path: Path) -> bool:
-    """A random one, readable by nobody else; True if it was made now."""
-    if path.is_file() and path.stat().st_size > 0:
-        return False
-    path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.with_name(f".passphrase.{os.getpid()}")
-    descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w") as file:
-        file.write(secrets.token_urlsafe(32) + "\n")
-    aside.replace(path)
-    return True
-
-
-def drop_foreign_salt(stack_file: Path) -> None:
-    """Takes out the salt of a passphrase that is gone: with it Pulumi would refuse the new one."""
-    if not stack_file.is_file():
-        return
-    lines = stack_file.read_text().splitlines(keepends=True)
-    if any(line.strip().startswith("secure:") for line in lines):
-        raise BootstrapError(
-            f"{stack_file.name} holds secrets, but the passphrase that they need is gone "
-            "(.state/passphrase). Put it back, or remove the 'secure:' entries and set them again "
-            "with `pulumi config set --secret`"
-        )
-    kept = [line for line in lines if not line.startswith("encryptionsalt:")]
-    if kept != lines:
-        stack_file.write_text("".join(kept))
-
-
-def _hide_from_git(place: Place) -> None:
-    """This machine's settings are no change to the project: `git status` stays clean.
-
-    Fails where the file is not tracked, or where this is no git checkout: then there is nothing
-    to hide.
-    """
-    subprocess.run(
-        ["git", "update-index", "--skip-worktree", "--", place.stack_file.name],
-        check=False,
-        cwd=place.root,
-        capture_output=True,
-    )
+def _has_passphrase(path: Path) -> bool:
+    return path.is_file() and path.stat().st_size > 0

@@ -5,10 +5,10 @@ from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from cronsim import CronSim, CronSimError
 from rich.console import Console
 
-from bootstrap.clusters import Cluster, Kind
-from bootstrap.cron import next_run
+from bootstrap.clusters import Cluster, Kind, command
 from bootstrap.place import Place
 
 
@@ -48,8 +48,9 @@ def backup_place(place: Place, cluster: Cluster, path: str) -> str:
         return f"{path} on the node"
     if not (place.backup_dir / ".store.json").exists():
         return (
-            f"{path} on the node ONLY: {place.backup_dir} is not mounted there, so deleting the "
-            "cluster would delete them. To mount it: copy the sets, minikube delete, make up"
+            f"{path} on the node ONLY: {place.backup_dir} is not mounted there, so "
+            "deleting the cluster would delete them. To mount it: copy the sets, "
+            f"{command(cluster)} delete, make up"
         )
     return f"{place.backup_dir} (on the node: {path})"
 
@@ -64,8 +65,12 @@ def next_backup(outputs: dict[str, Any], now: datetime) -> str:
     """For example `2026-11-23 06:00 UTC (0 */6 * * *)`."""
     schedule = str(outputs.get("schedule", ""))
     zone = ZoneInfo(str(outputs.get("time_zone") or "Etc/UTC"))
-    moment = next_run(schedule, now.astimezone(zone))
-    return f"{moment:%Y-%m-%d %H:%M %Z} ({schedule})" if moment else schedule
+    try:
+        moment = next(CronSim(schedule, now.astimezone(zone)))
+    except (CronSimError, StopIteration):
+        # `@daily` and its like, which Kubernetes knows besides, or a day that never comes.
+        return schedule
+    return f"{moment:%Y-%m-%d %H:%M %Z} ({schedule})"
 
 
 NEXT = [

@@ -2,13 +2,14 @@
 
 from contextlib import AbstractContextManager
 
-from bootstrap import gobuild, packages, postgresql, preflight, pulumi_cli, scanners
+from bootstrap import preflight, pulumi_cli, scanners
 from bootstrap.clusters import Cluster
 from bootstrap.environment import for_children
-from bootstrap.locking import exclusive
 from bootstrap.place import Place
 from bootstrap.progress import Step, Steps
 from localcluster import binary
+from toolchain import gobuild, packages, postgresql
+from toolchain.locking import exclusive
 
 NODE_STEPS = 3
 PULUMI_STEPS = 2

@@ -9,14 +9,13 @@ import time
 from collections import deque
 from pathlib import Path
 
-
-class VenvError(Exception):
-    """The environment could not be made; the text says what to do."""
+from toolchain.errors import SetupError
+from toolchain.stamps import Stamp
 
 
 def ensure(root: Path) -> bool:
-    """Makes `.venv` match requirements.lock; True if something had to be installed."""
-    return install(root / ".venv", root / "requirements.lock", "Python environment")
+    """Makes `.venv` match requirements-dev.lock; True if something had to be installed."""
+    return install(root / ".venv", root / "requirements-dev.lock", "Python environment")
 
 
 def install(venv: Path, lock: Path, title: str) -> bool:
@@ -26,15 +25,15 @@ def install(venv: Path, lock: Path, title: str) -> bool:
     was moved is, too: its programs begin with the path that it had.
     """
     venv = venv.resolve()
-    stamp = venv / ".lock-installed"
+    stamp = Stamp(venv / ".lock-installed")
     wanted = digest(lock, venv)
-    if stamp.is_file() and stamp.read_text() == wanted and (venv / "bin/python").exists():
+    if stamp.is_current(wanted) and (venv / "bin/python").exists():
         return False
     began = time.monotonic()
-    stamp.unlink(missing_ok=True)
+    stamp.clear()
     _create(venv)
     _install(lock, venv, title)
-    stamp.write_text(wanted)
+    stamp.set(wanted)
     show(f"✓ {title}  installed · {time.monotonic() - began:.1f} s\n")
     return True
 
@@ -53,7 +52,7 @@ def _create(venv: Path) -> None:
     )
     if made.returncode != 0:
         shutil.rmtree(venv, ignore_errors=True)
-        raise VenvError(
+        raise SetupError(
             "Python cannot make a virtual environment. On Debian: apt-get install python3-venv\n"
             + (made.stdout + made.stderr).strip()
         )
@@ -82,7 +81,7 @@ def _install(lock: Path, venv: Path, title: str) -> None:
                 show(f"\r  {title}: package {done} of {total}", live=True)
     show("\r\x1b[K", live=True)
     if process.returncode != 0:
-        raise VenvError(f"pip could not install {lock.name}:\n{''.join(last_lines)}".rstrip())
+        raise SetupError(f"pip could not install {lock.name}:\n{''.join(last_lines)}".rstrip())
 
 
 def show(text: str, *, live: bool = False) -> None:

@@ -4,14 +4,10 @@ import sys
 
 from bootstrap import clusters, lifecycle, linting
 from bootstrap import console as door
-from bootstrap import postgresql as server_programs
 from bootstrap.cleaning import clean as remove_tools
-from bootstrap.environment import export_lines
-from bootstrap.errors import BootstrapError
-from bootstrap.gobuild import BuildError
 from bootstrap.place import Place
-from bootstrap.postgresql import PostgresqlError
 from bootstrap.progress import Steps
+from bootstrap.shell import export_lines
 from bootstrap.tools import (
     NODE_STEPS,
     PULUMI_STEPS,
@@ -20,28 +16,21 @@ from bootstrap.tools import (
     prepare_pulumi,
     prepare_scanners,
 )
-from bootstrap.venv import VenvError
-from localcluster.errors import ClusterError
+from toolchain import postgresql as server_programs
 
 
 def up(place: Place) -> int:
     """Everything, from an empty machine to a first backup."""
-    try:
-        lifecycle.up(place)
-    except (BuildError, ClusterError, PostgresqlError) as error:
-        raise BootstrapError(str(error)) from error
+    lifecycle.up(place)
     return 0
 
 
 def tools(place: Place) -> int:
     """What `up` and the tests run on, without starting anything."""
     steps = Steps(total=PULUMI_STEPS + NODE_STEPS + SCANNER_STEPS)
-    try:
-        prepare_pulumi(place, clusters.find(place), steps)
-        prepare_node(place, steps, for_tests=True)
-        prepare_scanners(place, steps)
-    except (BuildError, ClusterError, PostgresqlError, VenvError) as error:
-        raise BootstrapError(str(error)) from error
+    prepare_pulumi(place, clusters.find(place), steps)
+    prepare_node(place, steps, for_tests=True)
+    prepare_scanners(place, steps)
     return 0
 
 
@@ -78,6 +67,11 @@ def console(place: Place) -> int:
 def lint(place: Place) -> int:
     """All checkers over all files."""
     return linting.lint(place)
+
+
+def check(place: Place) -> int:
+    """The checkers that need Python alone."""
+    return linting.check(place)
 
 
 def docs(place: Place) -> int:

@@ -144,7 +144,7 @@ def _read_set(directory: Path) -> _Read:
 
 
 def _is_pinned(directory: Path, of: Manifest) -> bool:
-    """As scripts/sets.sh decides: the later word wins, and only a clear no takes a pin away."""
+    """As set.bash of the scripts decides: the later word wins, and only a clear no unpins."""
     try:
         word = manifest.load(_read(directory / "pinned.json"))
     except FileNotFoundError:

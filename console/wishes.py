@@ -1,7 +1,7 @@
 """What a person may ask for, and the Job that is made of it.
 
-A Job is a copy of a CronJob's own template with another command, as scripts/kube.sh makes it:
-nothing that is sent by a browser gets into it but a known set, known databases and yes or no.
+A Job is a copy of a CronJob's own template with another command, as kube.bash of the scripts makes
+it: nothing that is sent by a browser gets into it but a known set, known databases and yes or no.
 """
 
 import json

@@ -4,7 +4,7 @@ import http.client
 from typing import Any
 
 from localcluster.api import Api
-from localcluster.errors import ClusterError
+from toolchain.errors import SetupError
 
 STORAGE_CLASS = "standard"
 
@@ -16,7 +16,7 @@ def apply_all(api: Api) -> None:
     for path, thing in _objects():
         answer = api.request("POST", path, thing)
         if answer.status not in (http.client.CREATED, http.client.CONFLICT):
-            raise ClusterError(
+            raise SetupError(
                 f"the API server refused {thing['kind']} {thing['metadata']['name']}: "
                 f"{answer.body.decode(errors='replace')}"
             )

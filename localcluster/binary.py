@@ -2,9 +2,8 @@
 
 from pathlib import Path
 
-from bootstrap.gobuild import BuildError, Progress, build
-from localcluster.errors import ClusterError
 from localcluster.layout import TOOLS
+from toolchain.gobuild import build
 
 MODULE = Path(__file__).resolve().parent / "node"
 KUBERNETES = "1.34.4"
@@ -23,15 +22,9 @@ LDFLAGS = (
 
 def build_node() -> bool:
     """Builds what is out of date; True where there was something to do."""
-    try:
-        is_new = build(MODULE, ".", NODE, ldflags=LDFLAGS)
-        is_new |= build(MODULE, "./pause", PAUSE, ldflags="-s -w")
-    except BuildError as error:
-        raise ClusterError(str(error)) from error
+    is_new = build(MODULE, ".", NODE, ldflags=LDFLAGS)
+    is_new |= build(MODULE, "./pause", PAUSE, ldflags="-s -w")
     if not KUBECTL.is_symlink() or KUBECTL.readlink() != Path(NODE.name):
         KUBECTL.unlink(missing_ok=True)
         KUBECTL.symlink_to(NODE.name)
     return is_new
-
-
-__all__ = ["KUBECTL", "LDFLAGS", "MODULE", "NODE", "PAUSE", "Progress", "build_node"]

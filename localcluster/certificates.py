@@ -3,11 +3,11 @@
 import base64
 from pathlib import Path
 
-from localcluster import files
 from localcluster.components import API_PORT
 from localcluster.configs import kubeconfig
 from localcluster.layout import Layout
-from localcluster.run import run
+from toolchain import files
+from toolchain.run import run
 
 
 def write_all(layout: Layout, binary: Path, node_ip: str) -> None:

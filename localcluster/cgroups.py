@@ -7,7 +7,7 @@ setting for it, and two nodes never meet.
 import time
 from pathlib import Path
 
-from localcluster.errors import ClusterError
+from toolchain.errors import SetupError
 
 ROOT = Path("/sys/fs/cgroup")
 PATIENCE = 10.0
@@ -66,7 +66,7 @@ def remove(name: str) -> None:
     for directory in directories(name):
         while not _removed(directory):
             if time.monotonic() > deadline:
-                raise ClusterError(
+                raise SetupError(
                     f"the cgroup {directory} still has processes: "
                     f"see `find {directory} -name cgroup.procs | xargs cat`"
                 )

@@ -8,9 +8,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from localcluster import binary, images, lifecycle, logs, recipes
-from localcluster.errors import ClusterError
 from localcluster.layout import DEFAULT_PROFILE, Layout, find
 from localcluster.status import State, inspect
+from toolchain.errors import SetupError
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -19,7 +19,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     verb: Callable[[Layout, argparse.Namespace], int] = chosen.run
     try:
         return verb(find(chosen.profile), chosen)
-    except ClusterError as error:
+    except SetupError as error:
         say(f"localcluster: {error}")
         return 1
     except KeyboardInterrupt:
@@ -103,7 +103,7 @@ def _status(layout: Layout, chosen: argparse.Namespace) -> int:
 
 def _kubectl(layout: Layout, chosen: argparse.Namespace) -> int:
     if not layout.kubeconfig.exists():
-        raise ClusterError(f"there is no cluster {layout.profile}: start it first")
+        raise SetupError(f"there is no cluster {layout.profile}: start it first")
     arguments = [str(binary.KUBECTL), f"--kubeconfig={layout.kubeconfig}", *chosen.arguments]
     sys.stdout.flush()
     os.execv(binary.KUBECTL, arguments)  # noqa: S606 - its input, output and status are ours

@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from localcluster import files
 from localcluster.components import API_PORT
 from localcluster.images import PAUSE
 from localcluster.layout import Layout
 from localcluster.network import DNS, PODS
 from localcluster.rootfs import CONFIG, PKI
+from toolchain import files
 
 CONTAINERD = "/run/containerd/containerd.sock"
 

@@ -9,8 +9,8 @@ import sys
 from pathlib import Path
 
 from localcluster import debian, images
-from localcluster.errors import ClusterError
-from localcluster.run import run
+from toolchain.errors import SetupError
+from toolchain.run import run
 
 FOLDER = Path(__file__).resolve().parent / "images" / "python"
 PYTHON = "3.11"
@@ -89,4 +89,4 @@ def _pip(*what: str, to: Path) -> None:
         env={k: v for k, v in os.environ.items() if k != "PIP_FIND_LINKS"},
     )
     if not list(to.glob("*.whl")):
-        raise ClusterError(f"pip downloaded nothing: {done}")
+        raise SetupError(f"pip downloaded nothing: {done}")

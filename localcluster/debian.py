@@ -1,12 +1,12 @@
 """Debian packages, downloaded and unpacked beside a Dockerfile, never installed."""
 
-import os
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
-from localcluster.errors import ClusterError
-from localcluster.run import run
+from toolchain.errors import SetupError
+from toolchain.packages import download
+from toolchain.run import run
 
 LIBRARIES = "lib/x86_64-linux-gnu"
 
@@ -16,26 +16,14 @@ def unpack(packages: Sequence[str], context: Path) -> Path:
     downloads, unpacked = context / "debs", context / "unpacked"
     downloads.mkdir()
     unpacked.mkdir()
-    _download(packages, downloads)
+    download(packages, downloads)
     for package in packages:
         files = list(downloads.glob(f"{package}_*.deb"))
         if len(files) != 1:
-            raise ClusterError(f"apt-get gave {len(files)} files for the package {package}")
+            raise SetupError(f"apt-get gave {len(files)} files for the package {package}")
         run(["dpkg-deb", "--extract", files[0], unpacked / package])
     shutil.rmtree(downloads)
     return unpacked
-
-
-def _download(packages: Sequence[str], directory: Path) -> None:
-    # As root all the same: apt's own user cannot write here, and apt would warn of that.
-    command = ["apt-get", "-o", "APT::Sandbox::User=root", "--quiet", "download", *packages]
-    environment = {**os.environ, "LC_ALL": "C"}
-    try:
-        run(command, cwd=directory, env=environment)
-    except ClusterError:
-        # A machine whose lists are missing or older than what the archive still has.
-        run(["apt-get", "--quiet", "update"], env=environment)
-        run(command, cwd=directory, env=environment)
 
 
 def make_root(root: Path) -> None:

@@ -7,14 +7,16 @@ is built once and not again after a `delete`.
 import re
 import time
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
-from localcluster import files, processes
-from localcluster.errors import ClusterError
+from localcluster import processes
 from localcluster.layout import TOOLS, Layout
-from localcluster.lock import exclusive
-from localcluster.run import run
+from toolchain import files
+from toolchain.errors import SetupError
+from toolchain.locking import exclusive
+from toolchain.run import run
 
 ARCHIVES = TOOLS / "images"
 OPTIONAL = ARCHIVES / "optional"
@@ -58,23 +60,24 @@ def build(
     In a mount namespace of its own, so that buildah's storage leaves no mount behind.
     """
     if not (directory / "Dockerfile").is_file():
-        raise ClusterError(f"{directory} has no Dockerfile")
+        raise SetupError(f"{directory} has no Dockerfile")
     name, archive = full_name(tag), archive_of(full_name(tag), folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    aside = archive.with_name(f".{archive.name}.new")
     chosen = [f"--build-arg={key}={value}" for key, value in (arguments or {}).items()]
-    with exclusive(f"images {STORE}", "another image build to end", timeout=600):
-        aside.unlink(missing_ok=True)
+    with _alone(), files.replacing(archive) as aside:
         _buildah("build", "--layers", "--quiet", *chosen, "--tag", name, str(directory))
         _buildah("push", "--quiet", name, f"oci-archive:{aside}:{name}")
-        aside.replace(archive)
     return archive
 
 
 def build_only(tag: str, directory: Path) -> None:
     """Builds an image that others are built from; no cluster ever needs it by itself."""
-    with exclusive(f"images {STORE}", "another image build to end", timeout=600):
+    with _alone():
         _buildah("build", "--layers", "--quiet", "--tag", full_name(tag), str(directory))
+
+
+def _alone() -> AbstractContextManager[None]:
+    """One build at a time in buildah's storage."""
+    return exclusive(STORE.with_name(".buildah.lock"), timeout=600)
 
 
 def _buildah(verb: str, *arguments: str) -> None:
@@ -117,7 +120,7 @@ def _load_new(layout: Layout, archive: Path, known: Path, loaded: dict[str, Any]
 def load(layout: Layout, archive: Path) -> None:
     """Loads an OCI archive into the running node."""
     if not archive.is_file():
-        raise ClusterError(f"there is no image archive {archive}")
+        raise SetupError(f"there is no image archive {archive}")
     with archive.open("rb") as content:
         run([*_ctr(layout), "images", "import", "-"], stdin=content)
 
@@ -132,7 +135,7 @@ def _ctr(layout: Layout) -> list[str]:
     """containerd's own client, inside the node: from outside its socket cannot be seen."""
     identity = files.read_json(layout.process)
     if identity is None or not processes.is_alive(identity):
-        raise ClusterError(
+        raise SetupError(
             f"the cluster {layout.profile} does not run: start it with "
             f"`python -m localcluster --profile {layout.profile} start`"
         )
@@ -140,7 +143,7 @@ def _ctr(layout: Layout) -> list[str]:
     deadline = time.monotonic() + PATIENCE
     while not Path(f"/proc/{pid}/root", SOCKET).exists():
         if time.monotonic() > deadline or not processes.is_alive(identity):
-            raise ClusterError(
+            raise SetupError(
                 "containerd did not start: see the ends of containerd.log and node.log in "
                 f"{layout.logs}"
             )

@@ -12,12 +12,13 @@ import sys
 import time
 from pathlib import Path
 
-from localcluster import files, network, rootfs
+from localcluster import network, rootfs
 from localcluster.api import Api
 from localcluster.components import all_components
 from localcluster.layout import Layout
 from localcluster.processes import identify
 from localcluster.supervisor import Supervisor, say
+from toolchain import files
 
 CABLE_PATIENCE = 20.0
 

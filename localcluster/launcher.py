@@ -5,13 +5,16 @@ import sys
 import time
 from pathlib import Path
 
-from localcluster import cgroups, configs, files, network, processes, rootfs
+from localcluster import cgroups, configs, network, processes, rootfs
 from localcluster.certificates import write_all as write_certificates
-from localcluster.errors import ClusterError
 from localcluster.layout import REPOSITORY, Layout
-from localcluster.lock import exclusive
+from toolchain import files
+from toolchain.errors import SetupError
+from toolchain.locking import exclusive
 
 PATIENCE = 15.0
+SUBNET_LOCK = Path("/run/localcluster-subnet.lock")
+"""The machine's, as its subnets are: clusters of all checkouts take it."""
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 # Joins the cgroups before it makes the namespaces: they are the root of what the node sees.
@@ -24,7 +27,7 @@ def launch(layout: Layout, binary: Path, mounts: list[dict[str, str]]) -> str:
     """Starts the node and returns its subnet."""
     former = (files.read_json(layout.record) or {}).get("subnet")
     # Held until the address is in use, so that two clusters never pick the same.
-    with exclusive("subnet", "another cluster to take its subnet", timeout=60):
+    with exclusive(SUBNET_LOCK, timeout=60):
         subnet = network.pick_subnet(former)
         layout.home.mkdir(parents=True, exist_ok=True)
         layout.home.chmod(0o700)
@@ -75,7 +78,7 @@ def _wait_for_namespaces(layout: Layout, process: "subprocess.Popen[bytes]") -> 
     deadline = time.monotonic() + PATIENCE
     while not layout.process.exists():
         if process.poll() is not None or time.monotonic() > deadline:
-            raise ClusterError(f"the node's first process did not start:\n{log_end(layout)}")
+            raise SetupError(f"the node's first process did not start:\n{log_end(layout)}")
         time.sleep(0.005)
 
 

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from localcluster.errors import ClusterError
+from toolchain.errors import SetupError
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 # Resolved: a second checkout may share the first one's tools through a link.
@@ -83,7 +83,7 @@ class Layout:
 def find(profile: str) -> Layout:
     """The cluster of a profile: below LOCALCLUSTER_HOME, else in this repository's state."""
     if not PROFILE_RULE.fullmatch(profile):
-        raise ClusterError(
+        raise SetupError(
             f"the profile {profile!r} cannot name a node: use small letters, digits and '-', "
             "at most 40 of them"
         )

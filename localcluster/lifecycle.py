@@ -8,13 +8,14 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-from localcluster import addons, binary, files, images, launcher, preflight, processes, recipes
+from localcluster import addons, binary, images, launcher, preflight, processes, recipes
 from localcluster.api import Api
-from localcluster.errors import ClusterError
 from localcluster.layout import Layout
-from localcluster.lock import exclusive
 from localcluster.network import node_ip
 from localcluster.status import State, Status, inspect
+from toolchain import files
+from toolchain.errors import SetupError
+from toolchain.locking import exclusive
 
 READY_PATIENCE = 90.0
 STOP_PATIENCE = 40.0
@@ -23,9 +24,10 @@ Say = Callable[[str], None]
 
 
 @contextmanager
-def alone(layout: Layout) -> Iterator[None]:
+def alone(layout: Layout, say: Say) -> Iterator[None]:
     """One command at a time changes a cluster."""
-    with exclusive(layout.identity, f"another command on {layout.profile} to end", timeout=120):
+    # Beside the home, which `delete` removes.
+    with exclusive(layout.home.with_name(f".{layout.profile}.lock"), say, timeout=120):
         yield
 
 
@@ -33,7 +35,7 @@ def start(layout: Layout, mount: str | None, say: Say) -> None:
     """Brings the cluster up, from whatever state it is in."""
     preflight.check()
     wanted = [parse_mount(mount)] if mount else None
-    with alone(layout):
+    with alone(layout, say):
         found = inspect(layout)
         if found.state is State.RUNNING:
             _refuse_other_mounts(found, wanted)
@@ -74,16 +76,16 @@ def parse_mount(text: str) -> dict[str, str]:
     host, colon, guest = text.rpartition(":")
     source, target = Path(host).expanduser(), Path(guest)
     if not (colon and host and target.is_absolute()):
-        raise ClusterError(f"{text!r} is no HOST:GUEST with an absolute path in the node")
+        raise SetupError(f"{text!r} is no HOST:GUEST with an absolute path in the node")
     system = ("usr", "etc", "proc", "sys", "dev", "run", "opt", "bin", "sbin", "lib", "lib64")
     if len(target.parts) < 2 or ".." in target.parts or target.parts[1] in system:  # noqa: PLR2004
-        raise ClusterError(f"{guest} is the node's own: mount below /mnt, /data or /srv instead")
+        raise SetupError(f"{guest} is the node's own: mount below /mnt, /data or /srv instead")
     return {"host": str(source.absolute()), "guest": str(target)}
 
 
 def _ensure_source(source: Path, say: Say) -> None:
     if source.exists() and not source.is_dir():
-        raise ClusterError(f"{source} is to be mounted into the node, but it is no directory")
+        raise SetupError(f"{source} is to be mounted into the node, but it is no directory")
     if not source.exists():
         source.mkdir(parents=True)
         say(f"made the directory {source}")
@@ -93,7 +95,7 @@ def _refuse_other_mounts(found: Status, wanted: list[dict[str, str]] | None) -> 
     if wanted is None or wanted == found.mounts:
         return
     has = ", ".join(f"{each['host']}:{each['guest']}" for each in found.mounts) or "no host mount"
-    raise ClusterError(
+    raise SetupError(
         f"{found.profile} runs with {has}. A running node cannot get another mount: stop it with "
         f"`python -m localcluster --profile {found.profile} stop`, then start it so"
     )
@@ -113,9 +115,9 @@ def _wait(layout: Layout, is_done: Callable[[], bool], what: str, deadline: floa
     identity = files.read_json(layout.process) or {}
     while not is_done():
         if not processes.is_alive(identity):
-            raise ClusterError(f"the node ended while starting:\n{launcher.log_end(layout)}")
+            raise SetupError(f"the node ended while starting:\n{launcher.log_end(layout)}")
         if time.monotonic() > deadline:
-            raise ClusterError(
+            raise SetupError(
                 f"waited {READY_PATIENCE:.0f} s for {what}, in vain. "
                 f"See `python -m localcluster --profile {layout.profile} logs`:\n"
                 f"{launcher.log_end(layout)}"
@@ -135,7 +137,7 @@ def _node_is_ready(api: Api, name: str, began: datetime) -> bool:
 
 def stop(layout: Layout, say: Say) -> None:
     """Ends the node; what it keeps is kept. The control plane in order, pods without a warning."""
-    with alone(layout):
+    with alone(layout, say):
         _require(layout)
         identity = files.read_json(layout.process)
         if identity and not processes.end(identity, signal.SIGTERM, STOP_PATIENCE):
@@ -146,7 +148,7 @@ def stop(layout: Layout, say: Say) -> None:
 
 def power_off(layout: Layout, say: Say) -> None:
     """The power cut: nobody in the node gets a word in."""
-    with alone(layout):
+    with alone(layout, say):
         _require(layout)
         launcher.kill(layout)
         say(f"{layout.profile} lost its power")
@@ -154,7 +156,7 @@ def power_off(layout: Layout, say: Say) -> None:
 
 def delete(layout: Layout, say: Say) -> None:
     """Removes everything of the cluster; what was mounted from the machine is the machine's."""
-    with alone(layout):
+    with alone(layout, say):
         if not layout.home.exists():
             say(f"there is no cluster {layout.profile}")
             return
@@ -166,7 +168,7 @@ def delete(layout: Layout, say: Say) -> None:
 
 def _require(layout: Layout) -> None:
     if not layout.home.exists():
-        raise ClusterError(
+        raise SetupError(
             f"there is no cluster {layout.profile}: "
             f"`python -m localcluster --profile {layout.profile} start` makes one"
         )
@@ -177,6 +179,6 @@ def _refuse_mounts_below(home: Path) -> None:
     for line in Path("/proc/self/mountinfo").read_text().splitlines():
         target = Path(line.split()[4])
         if target.is_relative_to(home):
-            raise ClusterError(
+            raise SetupError(
                 f"{target} is mounted, so nothing was deleted: umount it, then delete again"
             )

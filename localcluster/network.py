@@ -9,9 +9,9 @@ import json
 from ipaddress import IPv4Network
 from pathlib import Path
 
-from localcluster.errors import ClusterError
 from localcluster.layout import Layout
-from localcluster.run import run
+from toolchain.errors import SetupError
+from toolchain.run import run
 
 SERVICES = "10.96.0.0/12"
 PODS = "10.244.0.0/16"
@@ -39,7 +39,7 @@ def pick_subnet(preferred: str | None) -> str:
     for candidate in first + CANDIDATES:
         if not any(candidate.overlaps(network) for network in taken):
             return str(candidate)
-    raise ClusterError(
+    raise SetupError(
         f"no subnet is free: the machine has addresses or routes in each of {CANDIDATES[0]} to "
         f"{CANDIDATES[-1]}. See `ip route` and remove what is not needed"
     )
@@ -88,13 +88,13 @@ def remove(layout: Layout) -> None:
             raise
         return
     if alias != _alias(layout):
-        raise ClusterError(
+        raise SetupError(
             f"the network interface {layout.link} belongs to {alias or 'somebody else'}, not to "
             f"{layout.home}: remove it with `ip link delete {layout.link}`, then run this again"
         )
     try:
         run(["ip", "link", "delete", layout.link])
-    except ClusterError:
+    except SetupError:
         # The kernel takes it away with the node's namespace, at any moment after the node's end.
         if link.exists():
             raise

@@ -8,10 +8,10 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
-from bootstrap import postgresql
 from localcluster import debian
 from localcluster.debian import LIBRARIES
 from localcluster.layout import REPOSITORY
+from toolchain import postgresql
 
 PROGRAMS = {
     "busybox-static": "bin/busybox",

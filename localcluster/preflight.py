@@ -2,22 +2,12 @@
 
 import os
 import platform
-import shutil
-from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from localcluster import cgroups
-from localcluster.errors import ClusterError
-
-
-@dataclass(frozen=True)
-class Need:
-    """A program or file, and the Debian package that has it."""
-
-    package: str
-    path: str
-
+from toolchain import packages
+from toolchain.errors import SetupError
+from toolchain.packages import Need
 
 NEEDS = (
     Need("containerd", "containerd"),
@@ -38,20 +28,6 @@ NEEDS = (
     Need("dpkg", "dpkg-deb"),
 )
 
-# Where they are although an ordinary user's PATH leaves them out.
-PATH = os.environ.get("PATH", os.defpath) + ":/usr/sbin:/sbin"
-
-
-def missing_packages(needs: Sequence[Need] = NEEDS) -> list[str]:
-    """The Debian packages to install; empty where all is there."""
-    return sorted({need.package for need in needs if not _is_there(need)})
-
-
-def _is_there(need: Need) -> bool:
-    if need.path.startswith("/"):
-        return Path(need.path).exists()
-    return shutil.which(need.path, path=PATH) is not None
-
 
 def problems() -> list[str]:
     """Everything that keeps a cluster from starting here, each with what to do."""
@@ -64,16 +40,9 @@ def problems() -> list[str]:
         found.append("no cgroups are mounted below /sys/fs/cgroup: mount them, or start systemd")
     if "overlay" not in Path("/proc/filesystems").read_text() and not _has_module("overlay"):
         found.append("the kernel has no overlay file system: `modprobe overlay`")
-    if missing := missing_packages():
-        found.append(install_line(missing))
+    if missing := packages.missing(NEEDS):
+        found.append(packages.install_line(missing))
     return found
-
-
-def install_line(missing: Sequence[str]) -> str:
-    """What is missing and the command that brings it."""
-    return (
-        f"Debian packages are missing: apt-get install --no-install-recommends {' '.join(missing)}"
-    )
 
 
 def _has_module(name: str) -> bool:
@@ -85,4 +54,4 @@ def check() -> None:
     """Raises with the whole list: a person fixes all of it at once."""
     found = problems()
     if found:
-        raise ClusterError("this machine cannot run a cluster yet:\n- " + "\n- ".join(found))
+        raise SetupError("this machine cannot run a cluster yet:\n- " + "\n- ".join(found))

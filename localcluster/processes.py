@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from localcluster.errors import ClusterError
+from toolchain.errors import SetupError
 
 
 def identify(pid: int) -> dict[str, Any]:
@@ -56,4 +56,4 @@ def end(identity: dict[str, Any], number: signal.Signals, patience: float) -> bo
 def kill(identity: dict[str, Any]) -> None:
     """Ends a process at once; a node's first one is gone only after all others in the node."""
     if not end(identity, signal.SIGKILL, patience=60):
-        raise ClusterError(f"process {identity['pid']} was killed, yet it is still there")
+        raise SetupError(f"process {identity['pid']} was killed, yet it is still there")

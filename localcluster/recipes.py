@@ -2,7 +2,6 @@
 
 import dataclasses
 import functools
-import hashlib
 import shutil
 import tempfile
 from collections.abc import Callable, Mapping
@@ -11,6 +10,8 @@ from pathlib import Path
 
 from localcluster import binary, console_image, debian, images, postgres_image
 from localcluster.layout import REPOSITORY, TOOLS
+from toolchain import stamps
+from toolchain.stamps import Stamp
 
 FOLDER = Path(__file__).resolve().parent / "images"
 
@@ -99,26 +100,22 @@ def build(recipe: Recipe) -> bool:
         shutil.copytree(recipe.folder, context, ignore=shutil.ignore_patterns("__pycache__"))
         recipe.stage(context)
         images.build(recipe.tag, context, folder=recipe.archives, arguments=recipe.arguments)
-    _stamp(recipe).write_text(_digest(recipe))
+    _stamp(recipe).set(_digest(recipe))
     return True
 
 
 def _is_current(recipe: Recipe) -> bool:
-    stamp = _stamp(recipe)
-    if not (stamp.is_file() and recipe.archive.is_file()):
+    if not all(path.is_file() for path in (recipe.archive, *recipe.inputs)):
         return False
-    return all(path.is_file() for path in recipe.inputs) and stamp.read_text() == _digest(recipe)
+    return _stamp(recipe).is_current(_digest(recipe))
 
 
-def _stamp(recipe: Recipe) -> Path:
-    return recipe.archive.with_suffix(".stamp")
+def _stamp(recipe: Recipe) -> Stamp:
+    return Stamp(recipe.archive.with_suffix(".stamp"))
 
 
 def _digest(recipe: Recipe) -> str:
-    hashed = hashlib.sha256(recipe.tag.encode())
-    for path in (*sorted(recipe.folder.rglob("*")), *recipe.inputs):
-        if path.is_file() and path.suffix != ".pyc":
-            # The mode too: an entrypoint that cannot be run is another image.
-            hashed.update(f"{path.name} {path.stat().st_mode:o}".encode())
-            hashed.update(path.read_bytes())
-    return hashed.hexdigest()
+    found = (*sorted(recipe.folder.rglob("*")), *recipe.inputs)
+    read = [path for path in found if path.is_file() and path.suffix != ".pyc"]
+    # The mode too: an entrypoint that cannot be run is another image.
+    return stamps.digest([recipe.tag], ((f"{x.name} {x.stat().st_mode:o}", x) for x in read))

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from localcluster import cgroups
 from localcluster.layout import Layout
-from localcluster.run import run
+from toolchain.run import run
 
 BINARY = "/opt/localcluster/localcluster-node"
 LOGS = "/var/log/localcluster"

@@ -4,10 +4,11 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any
 
-from localcluster import files, processes
+from localcluster import processes
 from localcluster.api import Api
 from localcluster.layout import Layout
 from localcluster.network import node_ip
+from toolchain import files
 
 
 class State(StrEnum):

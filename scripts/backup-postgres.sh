@@ -2,8 +2,7 @@
 # Takes a backup set now, by hand: a Job made from the CronJob postgres-backup. Needs kubectl only.
 # The job's log goes to stderr as it comes, the new set's name to stdout; the status is the job's own.
 
-# shellcheck source=kube.sh
-source "$(dirname -- "${BASH_SOURCE[0]}")/kube.sh"
+source "$(dirname -- "${BASH_SOURCE[0]}")/host/kube.bash"
 
 usage() {
 	cat <<'USAGE'
@@ -30,21 +29,13 @@ main() {
 			exit 0
 			;;
 		--pin | --accept-shrink) words=(${words[@]+"${words[@]}"} "$1") ;;
-		--namespace | --context | --reason | --timeout)
-			[[ -n "${2:-}" ]] || fail 64 "$1 needs a value. See: backup-postgres.sh --help"
-			case "$1" in
-			--namespace) NAMESPACE="$2" ;;
-			--context) CONTEXT="$2" ;;
-			--reason) reason="$2" ;;
-			--timeout) number --timeout "$2" && TIMEOUT="$2" ;;
-			esac
-			shift
-			;;
+		--namespace | --context | --timeout) kube_option "$1" "${2:-}" && shift ;;
+		--reason) kube_require_value "$1" "${2:-}" && reason="$2" && shift ;;
 		*) fail 64 "unknown option '$1'. See: backup-postgres.sh --help" ;;
 		esac
 		shift
 	done
-	run_job postgres-backup-manual backup_ /backup-scripts/backup.sh --reason "$reason" ${words[@]+"${words[@]}"}
+	kube_run_job postgres-backup-manual backup_ /backup-scripts/backup.sh --reason "$reason" ${words[@]+"${words[@]}"}
 }
 
 if [[ "${BASH_SOURCE[0]}" == "$0" ]]; then main "$@"; fi

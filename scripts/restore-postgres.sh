@@ -2,8 +2,7 @@
 # Restores a backup set by hand: a Job made from the CronJob postgres-backup with restore.sh as its command.
 # Needs kubectl only. The job's log goes to stderr as it comes, what was restored to stdout; the status is the job's own.
 
-# shellcheck source=kube.sh
-source "$(dirname -- "${BASH_SOURCE[0]}")/kube.sh"
+source "$(dirname -- "${BASH_SOURCE[0]}")/host/kube.bash"
 
 usage() {
 	cat <<'USAGE'
@@ -31,22 +30,14 @@ main() {
 			exit 0
 			;;
 		--replace | --dry-run) words=(${words[@]+"${words[@]}"} "$1") ;;
-		--database | --namespace | --context | --timeout)
-			[[ -n "${2:-}" ]] || fail 64 "$1 needs a value. See: restore-postgres.sh --help"
-			case "$1" in
-			--database) words=(${words[@]+"${words[@]}"} --database "$2") ;;
-			--namespace) NAMESPACE="$2" ;;
-			--context) CONTEXT="$2" ;;
-			--timeout) number --timeout "$2" && TIMEOUT="$2" ;;
-			esac
-			shift
-			;;
+		--namespace | --context | --timeout) kube_option "$1" "${2:-}" && shift ;;
+		--database) kube_require_value "$1" "${2:-}" && words=(${words[@]+"${words[@]}"} "$1" "$2") && shift ;;
 		-* | '') fail 64 "unknown option '$1'. See: restore-postgres.sh --help" ;;
 		*) words=(${words[@]+"${words[@]}"} "$1") ;;
 		esac
 		shift
 	done
-	run_job postgres-restore-manual restore /backup-scripts/restore.sh ${words[@]+"${words[@]}"}
+	kube_run_job postgres-restore-manual restore /backup-scripts/restore.sh ${words[@]+"${words[@]}"}
 }
 
 if [[ "${BASH_SOURCE[0]}" == "$0" ]]; then main "$@"; fi

@@ -2,8 +2,7 @@
 # Says whether the backups are good, with kubectl alone: asks the CronJobs and Jobs, and the store through the server's pod.
 # A table for a person, --json for a program, and an exit status that Nagios and its kin understand.
 
-# shellcheck source=kube.sh
-source "$(dirname -- "${BASH_SOURCE[0]}")/kube.sh"
+source "$(dirname -- "${BASH_SOURCE[0]}")/host/kube.bash"
 
 # What a check's status means to Nagios.
 readonly GOOD=0 WARNING=1 CRITICAL=2 UNKNOWN=3
@@ -39,7 +38,7 @@ problem() {
 }
 
 # usage: ask WORD...   kubectl, which does not wait for ever.
-ask() { "${KUBECTL[@]}" --request-timeout=20s "$@"; }
+ask() { kube --request-timeout=20s "$@"; }
 
 # usage: read_sets   SETS: list.sh's own JSON, out of the server's pod; stays empty where that cannot be had.
 read_sets() {
@@ -49,7 +48,7 @@ read_sets() {
 		SETS="$answer"
 		return 0
 	fi
-	problem "$CRITICAL" "the sets cannot be listed: $(last_line "$(cat "$ERRORS")")"
+	problem "$CRITICAL" "the sets cannot be listed: $(kube_last_line "$(cat "$ERRORS")")"
 	return 1
 }
 
@@ -67,7 +66,7 @@ newest() { printf '%s\n' "$SETS" | grep '"state": "published"' | grep -e "${1:-.
 set_aside() { printf '%s\n' "$SETS" | grep '"state": "failed"' || true; } # there may be none
 
 judge_sets() {
-	local line age name proven
+	local line age name verified
 
 	line="$(newest)"
 	if [[ -z "$line" ]]; then
@@ -78,26 +77,26 @@ judge_sets() {
 	age="$(field age_seconds <<<"$line")"
 	((age <= MAX_AGE)) || problem "$CRITICAL" "the newest set, $name, is $age s old"
 	((age >= -300)) || problem "$WARNING" "the newest set, $name, is from the future: a clock is wrong"
-	proven="$(newest '"verified": true')"
-	if [[ -z "$proven" ]]; then
+	verified="$(newest '"verified": true')"
+	if [[ -z "$verified" ]]; then
 		((age <= MAX_VERIFIED_AGE)) && [[ "$(printf '%s\n' "$SETS" | grep -c '"set"')" -le 3 ]] ||
 			problem "$WARNING" "no set has been verified"
-	elif age="$(field age_seconds <<<"$proven")" && ((age > MAX_VERIFIED_AGE)); then
-		problem "$WARNING" "the newest verified set, $(field set <<<"$proven"), is $age s old"
+	elif age="$(field age_seconds <<<"$verified")" && ((age > MAX_VERIFIED_AGE)); then
+		problem "$WARNING" "the newest verified set, $(field set <<<"$verified"), is $age s old"
 	fi
-	judge_failed "${proven:-}"
+	judge_failed "${verified:-}"
 	[[ "$(field flagged <<<"$line")" == null ]] || problem "$WARNING" "$name has lost data: $(words flagged <<<"$line")"
 }
 
-# usage: judge_failed PROVEN   A set that did not verify, with none proven since.
+# usage: judge_failed VERIFIED   A set that did not verify, with none verified since.
 judge_failed() {
-	local line failed proven why
+	local line failed verified why
 
 	line="$(set_aside | tail -n 1)"
 	failed="$(field set <<<"$line")"
-	proven="$(field set <<<"$1")"
+	verified="$(field set <<<"$1")"
 	why="$(words why <<<"$line")"
-	[[ -z "$failed" || "$failed" < "$proven" ]] || problem "$CRITICAL" "$failed did not verify and was set aside${why:+: $why}"
+	[[ -z "$failed" || "$failed" < "$verified" ]] || problem "$CRITICAL" "$failed did not verify and was set aside${why:+: $why}"
 }
 
 # usage: judge_schedules   CRONJOBS: name, suspended, last schedule; one a line.
@@ -148,7 +147,7 @@ print_json() {
 
 	printf '{"state": "%s", "problems": [' "$(state_name)"
 	for text in ${PROBLEMS[@]+"${PROBLEMS[@]}"}; do
-		printf '%s%s' "$separator" "$(json_word "$text")"
+		printf '%s%s' "$separator" "$(kube_json "$text")"
 		separator=", "
 	done
 	printf '], "sets": %s}\n' "$SETS"
@@ -173,7 +172,7 @@ print_table() {
 	done
 }
 
-# usage: give_up WHY   When nobody can be asked.
+# usage: give_up WHY   When there is no answer from the cluster.
 give_up() {
 	problem "$UNKNOWN" "$1"
 	if [[ -n "$JSON" ]]; then print_json; else echo "BACKUPS UNKNOWN: $1"; fi
@@ -188,16 +187,9 @@ parse_options() {
 			exit 0
 			;;
 		--json) JSON=1 ;;
-		--namespace | --context | --max-age | --max-verified-age)
-			[[ -n "${2:-}" ]] || fail 64 "$1 needs a value. See: status-postgres.sh --help"
-			case "$1" in
-			--namespace) NAMESPACE="$2" ;;
-			--context) CONTEXT="$2" ;;
-			--max-age) number --max-age "$2" && MAX_AGE="$2" ;;
-			--max-verified-age) number --max-verified-age "$2" && MAX_VERIFIED_AGE="$2" ;;
-			esac
-			shift
-			;;
+		--namespace | --context) kube_option "$1" "${2:-}" && shift ;;
+		--max-age) kube_require_seconds "$1" "${2:-}" && MAX_AGE="$2" && shift ;;
+		--max-verified-age) kube_require_seconds "$1" "${2:-}" && MAX_VERIFIED_AGE="$2" && shift ;;
 		*) fail 64 "unknown option '$1'. See: status-postgres.sh --help" ;;
 		esac
 		shift
@@ -207,12 +199,10 @@ parse_options() {
 main() {
 	parse_options "$@"
 	command -v kubectl >/dev/null || give_up "kubectl is not on PATH"
-	[[ -z "$CONTEXT" ]] || KUBECTL=(kubectl --context "$CONTEXT")
-	KUBECTL=("${KUBECTL[@]}" --namespace "$NAMESPACE")
 	ERRORS="$(mktemp)"
 	trap 'rm -f -- "$ERRORS"' EXIT
 	ask get namespace "$NAMESPACE" -o name >/dev/null 2>"$ERRORS" ||
-		give_up "the cluster cannot be asked: $(last_line "$(cat "$ERRORS")")"
+		give_up "the cluster cannot be asked: $(kube_last_line "$(cat "$ERRORS")")"
 	if read_sets; then judge_sets; fi
 	judge_schedules
 	if [[ -n "$JSON" ]]; then print_json; else print_table; fi

@@ -1,4 +1,4 @@
-"""What is done on demand: a backup, a restore, and the last backup before the server goes.
+"""What is done on demand: a backup, a restore.
 
 A request is a setting: `pulumi config set backupNow "$(date +%s)"`, then `pulumi up`. Each value
 runs once; a run that failed runs again on the next `up`; removing the setting does nothing.
@@ -10,52 +10,65 @@ from dataclasses import dataclass
 import pulumi
 from pulumi_command import local
 
-from components.cluster import names
-from components.cluster.kubectl import HOST_SCRIPTS, ROOT, Kubectl, call
-from components.settings.model import Settings
-from components.settings.types import OnDestroy
+from components.backup.schedule import BackupSchedule
+from components.cluster.kubectl import HOST_SCRIPTS, ROOT, relative, script
+from components.cluster.pods import Source
 
 
 @dataclass(frozen=True, kw_only=True)
-class OperationsArgs:
-    """What Operations needs from its neighbours."""
+class OnDemandArgs:
+    """What an OnDemand is made from."""
 
-    settings: Settings
-    after: Sequence[pulumi.Resource] = ()
-    """The server that answers and the CronJobs that runs are made from."""
+    source: Source
+    """The database: a PostgresDatabase."""
+    schedule: BackupSchedule
+    """Its jobs are made from the schedule's CronJobs."""
+    backup_now: str = ""
+    """A new value takes a set on the next `up`."""
+    restore_from: str = ""
+    """A new value restores that set on the next `up`."""
+    restore_replace: bool = False
+    """Whether databases that are not empty are replaced; the old ones are kept beside."""
+    timeout: int = 3600
+    """Seconds that each may take."""
 
 
-class Operations(pulumi.ComponentResource):
-    """Runs the requests in the settings, each through the same script that a person runs."""
+class OnDemand(pulumi.ComponentResource):
+    """Runs what the settings ask for, each through the same script that a person runs.
+
+    >>> OnDemand(
+    ...     "requests",
+    ...     OnDemandArgs(source=database, schedule=schedule, restore_from="latest-verified"),
+    ... )
+    """
 
     last_backup: pulumi.Output[str]
     """Name of the last set taken on demand, or empty."""
 
     def __init__(
-        self, name: str, args: OperationsArgs, opts: pulumi.ResourceOptions | None = None
+        self, name: str, args: OnDemandArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
-        super().__init__("brewget:index:Operations", name, None, opts)
-        settings = args.settings
-        kubectl = Kubectl(settings.kube_context, settings.namespace)
+        inputs = {"backup_now": args.backup_now, "restore_from": args.restore_from}
+        of_before = pulumi.Alias(type_="brewget:index:Operations")
+        opts = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(aliases=[of_before]))
+        super().__init__("brewget:index:OnDemand", name, inputs, opts)
+        self._pods = args.source.pods
         # As long as the Job itself may take.
-        timeout = ["--timeout", str(settings.backup.timeout)]
+        timeout = ["--timeout", str(args.timeout)]
+        there = [args.source.ready, *args.schedule.cron_jobs]
         backup = self._once(
             f"{name}-backup",
-            request=settings.backup_now,
-            command=kubectl.script(
-                ROOT / "scripts" / "backup-postgres.sh", "--reason", "on-demand", *timeout
-            ),
-            after=args.after,
+            request=args.backup_now,
+            command=["backup-postgres.sh", "--reason", "on-demand", *timeout],
+            depends_on=there,
         )
-        replace = ["--replace"] if settings.restore_replace else []
+        replace = ["--replace"] if args.restore_replace else []
         self._once(
             f"{name}-restore",
-            request=" ".join([settings.restore_from, *(word[2:] for word in replace)]).strip(),
-            command=kubectl.script(
-                ROOT / "scripts" / "restore-postgres.sh", settings.restore_from, *replace, *timeout
-            ),
+            request=" ".join([args.restore_from, *(word[2:] for word in replace)]).strip(),
+            command=["restore-postgres.sh", args.restore_from, *replace, *timeout],
             # A set asked for together with a restore is the state to go back to.
-            after=[*args.after, backup],
+            depends_on=[*there, backup],
             # A new stack has restored its newest set at start-up: what an earlier stack was
             # asked for must not put an old set in its place.
             skips_first=True,
@@ -68,47 +81,20 @@ class Operations(pulumi.ComponentResource):
         name: str,
         *,
         request: str,
-        command: str,
-        after: Sequence[pulumi.Resource],
+        command: Sequence[str],
+        depends_on: Sequence[pulumi.Resource],
         skips_first: bool = False,
     ) -> local.Command:
-        runner = Kubectl.relative(HOST_SCRIPTS / "run-once.sh")
+        runner = relative(HOST_SCRIPTS / "run-once.sh")
+        program, *arguments = command
+        run = script(
+            self._pods.context, self._pods.namespace, ROOT / "scripts" / program, *arguments
+        )
         return local.Command(
             name,
-            create=f"{runner} {command}",
+            create=run.apply(lambda text: f"{runner} {text}"),
             environment={"REQUEST": request} | ({"SKIP_FIRST": "1"} if skips_first else {}),
             # stdout is the result and what run-once.sh remembers; the job's log is on stderr.
             logging=local.Logging.STDERR,
-            opts=pulumi.ResourceOptions(parent=self, depends_on=list(after)),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=list(depends_on)),
         )
-
-
-def last_backup_hook(name: str, settings: Settings) -> pulumi.ResourceHook:
-    """A hook that takes a set before the server is deleted or replaced, or keeps the server.
-
-    The server's data claim goes with it, so what was written since the last set would be lost.
-    """
-    timeout = ["--timeout", str(settings.backup.timeout)]
-
-    def take(args: pulumi.ResourceHookArgs) -> None:
-        # The server that goes, not the one that the settings describe now.
-        old = args.old_inputs or {}
-        kubectl = Kubectl(settings.kube_context, old["metadata"]["namespace"])
-        if settings.backup.on_destroy is OnDestroy.NOTHING:
-            pulumi.log.warn("backup.onDestroy is 'nothing': the server goes without a last set")
-            return
-        script = str(ROOT / "scripts" / "backup-postgres.sh")
-        try:
-            if not kubectl.get("statefulset", names.STATEFUL_SET):
-                pulumi.log.info("The server is gone already: no last set is taken")
-                return
-            done = call([script, *kubectl.options(), "--reason", "before-delete", *timeout])
-        except (RuntimeError, OSError) as error:
-            raise pulumi.RunError(
-                f"The last backup before the server is deleted failed, so it stays. {error}\n"
-                "To delete it without: pulumi config set backup.onDestroy nothing"
-            ) from error
-        pulumi.log.info(f"Last set before the server is deleted: {done.stdout.strip()}")
-
-    # Registered under every setting: the state names it, and a destroy looks it up by that name.
-    return pulumi.ResourceHook(name, take)

@@ -7,7 +7,8 @@ import pulumi
 from pulumi_kubernetes import batch, core, meta
 
 from components.cluster import names
-from components.cluster.pods import SCRATCH, SCRIPTS, PodArgs, container, empty_volume, job_env, pod
+from components.cluster.pods import SCRATCH, SCRIPTS, Source, container, empty_volume, job_env, pod
+from components.settings.backup import BackupSettings, VerifySettings
 from components.settings.validators import quantity_bytes
 
 SERVER_WAIT = 300
@@ -16,18 +17,26 @@ SERVER_WAIT = 300
 
 @dataclass(frozen=True, kw_only=True)
 class BackupScheduleArgs:
-    """What BackupSchedule needs from its neighbours."""
+    """What a BackupSchedule is made from."""
 
-    pod: PodArgs
-    after: Sequence[pulumi.Resource] = ()
-    """What every run mounts, so what must outlive the CronJobs."""
+    source: Source
+    """The database to save: a PostgresDatabase."""
+    settings: BackupSettings = BackupSettings()
+    verify: VerifySettings = VerifySettings()
+    backup_job: str = names.BACKUP
+    verify_job: str = names.VERIFY
 
 
 class BackupSchedule(pulumi.ComponentResource):
     """Runs backup.sh and verify.sh on their schedules, one run of each at a time.
 
-    It owns no storage, so removing the schedule cannot touch a backup set. Runs by hand, the
-    on-demand ones and the last one before a destroy are Jobs made from the same CronJob.
+    It owns no storage, so removing the schedule cannot touch a backup set. Runs by hand and on
+    demand are Jobs made from the same CronJob.
+
+    >>> BackupSchedule(
+    ...     "nightly",
+    ...     BackupScheduleArgs(source=database, settings=BackupSettings(schedule="0 3 * * *")),
+    ... )
     """
 
     cron_jobs: list[batch.v1.CronJob]
@@ -35,40 +44,44 @@ class BackupSchedule(pulumi.ComponentResource):
     def __init__(
         self, name: str, args: BackupScheduleArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
-        super().__init__("brewget:index:BackupSchedule", name, None, opts)
-        settings = args.pod.settings
-        self._args = args
+        settings, verify_ = args.settings, args.verify
+        inputs = {"schedule": settings.schedule, "verify": verify_.schedule}
+        super().__init__("brewget:index:BackupSchedule", name, inputs, opts)
+        self._args, self._name = args, name
         backup = self._cron_job(
-            names.BACKUP,
-            schedule=settings.backup.schedule,
-            timeout=settings.backup.timeout,
+            "backup",
+            args.backup_job,
+            schedule=settings.schedule,
+            timeout=settings.timeout,
             command=["bash", f"{SCRIPTS}/backup.sh", "--reason", "scheduled"],
             env={"BACKUP_SERVER_WAIT": str(SERVER_WAIT)},
         )
         verify = self._cron_job(
-            names.VERIFY,
-            schedule=settings.verify.schedule,
-            timeout=settings.verify.timeout,
+            "verify",
+            args.verify_job,
+            schedule=verify_.schedule,
+            timeout=verify_.timeout,
             command=["bash", f"{SCRIPTS}/verify.sh", "--pending"],
             # The kubelet evicts a pod that takes more: the script refuses before it does.
             env={
                 "VERIFY_SCRATCH": SCRATCH,
-                "VERIFY_SCRATCH_BYTES": str(quantity_bytes(settings.verify.scratch_size)),
+                "VERIFY_SCRATCH_BYTES": str(quantity_bytes(verify_.scratch_size)),
                 # The set that is begun last has time to end before the job's.
-                "VERIFY_SECONDS": str(settings.verify.timeout * 5 // 6),
+                "VERIFY_SECONDS": str(verify_.timeout * 5 // 6),
             },
             mounts={SCRATCH: "scratch", "/var/run/postgresql": "run", "/dev/shm": "shm"},  # noqa: S108 (a mount)
             volumes=[
-                empty_volume("scratch", size=settings.verify.scratch_size),
+                empty_volume("scratch", size=verify_.scratch_size),
                 empty_volume("run"),
                 empty_volume("shm", size="64Mi", medium="Memory"),
             ],
         )
         self.cron_jobs = [backup, verify]
-        self.register_outputs({"schedule": settings.backup.schedule})
+        self.register_outputs({"schedule": settings.schedule})
 
     def _cron_job(
         self,
+        what: str,
         name: str,
         *,
         schedule: str,
@@ -78,27 +91,30 @@ class BackupSchedule(pulumi.ComponentResource):
         mounts: dict[str, str] | None = None,
         volumes: Sequence[core.v1.VolumeArgs] = (),
     ) -> batch.v1.CronJob:
-        args, settings = self._args, self._args.pod.settings
+        pods = self._args.source.pods
         worker = container(
-            args.pod,
+            pods,
             name,
             command=command,
-            env=job_env(args.pod) | (env or {}),
+            env=job_env(pods) | (env or {}),
             mounts=mounts or {},
         )
         labels = names.PART_OF | names.CLIENT_LABELS | {"app": name}
         template = core.v1.PodTemplateSpecArgs(
             metadata=meta.v1.ObjectMetaArgs(labels=labels),
-            spec=pod(args.pod, [worker], volumes),
+            spec=pod(pods, [worker], volumes),
         )
+        # Logical names in stacks of before had nothing of the component's.
+        of_before = {"backup": names.BACKUP, "verify": names.VERIFY}
+        before = [pulumi.Alias(name=of_before[what])] if self._name == "schedule" else []
         return batch.v1.CronJob(
-            name,
+            f"{self._name}-{what}",
             metadata=meta.v1.ObjectMetaArgs(
-                name=name, namespace=settings.namespace, labels=names.PART_OF
+                name=name, namespace=pods.namespace, labels=names.PART_OF
             ),
             spec=batch.v1.CronJobSpecArgs(
                 schedule=schedule,
-                time_zone=settings.backup.time_zone,
+                time_zone=self._args.settings.time_zone,
                 # Two writers would wait for the store's lock until one gives up with 75:
                 # skipping the late run says the same without a failed job.
                 concurrency_policy="Forbid",
@@ -117,5 +133,5 @@ class BackupSchedule(pulumi.ComponentResource):
                     ),
                 ),
             ),
-            opts=pulumi.ResourceOptions(parent=self, depends_on=list(args.after)),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=pods.mounted, aliases=before),
         )

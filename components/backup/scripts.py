@@ -1,21 +1,10 @@
-"""The files of scripts/ as one ConfigMap: pods run the very bytes that the tests run."""
-
-from pathlib import Path
+"""The files of scripts/pod as one ConfigMap."""
 
 import pulumi
 from pulumi_kubernetes import core, meta
 
 from components.cluster import names
-
-DIRECTORY = Path(__file__).resolve().parents[2] / "scripts"
-
-
-def read_scripts(directory: Path = DIRECTORY) -> dict[str, str]:
-    """Every shell script by its file name."""
-    found = {path.name: path.read_text("utf-8") for path in sorted(directory.glob("*.sh"))}
-    if not found:
-        raise pulumi.RunError(f"{directory} has no scripts. Is this a complete checkout?")
-    return found
+from components.cluster.shipped import read_shipped
 
 
 class BackupScripts(pulumi.ComponentResource):
@@ -28,15 +17,19 @@ class BackupScripts(pulumi.ComponentResource):
     config_map: core.v1.ConfigMap
 
     def __init__(
-        self, name: str, namespace: str, opts: pulumi.ResourceOptions | None = None
+        self,
+        name: str,
+        config_map: str,
+        namespace: pulumi.Input[str],
+        opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        super().__init__("brewget:index:BackupScripts", name, None, opts)
+        super().__init__("brewget:index:BackupScripts", name, {"namespace": namespace}, opts)
         self.config_map = core.v1.ConfigMap(
             name,
             metadata=meta.v1.ObjectMetaArgs(
-                name=names.SCRIPTS, namespace=namespace, labels=names.PART_OF
+                name=config_map, namespace=namespace, labels=names.PART_OF
             ),
-            data=read_scripts(),
+            data={file.key: file.text for file in read_shipped()},
             opts=pulumi.ResourceOptions(parent=self),
         )
-        self.register_outputs({"config_map": names.SCRIPTS})
+        self.register_outputs({"config_map": config_map})

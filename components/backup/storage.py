@@ -6,6 +6,7 @@ nfs volumes are only descriptions of a directory. That is why nothing is protect
 `pulumi destroy`: protection would stop the destroy and guard nothing.
 """
 
+import asyncio
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,77 +16,129 @@ from pulumi_command import local
 from pulumi_kubernetes import core, meta
 
 from components.backup import store_pod
+from components.backup.place import bind_again, describe, other_place
+from components.backup.scripts import BackupScripts
 from components.cluster import names
-from components.cluster.kubectl import HOST_SCRIPTS, Kubectl
-from components.cluster.stash import unchanged
-from components.settings.model import Settings, StorageSettings
+from components.cluster.kubectl import HOST_SCRIPTS, Kubectl, script
+from components.cluster.pods import STORE
+from components.cluster.stash import refuse_change
+from components.settings.backup import BackupSettings, StorageSettings
+from components.settings.postgres import IMAGE
 from components.settings.types import StorageKind
 
 
 @dataclass(frozen=True, kw_only=True)
 class BackupStorageArgs:
-    """What BackupStorage needs from its neighbours."""
+    """What a BackupStorage is made from."""
 
-    settings: Settings
-    after: Sequence[pulumi.Resource] = ()
-    """What the pod that makes the store mounts: the scripts."""
+    namespace: pulumi.Input[str]
+    context: str = "minikube"
+    """Of the kubeconfig, for kubectl."""
+    settings: BackupSettings = BackupSettings()
+    """Where sets lie, and how they are kept there."""
+    image: pulumi.Input[str] = IMAGE
+    """Of the pod that makes the store: the server's."""
+    allow_volatile: bool = False
+    """Whether a store may lie on a file system that a restart empties."""
+    volume: str = names.BACKUP_VOLUME
+    """One name in the whole cluster: a second store needs another."""
+    claim: str = names.BACKUP_CLAIM
+    scripts: str = names.SCRIPTS
 
 
 class BackupStorage(pulumi.ComponentResource):
-    """A claim to mount at /backup, and the identity of the store behind it.
+    """A claim to mount at /backup, the identity of the store behind it, and the scripts to use it.
 
     It owns the volume and the claim (none of an existing claim's) and never a file: sets are
     written and removed by the scripts alone.
+
+    >>> BackupStorage(
+    ...     "sets",
+    ...     BackupStorageArgs(
+    ...         namespace="ales",
+    ...         volume="ales-backups",
+    ...         settings=BackupSettings(storage=StorageSettings(path="/mnt/data/ales")),
+    ...     ),
+    ... )
     """
 
+    namespace: pulumi.Output[str]
+    context: str
     claim: str
     """Name of the claim to mount."""
+    scripts: str
+    """The ConfigMap with the programs that pods run on it."""
     path: str
     """The directory of the sets where the kind has one, else the claim."""
     store_id: pulumi.Output[str]
     """Identity of the store, read once when it was made. One that vanishes later is not replaced
     by an empty one: start-up finds another identity, or none, and stops."""
-    resources: list[pulumi.Resource]
+    env: dict[str, pulumi.Input[str]]
+    """BACKUP_*, the same for the server's start and for all jobs."""
+    resources: Sequence[pulumi.Resource]
 
     def __init__(
         self, name: str, args: BackupStorageArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
-        super().__init__("brewget:index:BackupStorage", name, None, opts)
-        self._settings = args.settings
-        self._kubectl = Kubectl(args.settings.kube_context, args.settings.namespace)
-        storage = args.settings.backup.storage
+        storage = args.settings.storage
+        inputs = {"namespace": args.namespace, "kind": storage.kind.value}
+        super().__init__("brewget:index:BackupStorage", name, inputs, opts)
+        self._args, self._settings = args, storage
+        self.namespace = pulumi.Output.from_input(args.namespace)
+        self.context, self.scripts = args.context, args.scripts
+        scripts = BackupScripts(f"{name}-scripts", args.scripts, self.namespace, self._scripts())
         place = self._place(name)
         volume, claim = None, None
         if storage.kind in {StorageKind.HOST_PATH, StorageKind.NFS}:
             volume = self._volume(name, place)
         if storage.kind is not StorageKind.EXISTING_CLAIM:
             claim = self._claim(name, volume, place)
-        self.claim = storage.claim or names.BACKUP_CLAIM
+        self.claim = storage.claim or args.claim
         self.path = storage.path if volume else f"claim {self.claim}"
-        store = self._store(name, place, [*args.after, *([claim] if claim else [])])
+        mounted = [scripts.config_map, *([claim] if claim else [])]
+        store = self._store(name, place, mounted)
         self.store_id = store.stdout
-        self.resources = [store, *([claim] if claim else [])]
+        self.env = self._env()
+        self.resources = [store, *mounted]
         self.register_outputs({"claim": self.claim, "store_id": self.store_id})
+
+    def _scripts(self) -> pulumi.ResourceOptions:
+        # Beside the storage, and named "scripts", in stacks of before.
+        before = pulumi.Alias(name="scripts", parent=pulumi.ROOT_STACK_RESOURCE)
+        return pulumi.ResourceOptions(parent=self, aliases=[before])
+
+    def _env(self) -> dict[str, pulumi.Input[str]]:
+        backup = self._args.settings
+        return {
+            "BACKUP_ROOT": STORE,
+            "BACKUP_STORE_ID": self.store_id,
+            "BACKUP_KEEP": str(backup.keep),
+            "BACKUP_KEEP_DAILY": str(backup.keep_daily),
+            "BACKUP_KEEP_WEEKLY": str(backup.keep_weekly),
+            "BACKUP_KEEP_MONTHLY": str(backup.keep_monthly),
+            "BACKUP_FORMAT": backup.format.value,
+            "BACKUP_COMPRESSION": backup.compression,
+            "BACKUP_JOBS": str(backup.jobs),
+            "BACKUP_HASHES": backup.hashes.value,
+            "BACKUP_LOCK_WAIT": str(backup.lock_wait),
+            "BACKUP_MIN_FREE": str(backup.min_free_bytes),
+            "BACKUP_ALLOW_VOLATILE": "1" if self._args.allow_volatile else "0",
+        }
 
     def _place(self, name: str) -> pulumi.Output[str]:
         """Where the store was made. Settings that point elsewhere end the preview."""
-        now = describe(self._settings.backup.storage)
-        return unchanged(
-            f"{name}-place",
-            now,
-            lambda then: other_place(then, now),
-            pulumi.ResourceOptions(parent=self),
-        )
+        child = pulumi.ResourceOptions(parent=self)
+        return refuse_change(f"{name}-place", describe(self._settings), other_place, child)
 
     def _volume(self, name: str, place: pulumi.Input[str]) -> core.v1.PersistentVolume:
-        settings, storage = self._settings, self._settings.backup.storage
+        args, storage = self._args, self._settings
         host_path = core.v1.HostPathVolumeSourceArgs(path=storage.path, type="DirectoryOrCreate")
         nfs = core.v1.NFSVolumeSourceArgs(path=storage.path, server=storage.server)
         local_directory = storage.kind is StorageKind.HOST_PATH
         return core.v1.PersistentVolume(
             f"{name}-volume",
             metadata=meta.v1.ObjectMetaArgs(
-                name=names.BACKUP_VOLUME,
+                name=args.volume,
                 labels=names.PART_OF,
                 # The check of the place comes before anything happens to the volume.
                 annotations={"brewget.dev/place": place},
@@ -100,8 +153,8 @@ class BackupStorage(pulumi.ComponentResource):
                 claim_ref=core.v1.ObjectReferenceArgs(
                     api_version="v1",
                     kind="PersistentVolumeClaim",
-                    namespace=settings.namespace,
-                    name=names.BACKUP_CLAIM,
+                    namespace=self.namespace,
+                    name=args.claim,
                 ),
                 host_path=host_path if local_directory else None,
                 nfs=None if local_directory else nfs,
@@ -112,12 +165,12 @@ class BackupStorage(pulumi.ComponentResource):
     def _claim(
         self, name: str, volume: core.v1.PersistentVolume | None, place: pulumi.Input[str]
     ) -> core.v1.PersistentVolumeClaim:
-        storage = self._settings.backup.storage
+        args, storage = self._args, self._settings
         return core.v1.PersistentVolumeClaim(
             f"{name}-claim",
             metadata=meta.v1.ObjectMetaArgs(
-                name=names.BACKUP_CLAIM,
-                namespace=self._settings.namespace,
+                name=args.claim,
+                namespace=self.namespace,
                 labels=names.PART_OF,
                 # As for the volume: replaced, it would have gone before the check.
                 annotations={"brewget.dev/place": place},
@@ -128,7 +181,7 @@ class BackupStorage(pulumi.ComponentResource):
                 resources=core.v1.VolumeResourceRequirementsArgs(
                     requests={"storage": storage.size}
                 ),
-                volume_name=names.BACKUP_VOLUME if volume else None,
+                volume_name=args.volume if volume else None,
             ),
             opts=pulumi.ResourceOptions(
                 parent=self,
@@ -139,78 +192,49 @@ class BackupStorage(pulumi.ComponentResource):
             ),
         )
 
-    def _readopt(self, _: pulumi.ResourceHookArgs) -> None:
-        """Let a volume whose claim went with its namespace be bound again.
-
-        It stays Released for ever, as it is still reserved for the old claim's uid.
-        """
-        for volume in released(
-            self._kubectl.get("persistentvolumes"), self._settings.namespace, names.BACKUP_CLAIM
-        ):
-            pulumi.log.info(f"{volume} is Released: binding it to {names.BACKUP_CLAIM} again")
-            patch = json.dumps({"spec": {"claimRef": {"uid": None, "resourceVersion": None}}})
-            self._kubectl.run("patch", "persistentvolume", volume, "--type=merge", "-p", patch)
+    async def _readopt(self, args: pulumi.ResourceHookArgs) -> None:
+        metadata = (args.new_inputs or {})["metadata"]
+        kubectl = Kubectl(self.context, metadata["namespace"])
+        for volume in await asyncio.to_thread(bind_again, kubectl, metadata["name"]):
+            pulumi.log.info(f"{volume} was Released: it is bound to {metadata['name']} again")
 
     def _store(
-        self, name: str, place: pulumi.Input[str], after: Sequence[pulumi.Resource]
+        self, name: str, place: pulumi.Input[str], mounted: Sequence[pulumi.Resource]
     ) -> local.Command:
-        own = self._settings.backup.storage.kind is not StorageKind.EXISTING_CLAIM
+        own = self._settings.kind is not StorageKind.EXISTING_CLAIM
+        pod = store_pod.StorePod(
+            claim=self.claim,
+            scripts=self.scripts,
+            kind=self._settings.kind,
+            allow_volatile=self._args.allow_volatile,
+        )
+        manifest = pulumi.Output.all(self.namespace, self._args.image).apply(
+            lambda both: json.dumps(store_pod.manifest(pod, *both), sort_keys=True)
+        )
         return local.Command(
             f"{name}-store",
-            create=self._kubectl.script(
-                HOST_SCRIPTS / "create-store.sh", store_pod.POD, *[names.BACKUP_CLAIM] * own
+            create=script(
+                self.context,
+                self.namespace,
+                HOST_SCRIPTS / "create-store.sh",
+                store_pod.POD,
+                *[self.claim] * own,
             ),
             # Once in the stack's life. A store that is gone must not be made again, empty,
             # because an unrelated input of this command changed.
             update='printf %s "$PULUMI_COMMAND_STDOUT"',
-            stdin=json.dumps(store_pod.manifest(self._settings, self.claim), sort_keys=True),
+            stdin=manifest,
             environment={"PLACE": place},
             logging=local.Logging.STDERR,
-            opts=pulumi.ResourceOptions(parent=self, depends_on=list(after)),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=list(mounted)),
         )
 
 
-def home(settings: Settings) -> pulumi.ResourceOptions:
+def namespace_home(storage: StorageSettings) -> pulumi.ResourceOptions:
     """Options of the namespace: one with somebody else's claim in it stays when the stack goes."""
-    theirs = settings.backup.storage.kind is StorageKind.EXISTING_CLAIM
+    theirs = storage.kind is StorageKind.EXISTING_CLAIM
     return pulumi.ResourceOptions(retain_on_delete=theirs)
 
 
 def _access_modes(storage: StorageSettings) -> list[str]:
     return ["ReadWriteMany" if storage.kind is StorageKind.NFS else "ReadWriteOnce"]
-
-
-def describe(storage: StorageSettings) -> str:
-    """The place in words that a person can compare."""
-    match storage.kind:
-        case StorageKind.HOST_PATH:
-            return f"hostPath {storage.path} ({storage.size})"
-        case StorageKind.NFS:
-            return f"nfs {storage.server}:{storage.path} ({storage.size})"
-        case StorageKind.STORAGE_CLASS:
-            return f"storageClass {storage.storage_class} ({storage.size})"
-        case StorageKind.EXISTING_CLAIM:
-            return f"existingClaim {storage.claim}"
-
-
-def other_place(then: str, now: str) -> str:
-    """Why the store stays where it is: its sets would not come along."""
-    return (
-        f"backup.storage is now {now}, but the store was made as {then}, and its sets would "
-        "stay behind. To move: pulumi destroy --run-program (takes a last set and keeps all), "
-        "copy the sets, pulumi up. To stay: set backup.storage.* back"
-    )
-
-
-def released(volumes: Sequence[dict[str, object]], namespace: str, claim: str) -> list[str]:
-    """Names of the volumes that a deleted claim of this name left behind."""
-    found = []
-    for volume in volumes:
-        match volume:
-            case {
-                "metadata": {"name": str(name)},
-                "spec": {"claimRef": {"namespace": space, "name": bound, "uid": _}},
-                "status": {"phase": "Released"},
-            } if (space, bound) == (namespace, claim):
-                found.append(name)
-    return sorted(found)

@@ -4,12 +4,13 @@ The only place where anything runs as root, with the one capability it needs: a 
 directory is root's, and Kubernetes changes the owner of no hostPath.
 """
 
+from dataclasses import dataclass
 from typing import Any
 
 from components.cluster import names
 from components.cluster.pods import SCRIPTS, STORE, UID
-from components.settings.model import Settings
-from components.settings.types import Accept, StorageKind
+from components.cluster.shipped import items
+from components.settings.types import StorageKind
 
 POD = "postgres-backup-store"
 
@@ -23,15 +24,25 @@ _OWN = (
 _INIT = f'set -e; id=$(bash {SCRIPTS}/init-store.sh); printf %s "$id" >/dev/termination-log'
 
 
-def manifest(settings: Settings, claim: str) -> dict[str, Any]:
+@dataclass(frozen=True, kw_only=True)
+class StorePod:
+    """What the pod mounts, and what it may do."""
+
+    claim: str
+    scripts: str
+    kind: StorageKind
+    allow_volatile: bool
+
+
+def manifest(pod: StorePod, namespace: str, image: str) -> dict[str, Any]:
     """The pod: root gives the directory away (hostPath only), then uid 70 makes it a store."""
-    own = settings.backup.storage.kind is StorageKind.HOST_PATH
+    own = pod.kind is StorageKind.HOST_PATH
     return {
         "apiVersion": "v1",
         "kind": "Pod",
         "metadata": {
             "name": POD,
-            "namespace": settings.namespace,
+            "namespace": namespace,
             "labels": names.PART_OF | {"app": POD},
         },
         "spec": {
@@ -42,27 +53,31 @@ def manifest(settings: Settings, claim: str) -> dict[str, Any]:
                 "fsGroup": UID,
                 "seccompProfile": {"type": "RuntimeDefault"},
             },
-            "initContainers": [_container(settings, "own", ["sh", "-c", _OWN], root=True)] * own,
-            "containers": [_container(settings, "init-store", ["bash", "-c", _INIT], root=False)],
+            "initContainers": [_container(pod, image, "own", ["sh", "-c", _OWN], root=True)] * own,
+            "containers": [_container(pod, image, "init-store", ["bash", "-c", _INIT], root=False)],
             "volumes": [
-                {"name": "backup", "persistentVolumeClaim": {"claimName": claim}},
-                {"name": "scripts", "configMap": {"name": names.SCRIPTS, "defaultMode": 0o755}},
+                {"name": "backup", "persistentVolumeClaim": {"claimName": pod.claim}},
+                {
+                    "name": "scripts",
+                    "configMap": {"name": pod.scripts, "defaultMode": 0o755, "items": items()},
+                },
                 {"name": "tmp", "emptyDir": {}},
             ],
         },
     }
 
 
-def _container(settings: Settings, name: str, command: list[str], *, root: bool) -> dict[str, Any]:
-    volatile = settings.startup.accepts(Accept.VOLATILE_STORE)
+def _container(
+    pod: StorePod, image: str, name: str, command: list[str], *, root: bool
+) -> dict[str, Any]:
     user = 0 if root else UID
     return {
         "name": name,
-        "image": settings.postgres.image,
+        "image": image,
         "command": command,
         "env": [
             {"name": "BACKUP_ROOT", "value": STORE},
-            {"name": "BACKUP_ALLOW_VOLATILE", "value": "1" if volatile else "0"},
+            {"name": "BACKUP_ALLOW_VOLATILE", "value": "1" if pod.allow_volatile else "0"},
         ],
         "resources": {
             "requests": {"cpu": "50m", "memory": "64Mi"},

@@ -11,8 +11,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import pulumi
+
 ROOT = Path(__file__).resolve().parents[2]
-HOST_SCRIPTS = Path(__file__).resolve().parents[1] / "host"
+HOST_SCRIPTS = ROOT / "scripts" / "host"
 
 
 @dataclass(frozen=True)
@@ -23,20 +25,12 @@ class Kubectl:
     namespace: str
 
     def options(self) -> list[str]:
-        """What the scripts for people and those in components/host take."""
+        """What the scripts for people and those in scripts/host take."""
         return ["--context", self.context, "--namespace", self.namespace]
 
     def script(self, path: Path, *arguments: str) -> str:
         """A shell command that runs `path` on this namespace."""
-        return f"{self.relative(path)} {shlex.join([*self.options(), *arguments])}"
-
-    @staticmethod
-    def relative(path: Path) -> str:
-        """`path` as a shell word, relative to the project.
-
-        Absolute, it would differ from machine to machine, and so would the stack's state.
-        """
-        return shlex.quote(os.path.relpath(path, Path.cwd()))
+        return f"{relative(path)} {shlex.join([*self.options(), *arguments])}"
 
     def get(self, *arguments: str) -> list[dict[str, object]]:
         """Objects as `kubectl get` finds them; none found is an empty list, not an error."""
@@ -47,15 +41,32 @@ class Kubectl:
         items: list[dict[str, object]] = found.get("items", [found])
         return items
 
-    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+    def run(self, *arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
         """kubectl, with its own words as the error when it fails."""
-        return call(["kubectl", *self.options(), *arguments])
+        return call(["kubectl", *self.options(), *arguments], stdin)
 
 
-def call(command: Sequence[str]) -> subprocess.CompletedProcess[str]:
+def script(
+    context: str, namespace: pulumi.Output[str], path: Path, *arguments: str
+) -> pulumi.Output[str]:
+    """`Kubectl.script` for a namespace that is known once it is made."""
+    return namespace.apply(lambda space: Kubectl(context, space).script(path, *arguments))
+
+
+def relative(path: Path) -> str:
+    """`path` as a shell word, relative to the project.
+
+    Absolute, it would differ from machine to machine, and so would the stack's state.
+    """
+    return shlex.quote(os.path.relpath(path, Path.cwd()))
+
+
+def call(command: Sequence[str], stdin: str = "") -> subprocess.CompletedProcess[str]:
     """A program run in the project's directory; what it said is the error when it fails."""
     try:
-        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            command, cwd=ROOT, input=stdin, capture_output=True, text=True, check=False
+        )
     except FileNotFoundError as error:
         raise RuntimeError(f"{command[0]} is needed on PATH: install it, then try again") from error
     if done.returncode:

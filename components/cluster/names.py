@@ -1,4 +1,7 @@
-"""The fixed names of the stack. They are the seed's: people, guides and scripts rely on them."""
+"""The names of the stack's objects: the seed's, which people, guides and scripts rely on.
+
+Components take them as arguments with these as defaults.
+"""
 
 SERVICE = "db"
 PORT = 5432
@@ -32,6 +35,6 @@ def database_secret(database: str) -> str:
     return f"db-{database.replace('_', '-')}"
 
 
-def address(namespace: str) -> str:
+def address(namespace: str, service: str = SERVICE) -> str:
     """The server's name inside the cluster."""
-    return f"{SERVICE}.{namespace}.svc.cluster.local"
+    return f"{service}.{namespace}.svc.cluster.local"

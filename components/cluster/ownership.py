@@ -2,10 +2,13 @@
 
 pulumi-kubernetes applies every object under a field manager's name that it makes up, and that only
 the state knows. A new stack in place of one whose state is lost would be a stranger to all that is
-still there, and stop at a conflict. Under one fixed name it takes everything over: `pulumi up`.
+still there, and stop at a conflict. Under one fixed name it can take everything over, when it is
+told to: setting `adopt`.
 """
 
+import asyncio
 import shlex
+import threading
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,26 +17,38 @@ from pulumi_kubernetes import meta
 
 from components.cluster import names
 from components.cluster.kubectl import Kubectl
-from components.settings.model import Settings
 
 FIELD_MANAGER = "brewget"
 STACK = "brewget.dev/stack"
+# All that the program makes, and two that are in no namespace.
+KINDS = (
+    "configmap,cronjob,deployment,limitrange,networkpolicy,persistentvolumeclaim,role,rolebinding,"
+    "secret,service,serviceaccount,statefulset,namespace,persistentvolume"
+)
 
 
-def ownership(settings: Settings, provider: pulumi.ProviderResource) -> pulumi.ResourceOptions:
+def ownership(
+    provider: pulumi.ProviderResource, kubectl: Kubectl, *, adopt: bool
+) -> pulumi.ResourceOptions:
     """Options for the objects that `provider` makes: marked as ours, and none of others taken.
 
-    They reach children, too. Every object needs the labels `names.PART_OF`.
+    They reach children, too. Every object needs the labels `names.PART_OF`. `adopt`: objects of
+    this stack that exist already, which its state does not know, are taken over.
     """
     stack = pulumi.get_stack()
     marks = {
         "pulumi.com/patchFieldManager": FIELD_MANAGER,
         # An object of before the fixed name belongs to a made-up one: the update that first
-        # changes a value of it would be a conflict. `_ours_only` asks what force does not.
+        # changes a value of it would be a conflict. `Existing` asks what force does not.
         "pulumi.com/patchForce": "true",
         STACK: stack,
     }
-    hook = pulumi.ResourceHook("ours-only", lambda args: _ours_only(settings, stack, args))
+    existing = Existing(kubectl, stack, adopt=adopt)
+
+    async def ours_only(args: pulumi.ResourceHookArgs) -> None:
+        await asyncio.to_thread(existing.check, args.new_inputs or {})
+
+    hook = pulumi.ResourceHook("ours-only", ours_only)
     binding = pulumi.ResourceHookBinding(before_create=[hook])
 
     def mark(
@@ -52,13 +67,56 @@ def ownership(settings: Settings, provider: pulumi.ProviderResource) -> pulumi.R
     return pulumi.ResourceOptions(provider=provider, transformations=[mark])
 
 
-def _ours_only(settings: Settings, stack: str, args: pulumi.ResourceHookArgs) -> None:
-    """Stop before an object is made over one that is somebody else's."""
-    inputs = args.new_inputs or {}
-    kubectl = Kubectl(settings.kube_context, settings.namespace)
-    for found in kubectl.get(inputs["kind"].lower(), inputs["metadata"]["name"]):
-        if reason := foreign(found, stack, settings.namespace):
-            raise pulumi.RunError(f"{reason} {ways(found, kubectl, stack)}")
+class Existing:
+    """What was in the cluster before this `up` made its first object. Asked once."""
+
+    def __init__(self, kubectl: Kubectl, stack: str, *, adopt: bool) -> None:
+        """Asks nothing yet: a preview creates no object."""
+        self._kubectl, self._stack, self._adopt = kubectl, stack, adopt
+        self._lock = threading.Lock()
+        self._found: dict[tuple[str, str], dict[str, Any]] | None = None
+
+    def check(self, wanted: Mapping[str, Any]) -> None:
+        """Stop before `wanted` is made over an object that is there, or in a dying namespace."""
+        found = self._look()
+        namespace = found.get(("Namespace", self._kubectl.namespace))
+        if namespace and namespace["status"].get("phase") == "Terminating":
+            raise pulumi.RunError(going(namespace))
+        there = found.get((wanted["kind"], wanted["metadata"]["name"]))
+        if there is None:
+            return
+        if reason := foreign(there, self._stack, self._kubectl.namespace):
+            raise pulumi.RunError(f"{reason} {ways(there, self._kubectl, self._stack)}")
+        if not self._adopt:
+            raise pulumi.RunError(unknown(there))
+
+    def _look(self) -> dict[tuple[str, str], dict[str, Any]]:
+        with self._lock:  # hooks run side by side
+            if self._found is None:
+                listed: list[dict[str, Any]] = self._kubectl.get(KINDS)
+                self._found = {(one["kind"], one["metadata"]["name"]): one for one in listed}
+            return self._found
+
+
+def going(namespace: Mapping[str, Any]) -> str:
+    """What a namespace that is being deleted still waits for."""
+    conditions = namespace["status"].get("conditions", [])
+    holds = [one["message"] for one in conditions if one.get("status") == "True"]
+    name = namespace["metadata"]["name"]
+    return (
+        f"The namespace {name} is still being deleted, so nothing can be made in it. "
+        f"{' '.join(holds) or 'Its last objects are going.'} Wait until it is gone, or remove what "
+        f"holds it (kubectl get namespace {name} -o yaml), then: pulumi up --refresh"
+    )
+
+
+def unknown(found: Mapping[str, Any]) -> str:
+    """Why an object of this stack stops an `up` that was not told to take it over."""
+    return (
+        f"{found['kind']} {found['metadata']['name']} exists already, and the stack's state does "
+        "not know it: the state was lost, or an up was cut off. Nothing of it was changed. To take "
+        "over what is there: pulumi config set adopt true, pulumi up, pulumi config rm adopt"
+    )
 
 
 def foreign(found: Mapping[str, Any], stack: str, namespace: str) -> str:

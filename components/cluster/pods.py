@@ -5,15 +5,16 @@ than its server. A pod gets no more than its own job needs: no root, no capabili
 no writable root file system.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import pulumi
 from pulumi_kubernetes import core
 
 from components.cluster import names
-from components.settings.model import Settings
-from components.settings.types import Accept
+from components.cluster.shipped import items
+from components.settings.postgres import Resources
 
 UID = 70  # postgres in the official alpine image
 STORE = "/backup"
@@ -25,42 +26,46 @@ READ_ONLY = {"scripts", "secrets", "initdb", "tls", "hba"}
 
 
 @dataclass(frozen=True, kw_only=True)
-class PodArgs:
-    """What the pods of one stack are made from."""
+class PodContext:
+    """What the pods of one database have in common, whichever component makes them.
 
-    settings: Settings
-    image: pulumi.Input[str]
+    PostgresDatabase makes it, and hands it to all that save, verify or show the database.
+    """
+
+    namespace: pulumi.Output[str]
+    context: str
+    """Of the kubeconfig, for kubectl."""
+    image: pulumi.Output[str]
     """Of every container, once it is known to fit the data (PostgresVersion)."""
-    backup_claim: str
-    store_id: pulumi.Input[str]
-    """Identity of the store that belongs to this stack; a pod that finds another one stops."""
+    resources: Resources
+    host: pulumi.Output[str]
+    databases: Sequence[str]
+    superuser_secret: str
+    role_secrets: Mapping[str, str]
+    """By database: the Secret that an application mounts, with its role's password."""
+    tls_secret: str
+    """With the CA's certificate and the server's."""
+    store_claim: str
+    scripts: str
+    """The ConfigMap with scripts/."""
+    store_env: Mapping[str, pulumi.Input[str]]
+    """BACKUP_*: the store's identity and how sets are kept in it."""
+    mounted: Sequence[pulumi.Resource]
+    """What has to be there before a pod starts, and to stay while one runs."""
 
 
-def store_env(args: PodArgs) -> dict[str, pulumi.Input[str]]:
-    """BACKUP_*, the same for the server's start and for all jobs."""
-    backup = args.settings.backup
-    volatile = args.settings.startup.accepts(Accept.VOLATILE_STORE)
-    return {
-        "BACKUP_ROOT": STORE,
-        "BACKUP_STORE_ID": args.store_id,
-        "BACKUP_KEEP": str(backup.keep),
-        "BACKUP_KEEP_DAILY": str(backup.keep_daily),
-        "BACKUP_KEEP_WEEKLY": str(backup.keep_weekly),
-        "BACKUP_KEEP_MONTHLY": str(backup.keep_monthly),
-        "BACKUP_FORMAT": backup.format.value,
-        "BACKUP_COMPRESSION": backup.compression,
-        "BACKUP_JOBS": str(backup.jobs),
-        "BACKUP_HASHES": backup.hashes.value,
-        "BACKUP_LOCK_WAIT": str(backup.lock_wait),
-        "BACKUP_MIN_FREE": str(backup.min_free_bytes),
-        "BACKUP_ALLOW_VOLATILE": "1" if volatile else "0",
-    }
+class Source(Protocol):
+    """A database that is saved, verified and shown: PostgresDatabase is one."""
+
+    pods: PodContext
+    ready: pulumi.Resource
+    """There as soon as the server answers."""
 
 
-def server_env(args: PodArgs) -> dict[str, pulumi.Input[str]]:
+def server_env(pods: PodContext) -> dict[str, pulumi.Input[str]]:
     """For the server and for the init container that fills its data directory."""
-    settings = args.settings
-    return store_env(args) | {
+    return {
+        **pods.store_env,
         "PGDATA": f"{DATA}/pgdata",
         "POSTGRES_USER": names.SUPERUSER,
         "POSTGRES_PASSWORD_FILE": f"{SECRETS}/superuser",
@@ -68,29 +73,28 @@ def server_env(args: PodArgs) -> dict[str, pulumi.Input[str]]:
         "POSTGRES_INITDB_ARGS": (
             "--data-checksums --auth-host=scram-sha-256 --encoding=UTF8 --locale=C.UTF-8"
         ),
-        "POSTGRES_DATABASES": "\n".join(settings.postgres.databases),
+        "POSTGRES_DATABASES": "\n".join(pods.databases),
         "ROLE_PASSWORDS_DIR": f"{SECRETS}/roles",
-        "STARTUP_SET": settings.startup.from_set,
-        "STARTUP_ACCEPT": settings.startup.for_scripts,
     }
 
 
-def job_env(args: PodArgs) -> dict[str, pulumi.Input[str]]:
+def job_env(pods: PodContext) -> dict[str, pulumi.Input[str]]:
     """For clients of the server: backup, restore, verification."""
-    return store_env(args) | {
-        "PGHOST": names.address(args.settings.namespace),
+    return {
+        **pods.store_env,
+        "PGHOST": pods.host,
         "PGPORT": str(names.PORT),
         "PGUSER": names.SUPERUSER,
         "PGPASSWORD_FILE": f"{SECRETS}/superuser",
         "PGSSLMODE": "verify-full",
         "PGSSLROOTCERT": f"{SECRETS}/ca.crt",
-        "POSTGRES_DATABASES": "\n".join(args.settings.postgres.databases),
+        "POSTGRES_DATABASES": "\n".join(pods.databases),
         "ROLE_PASSWORDS_DIR": f"{SECRETS}/roles",
     }
 
 
 def container(
-    args: PodArgs,
+    pods: PodContext,
     name: str,
     *,
     command: Sequence[str],
@@ -102,17 +106,16 @@ def container(
 
     `image` is another one than all other containers have.
     """
-    postgres = args.settings.postgres
     usual = {"/tmp": "tmp", SCRIPTS: "scripts", SECRETS: "secrets", STORE: "backup"}  # noqa: S108 (a mount)
     return core.v1.ContainerArgs(
         name=name,
-        image=image or args.image,
+        image=image or pods.image,
         command=list(command),
         env=[core.v1.EnvVarArgs(name=key, value=value) for key, value in sorted(env.items())],
         security_context=least_rights(),
         resources=core.v1.ResourceRequirementsArgs(
-            requests={"cpu": postgres.resources.cpu, "memory": postgres.resources.memory},
-            limits={"memory": postgres.resources.memory},
+            requests={"cpu": pods.resources.cpu, "memory": pods.resources.memory},
+            limits={"memory": pods.resources.memory},
         ),
         volume_mounts=[
             core.v1.VolumeMountArgs(mount_path=path, name=volume, read_only=volume in READ_ONLY)
@@ -144,7 +147,7 @@ def as_postgres() -> core.v1.PodSecurityContextArgs:
 
 
 def pod(
-    args: PodArgs,
+    pods: PodContext,
     containers: Sequence[core.v1.ContainerArgs],
     volumes: Sequence[core.v1.VolumeArgs],
     *,
@@ -162,29 +165,33 @@ def pod(
         security_context=as_postgres(),
         init_containers=list(init_containers) or None,
         containers=list(containers),
-        volumes=[*_usual_volumes(args), *volumes],
+        volumes=[*_usual_volumes(pods), *volumes],
     )
 
 
-def _usual_volumes(args: PodArgs) -> list[core.v1.VolumeArgs]:
+def _usual_volumes(pods: PodContext) -> list[core.v1.VolumeArgs]:
     return [
         empty_volume("tmp"),
         core.v1.VolumeArgs(
             name="scripts",
-            config_map=core.v1.ConfigMapVolumeSourceArgs(name=names.SCRIPTS, default_mode=0o755),
+            config_map=core.v1.ConfigMapVolumeSourceArgs(
+                name=pods.scripts,
+                default_mode=0o755,
+                items=[core.v1.KeyToPathArgs(key=x["key"], path=x["path"]) for x in items()],
+            ),
         ),
-        claim_volume("backup", args.backup_claim),
+        claim_volume("backup", pods.store_claim),
         core.v1.VolumeArgs(
             name="secrets",
             projected=core.v1.ProjectedVolumeSourceArgs(
                 # For the group alone: psql refuses nothing here, but no other uid has to read it.
                 default_mode=0o440,
                 sources=[
-                    _key(names.SUPERUSER_SECRET, "password", "superuser"),
-                    _key(tls_secret(args.settings), "ca.crt", "ca.crt"),
+                    _key(pods.superuser_secret, "password", "superuser"),
+                    _key(pods.tls_secret, "ca.crt", "ca.crt"),
                     *(
-                        _key(names.database_secret(database), "password", f"roles/{database}")
-                        for database in args.settings.postgres.databases
+                        _key(secret, "password", f"roles/{database}")
+                        for database, secret in pods.role_secrets.items()
                     ),
                 ],
             ),
@@ -198,11 +205,6 @@ def _key(secret: str, key: str, path: str) -> core.v1.VolumeProjectionArgs:
             name=secret, items=[core.v1.KeyToPathArgs(key=key, path=path)]
         )
     )
-
-
-def tls_secret(settings: Settings) -> str:
-    """The Secret with the server's certificate: ours, or the one that the settings name."""
-    return settings.postgres.tls.secret_name or names.TLS_SECRET
 
 
 def claim_volume(name: str, claim: str) -> core.v1.VolumeArgs:

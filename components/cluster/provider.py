@@ -1,5 +1,6 @@
 """The cluster that the stack talks to, named by a context of the kubeconfig."""
 
+import inspect
 import os
 import socket
 from collections.abc import Mapping
@@ -11,7 +12,7 @@ import pulumi
 import pulumi_kubernetes as kubernetes
 import yaml
 
-from components.cluster.stash import unchanged
+from components.cluster.stash import refuse_change
 
 CONNECT_SECONDS = 5
 
@@ -21,12 +22,23 @@ def provider(name: str, context: str) -> kubernetes.Provider:
     check(context, os.environ)
     return kubernetes.Provider(
         name,
-        context=unchanged(f"{name}-context", context, lambda then: other_context(then, context)),
+        context=refuse_change(f"{name}-context", context, other_context),
         # Changed scripts and passwords are written in place: replaced, they would be missing
         # for a moment, and a pod that starts right then could not mount them.
         enable_config_map_mutable=True,
         enable_secret_mutable=True,
+        **_upserting(),
     )
+
+
+def _upserting() -> dict[str, Any]:
+    """What lets a create take over an object that is there already.
+
+    pulumi-kubernetes up to 4.28 always does; later ones only when asked (pulumi-kubernetes#4278).
+    Which objects may be taken over at all is for ownership.py to say, before each create.
+    """
+    known = "upsert_existing_objects" in inspect.signature(kubernetes.ProviderArgs).parameters
+    return {"upsert_existing_objects": True} if known else {}
 
 
 def other_context(then: str, now: str) -> str:

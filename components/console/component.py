@@ -1,44 +1,50 @@
 """The console: a page, metrics and notifications about the backups. Optional, off by default."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pulumi
 from pulumi_kubernetes import apps, core, meta, networking, rbac
 
+from components.backup.schedule import BackupSchedule
 from components.cluster import names
-from components.cluster.pods import PodArgs
+from components.cluster.pods import Source
 from components.console import pod as console_pod
-from components.postgres.passwords import kept_password
+from components.postgres.passwords import stash_password
+from components.settings.console import ConsoleSettings
 
 
 @dataclass(frozen=True, kw_only=True)
 class ConsoleArgs:
-    """What Console needs from its neighbours."""
+    """What a Console is made from."""
 
-    pod: PodArgs
-    after: Sequence[pulumi.Resource] = ()
-    """What it mounts and asks about."""
-
-
-def console(name: str, args: ConsoleArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-    """A Console where the settings want one; otherwise nothing at all."""
-    if args.pod.settings.console.enabled:
-        Console(name, args, opts)
+    source: Source
+    """The database that it shows: a PostgresDatabase."""
+    schedule: BackupSchedule
+    """What its buttons run."""
+    settings: ConsoleSettings = ConsoleSettings()
+    min_free_bytes: int = 0
+    """Free bytes in the store below which a backup is refused, as it warns before."""
+    state_class: str = ""
+    """StorageClass of its own small claim; empty takes the cluster's default."""
+    object_name: str = names.CONSOLE
+    """Of its Deployment, Service, Secret and role."""
 
 
 class Console(pulumi.ComponentResource):
-    """One pod that reads the store and the API.
+    """A page, metrics and notifications: one pod that reads the store and the API.
 
     It mounts the store read-only and holds no password of the database. What it may change in the
     cluster is to create Jobs, which it makes from the project's own CronJobs alone.
+
+    >>> Console("page", ConsoleArgs(source=database, schedule=schedule))
     """
 
     def __init__(
         self, name: str, args: ConsoleArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
-        super().__init__("brewget:index:Console", name, None, opts)
-        self._settings = args.pod.settings
+        inputs = {"image": args.settings.image}
+        super().__init__("brewget:index:Console", name, inputs, opts)
+        self._args, self._settings, self._pods = args, args.settings, args.source.pods
         self._child = pulumi.ResourceOptions(parent=self)
         account = core.v1.ServiceAccount(
             f"{name}-account",
@@ -53,15 +59,16 @@ class Console(pulumi.ComponentResource):
             self._state(name),
             self._network_policy(name),
             self._service(name),
-            *args.after,
+            *args.schedule.cron_jobs,
+            *self._pods.mounted,
         ]
-        self._deployment(name, args, before)
-        self.register_outputs({"service": names.CONSOLE})
+        self._deployment(name, before)
+        self.register_outputs({"service": args.object_name})
 
-    def _meta(self, name: str = names.CONSOLE) -> meta.v1.ObjectMetaArgs:
+    def _meta(self, name: str = "") -> meta.v1.ObjectMetaArgs:
         return meta.v1.ObjectMetaArgs(
-            name=name,
-            namespace=self._settings.namespace,
+            name=name or self._args.object_name,
+            namespace=self._pods.namespace,
             labels=names.PART_OF | names.CONSOLE_LABELS,
         )
 
@@ -90,11 +97,13 @@ class Console(pulumi.ComponentResource):
             f"{name}-binding",
             metadata=self._meta(),
             role_ref=rbac.v1.RoleRefArgs(
-                api_group="rbac.authorization.k8s.io", kind="Role", name=names.CONSOLE
+                api_group="rbac.authorization.k8s.io", kind="Role", name=self._args.object_name
             ),
             subjects=[
                 rbac.v1.SubjectArgs(
-                    kind="ServiceAccount", name=names.CONSOLE, namespace=self._settings.namespace
+                    kind="ServiceAccount",
+                    name=self._args.object_name,
+                    namespace=self._pods.namespace,
                 )
             ],
             opts=pulumi.ResourceOptions(parent=self, depends_on=[role, account]),
@@ -102,10 +111,10 @@ class Console(pulumi.ComponentResource):
         return [role, binding]
 
     def _secret(self, name: str) -> core.v1.Secret:
-        settings = self._settings.console
+        settings = self._settings
         urls = settings.notify_urls.get_secret_value().split()
         data: dict[str, pulumi.Input[str]] = {
-            "token": kept_password(f"{name}-token", settings.token_generation, self._child)
+            "token": stash_password(f"{name}-token", settings.token_generation, self._child)
         }
         if urls:
             data["urls"] = pulumi.Output.secret("\n".join(urls))
@@ -119,7 +128,7 @@ class Console(pulumi.ComponentResource):
             f"{name}-state",
             metadata=self._meta(console_pod.STATE_CLAIM),
             spec=core.v1.PersistentVolumeClaimSpecArgs(
-                storage_class_name=self._settings.postgres.storage_class or None,
+                storage_class_name=self._args.state_class or None,
                 access_modes=["ReadWriteOnce"],
                 resources=core.v1.VolumeResourceRequirementsArgs(requests={"storage": "16Mi"}),
             ),
@@ -168,9 +177,8 @@ class Console(pulumi.ComponentResource):
             opts=self._child,
         )
 
-    def _deployment(
-        self, name: str, args: ConsoleArgs, before: Sequence[pulumi.Resource]
-    ) -> apps.v1.Deployment:
+    def _deployment(self, name: str, before: list[pulumi.Resource]) -> apps.v1.Deployment:
+        args = self._args
         metadata = self._meta()
         # An image that is not there, say after the cluster was deleted, must not hold up a restore:
         # its absence is an alert, and `make up` brings it back.
@@ -185,8 +193,13 @@ class Console(pulumi.ComponentResource):
                 selector=meta.v1.LabelSelectorArgs(match_labels=names.CONSOLE_LABELS),
                 template=core.v1.PodTemplateSpecArgs(
                     metadata=meta.v1.ObjectMetaArgs(labels=names.PART_OF | names.CONSOLE_LABELS),
-                    spec=console_pod.spec(args.pod),
+                    spec=console_pod.spec(
+                        self._pods,
+                        args.settings,
+                        args.object_name,
+                        args.min_free_bytes,
+                    ),
                 ),
             ),
-            opts=pulumi.ResourceOptions(parent=self, depends_on=list(before)),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=before),
         )

@@ -6,76 +6,80 @@ from pulumi_kubernetes import core
 from components.cluster import names
 from components.cluster.pods import (
     STORE,
-    PodArgs,
+    PodContext,
     as_postgres,
     claim_volume,
     empty_volume,
     least_rights,
 )
+from components.settings.console import ConsoleSettings
 
 STATE_CLAIM = "postgres-console-state"
 STATE = "/state"
 SECRETS = "/run/secrets/console"
 
 
-def spec(args: PodArgs) -> core.v1.PodSpecArgs:
+def spec(
+    pods: PodContext, console: ConsoleSettings, name: str, min_free_bytes: int
+) -> core.v1.PodSpecArgs:
     """One container with the least rights."""
     return core.v1.PodSpecArgs(
-        service_account_name=names.CONSOLE,
+        service_account_name=name,
         # The one pod here that talks to the API.
         automount_service_account_token=True,
         enable_service_links=False,
         security_context=as_postgres(),
-        containers=[_container(args)],
+        containers=[_container(pods, console, min_free_bytes)],
         volumes=[
-            claim_volume("backup", args.backup_claim),
+            claim_volume("backup", pods.store_claim),
             claim_volume("state", STATE_CLAIM),
             empty_volume("tmp"),
             core.v1.VolumeArgs(
                 name="secrets",
-                secret=core.v1.SecretVolumeSourceArgs(
-                    secret_name=names.CONSOLE, default_mode=0o440
-                ),
+                secret=core.v1.SecretVolumeSourceArgs(secret_name=name, default_mode=0o440),
             ),
         ],
     )
 
 
-def environment(args: PodArgs) -> dict[str, pulumi.Input[str]]:
+def environment(
+    pods: PodContext, console: ConsoleSettings, min_free_bytes: int
+) -> dict[str, pulumi.Input[str]]:
     """CONSOLE_*, as console/settings.py reads them."""
-    settings = args.settings
     found: dict[str, pulumi.Input[str]] = {
         "CONSOLE_HOST": "0.0.0.0",  # noqa: S104 (inside its own pod; NetworkPolicy and token guard it)
         "CONSOLE_PORT": str(names.CONSOLE_PORT),
         "CONSOLE_STORE": STORE,
-        "CONSOLE_STORE_ID": args.store_id,
-        "CONSOLE_MIN_FREE_BYTES": str(settings.backup.min_free_bytes),
-        "CONSOLE_NAMESPACE": settings.namespace,
+        "CONSOLE_STORE_ID": pods.store_env["BACKUP_STORE_ID"],
+        "CONSOLE_MIN_FREE_BYTES": str(min_free_bytes),
+        "CONSOLE_NAMESPACE": pods.namespace,
         "CONSOLE_TOKEN_FILE": f"{SECRETS}/token",
         "CONSOLE_STATE": STATE,
     }
-    if settings.console.proxy_header:
-        found["CONSOLE_PROXY_HEADER"] = settings.console.proxy_header
-        found["CONSOLE_PROXY_ADDRESSES"] = settings.console.proxy_addresses
-    if settings.console.notify_urls.get_secret_value():
+    if console.proxy_header:
+        found["CONSOLE_PROXY_HEADER"] = console.proxy_header
+        found["CONSOLE_PROXY_ADDRESSES"] = console.proxy_addresses
+    if console.notify_urls.get_secret_value():
         found["CONSOLE_NOTIFY_FILE"] = f"{SECRETS}/urls"
     return found
 
 
-def _container(args: PodArgs) -> core.v1.ContainerArgs:
+def _container(
+    pods: PodContext, console: ConsoleSettings, min_free_bytes: int
+) -> core.v1.ContainerArgs:
     mounts = {STORE: "backup", STATE: "state", SECRETS: "secrets", "/tmp": "tmp"}  # noqa: S108 (a mount)
     return core.v1.ContainerArgs(
         name=names.CONSOLE,
-        image=args.settings.console.image,
+        image=console.image,
         env=[
             core.v1.EnvVarArgs(name=key, value=value)
-            for key, value in sorted(environment(args).items())
+            for key, value in sorted(environment(pods, console, min_free_bytes).items())
         ],
         ports=[core.v1.ContainerPortArgs(name="http", container_port=names.CONSOLE_PORT)],
         security_context=least_rights(),
         resources=core.v1.ResourceRequirementsArgs(
-            requests={"cpu": "50m", "memory": args.settings.console.memory},
-            limits={"memory": args.settings.console.memory},
+            requests={"cpu": "50m", "memory": console.memory},
+            limits={"memory": console.memory},
         ),
         startup_probe=_probe(period=2, failures=60),
         readiness_probe=_probe(period=10, failures=3),

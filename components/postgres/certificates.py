@@ -1,7 +1,7 @@
 """The CA that a stack makes for itself, and the server certificates that it signs.
 
-Only the CA is kept. Key and certificate of the server follow from it, from the names and from
-the period that a moment lies in: the same on every run, and new ones when the next period begins.
+The CA and the server's key are kept. The certificate follows from them, from the names and from the
+period that a moment lies in: the same on every run, and a new one when the next period begins.
 """
 
 import hashlib
@@ -13,14 +13,12 @@ from datetime import datetime, timedelta
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 CA_LIFE = timedelta(days=3650)
 # A client whose clock is behind would find a certificate of this minute not yet valid.
 SLACK = timedelta(days=1)
 _CURVE = ec.SECP256R1()
-_CURVE_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 _USAGE = {
     "digital_signature": False,
     "content_commitment": False,
@@ -61,6 +59,11 @@ def new_ca(now: datetime) -> dict[str, str]:
     }
 
 
+def new_key() -> str:
+    """A key for the server, as it is kept in the stack's state."""
+    return _key_pem(ec.generate_private_key(_CURVE))
+
+
 def period(made: datetime, days: int, now: datetime) -> int:
     """The number of the certificate that is due: each one's successor comes when a third of its
     life is left."""
@@ -68,15 +71,17 @@ def period(made: datetime, days: int, now: datetime) -> int:
 
 
 def server_certificate(
-    ca: Mapping[str, str], hosts: Sequence[str], *, days: int, now: datetime
+    ca: Mapping[str, str], key_pem: str, hosts: Sequence[str], *, days: int, now: datetime
 ) -> Pair:
     """The certificate for `hosts` that is due at `now`; it never outlives the CA."""
     issuer, issuer_key = _load(ca)
+    key = _private_key(key_pem)
     made = issuer.not_valid_before_utc + SLACK
     number = period(made, days, now)
     start = made + number * (timedelta(days=days) * 2 / 3)
-    key = _derived_key(issuer_key, number)
-    serial = int.from_bytes(hashlib.sha256(_key_pem(key).encode()).digest()[:16])
+    # The same on every run, and another for every other certificate, as RFC 5280 wants it.
+    facts = f"{key_pem}{number} {days} {hosts}".encode()
+    serial = int.from_bytes(hashlib.sha256(facts).digest()[:16])
     builder = (
         _builder(_name(hosts[0]), issuer.subject, key.public_key(), serial)
         .not_valid_before(start - SLACK)
@@ -90,7 +95,7 @@ def server_certificate(
         )
     )
     signed = builder.sign(issuer_key, hashes.SHA256(), ecdsa_deterministic=True)
-    return Pair(_pem(signed), _key_pem(key))
+    return Pair(_pem(signed), key_pem)
 
 
 def expires(certificate: str) -> datetime:
@@ -111,21 +116,14 @@ def _builder(
     )
 
 
-def _derived_key(ca: ec.EllipticCurvePrivateKey, number: int) -> ec.EllipticCurvePrivateKey:
-    """A key that only the CA's own key leads to, another one for each number.
-
-    48 bytes for a number of 32: what the remainder favours is too little to measure.
-    """
-    secret = ca.private_numbers().private_value.to_bytes(32)
-    info = f"brewget-postgres server {number}".encode()
-    stream = HKDF(hashes.SHA256(), length=48, salt=None, info=info).derive(secret)
-    return ec.derive_private_key(int.from_bytes(stream) % (_CURVE_ORDER - 1) + 1, _CURVE)
-
-
 def _load(ca: Mapping[str, str]) -> tuple[x509.Certificate, ec.EllipticCurvePrivateKey]:
-    key = serialization.load_pem_private_key(ca["key"].encode(), password=None)
-    assert isinstance(key, ec.EllipticCurvePrivateKey)  # noqa: S101 (`new_ca` made it)
-    return x509.load_pem_x509_certificate(ca["certificate"].encode()), key
+    return x509.load_pem_x509_certificate(ca["certificate"].encode()), _private_key(ca["key"])
+
+
+def _private_key(pem: str) -> ec.EllipticCurvePrivateKey:
+    key = serialization.load_pem_private_key(pem.encode(), password=None)
+    assert isinstance(key, ec.EllipticCurvePrivateKey)  # noqa: S101 (made above)
+    return key
 
 
 def _name(text: str) -> x509.Name:

@@ -4,8 +4,8 @@ import pulumi
 from pulumi_kubernetes import core, meta
 
 from components.cluster import names
-from components.postgres.passwords import connection_uri, fingerprint, kept_password
-from components.settings.model import Settings
+from components.postgres.passwords import connection_uri, fingerprint, stash_password
+from components.settings.postgres import PostgresSettings
 
 # Encrypted, and works with nothing but the text: what most applications read from a variable.
 ENCRYPTED = "sslmode=require"
@@ -16,7 +16,7 @@ VERIFIED = f"sslmode=verify-full&sslrootcert={names.CLIENT_CA}"
 class Credentials:
     """One Secret for the superuser and one for each application database.
 
-    No component of its own: it is the part of PostgresDatabase that knows passwords.
+    Not a component of its own: it is the part of PostgresDatabase that knows passwords.
     """
 
     secrets: list[core.v1.Secret]
@@ -28,30 +28,33 @@ class Credentials:
     def __init__(
         self,
         name: str,
-        settings: Settings,
+        settings: PostgresSettings,
         *,
+        namespace: pulumi.Output[str],
+        host: pulumi.Output[str],
+        superuser_secret: str,
         ca: pulumi.Output[str] | None,
         parent: pulumi.Resource,
     ) -> None:
-        self._namespace = settings.namespace
+        self._namespace, self._host = namespace, host
         self._opts = pulumi.ResourceOptions(parent=parent)
-        generation = settings.postgres.password_generation
-        given = settings.postgres.password.get_secret_value()
+        generation = settings.password_generation
+        given = settings.password.get_secret_value()
         superuser = (
             pulumi.Output.secret(given)
             if given
-            else kept_password(f"{name}-superuser", generation, self._opts)
+            else stash_password(f"{name}-superuser", generation, self._opts)
         )
         roles = {
-            database: kept_password(f"{name}-{database}", generation, self._opts)
-            for database in settings.postgres.databases
+            database: stash_password(f"{name}-{database}", generation, self._opts)
+            for database in settings.databases
         }
         self.uris = {name: self._uri(name, password, ENCRYPTED) for name, password in roles.items()}
         self.fingerprint = pulumi.Output.all(superuser, *roles.values()).apply(fingerprint)
         self.secrets = [
             self._secret(
                 f"{name}-superuser-secret",
-                names.SUPERUSER_SECRET,
+                superuser_secret,
                 {"username": names.SUPERUSER, "password": superuser},
             ),
             *(
@@ -66,12 +69,14 @@ class Credentials:
 
     def _uri(self, database: str, password: pulumi.Output[str], tls: str) -> pulumi.Output[str]:
         return pulumi.Output.secret(
-            password.apply(lambda text: connection_uri(self._namespace, database, text, tls=tls))
+            pulumi.Output.all(self._host, password).apply(
+                lambda both: connection_uri(both[0], database, both[1], tls=tls)
+            )
         )
 
     def _access(self, database: str, password: pulumi.Output[str]) -> dict[str, pulumi.Input[str]]:
         return {
-            "host": names.address(self._namespace),
+            "host": self._host,
             "port": str(names.PORT),
             "database": database,
             "username": database,

@@ -5,145 +5,169 @@ from dataclasses import dataclass
 
 import pulumi
 from pulumi_command import local
-from pulumi_kubernetes import apps, core, meta, networking
+from pulumi_kubernetes import apps, core, meta
 
 from components.cluster import names
-from components.cluster.kubectl import HOST_SCRIPTS, Kubectl
-from components.cluster.pods import PodArgs
-from components.cluster.stash import unchanged
+from components.cluster.kubectl import HOST_SCRIPTS, script
+from components.cluster.pods import PodContext
+from components.cluster.store import Store, together
 from components.postgres import server_pod
+from components.postgres.clients import network_policy
 from components.postgres.credentials import Credentials
+from components.postgres.data_claim import data_claim
+from components.postgres.last_backup import last_backup
 from components.postgres.tls import ServerTls
-from components.settings.types import Clients
+from components.postgres.version import PostgresVersion
+from components.settings.postgres import PostgresSettings
+from components.settings.startup import StartupSettings
+from components.settings.types import Clients, OnDestroy
 
 
 @dataclass(frozen=True, kw_only=True)
 class PostgresDatabaseArgs:
-    """What PostgresDatabase needs from its neighbours."""
+    """What a PostgresDatabase is made from."""
 
-    pod: PodArgs
-    before_delete: pulumi.ResourceHook
-    """Runs while the server still answers; its failure keeps the server."""
-    after: Sequence[pulumi.Resource] = ()
-    """What start-up and the hook need, so what must outlive the server."""
+    namespace: pulumi.Input[str]
+    """Where it runs; its storage has to be in the same."""
+    storage: Store
+    settings: PostgresSettings = PostgresSettings()
+    startup: StartupSettings = StartupSettings()
+    on_destroy: OnDestroy = OnDestroy.BACKUP
+    """Whether a last set is taken before the server is deleted."""
+    backup_timeout: int = 3600
+    """Seconds that the last set may take."""
+    last_backup: str = ""
+    """Name of the hook that takes it; empty: NAME-last-backup."""
+    stateful_set: str = names.STATEFUL_SET
+    service: str = names.SERVICE
+    data_claim: str = names.DATA_CLAIM
+    superuser_secret: str = names.SUPERUSER_SECRET
 
 
 class PostgresDatabase(pulumi.ComponentResource):
-    """PostgreSQL as postgres-0 behind the Service db.
+    """PostgreSQL as postgres-0 behind the Service db, restored from its newest set where empty.
 
     It owns the data claim, which goes with it: what lasts are the backup sets. It never touches
     a data directory itself; prepare-data.sh decides at each start what to do with it.
+
+    >>> storage = BackupStorage("sets", BackupStorageArgs(namespace="ales"))
+    >>> database = PostgresDatabase(
+    ...     "postgres", PostgresDatabaseArgs(namespace="ales", storage=storage)
+    ... )
+    >>> pulumi.export("uris", database.credentials.uris)
     """
 
+    pods: PodContext
+    """What every pod that works with this database is made from."""
     credentials: Credentials
     tls: ServerTls
+    host: pulumi.Output[str]
+    """The server's name inside the cluster."""
     ready: local.Command
     """Created when the server answers; what talks to it depends on this."""
 
     def __init__(
         self, name: str, args: PostgresDatabaseArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
-        super().__init__("brewget:index:PostgresDatabase", name, None, opts)
-        self._settings = args.pod.settings
+        inputs = {"namespace": args.namespace, "image": args.settings.image}
+        super().__init__("brewget:index:PostgresDatabase", name, inputs, opts)
+        self._args, self._settings = args, args.settings
         self._child = pulumi.ResourceOptions(parent=self)
-        self.tls = ServerTls(name, self._settings, parent=self)
-        self.credentials = Credentials(name, self._settings, ca=self.tls.ca, parent=self)
-        claim = self._data_claim(name)
-        secrets = [*self.tls.resources, *self.credentials.secrets]
-        before = [claim, self._service(name), *secrets, *args.after]
-        if self._settings.postgres.clients is not Clients.ANYONE:
-            before.append(self._network_policy(name))
-        server = self._server(name, args, before)
+        self._namespace = together(args.namespace, args.storage)
+        self.host = self._namespace.apply(lambda space: names.address(space, args.service))
+        version = PostgresVersion(
+            f"{name}-version", self._settings, args.startup, self._version_opts()
+        )
+        self._secrets(name)
+        self.pods = self._pod_context(version.image)
+        claim = data_claim(
+            name, self._meta(args.data_claim), self._settings, args.storage.context, self._child
+        )
+        before = [claim, self._service(name), *self.pods.mounted]
+        if self._settings.clients is not Clients.ANYONE:
+            policy = self._meta("postgres-clients")
+            before.append(network_policy(name, policy, self._settings.clients, self._child))
+        server = self._server(name, before)
         self.ready = self._ready(name, server, claim)
-        self.register_outputs({"host": names.address(self._settings.namespace)})
+        version.move_on([self.ready])
+        self.register_outputs({"host": self.host, "ca": self.tls.ca})
+
+    def _version_opts(self) -> pulumi.ResourceOptions:
+        # Beside the database, and named "version", in stacks of before.
+        before = pulumi.Alias(name="version", parent=pulumi.ROOT_STACK_RESOURCE)
+        return pulumi.ResourceOptions(parent=self, aliases=[before])
+
+    def _secrets(self, name: str) -> None:
+        self.tls = ServerTls(
+            name,
+            self._settings.tls,
+            namespace=self._namespace,
+            service=self._args.service,
+            parent=self,
+        )
+        self.credentials = Credentials(
+            name,
+            self._settings,
+            namespace=self._namespace,
+            host=self.host,
+            superuser_secret=self._args.superuser_secret,
+            ca=self.tls.ca,
+            parent=self,
+        )
+
+    def _pod_context(self, image: pulumi.Output[str]) -> PodContext:
+        args, storage = self._args, self._args.storage
+        databases = self._settings.databases
+        return PodContext(
+            namespace=self._namespace,
+            context=storage.context,
+            image=image,
+            resources=self._settings.resources,
+            host=self.host,
+            databases=databases,
+            superuser_secret=args.superuser_secret,
+            role_secrets={name: names.database_secret(name) for name in databases},
+            tls_secret=self.tls.secret,
+            store_claim=storage.claim,
+            scripts=storage.scripts,
+            store_env=storage.env,
+            mounted=[*self.tls.resources, *self.credentials.secrets, *storage.resources],
+        )
 
     def _meta(self, name: str) -> meta.v1.ObjectMetaArgs:
         return meta.v1.ObjectMetaArgs(
             name=name,
-            namespace=self._settings.namespace,
+            namespace=self._namespace,
             labels=names.PART_OF | names.SERVER_LABELS,
-        )
-
-    def _data_claim(self, name: str) -> core.v1.PersistentVolumeClaim:
-        postgres = self._settings.postgres
-        metadata = self._meta(names.DATA_CLAIM)
-        # The check comes before anything happens to the claim.
-        metadata.annotations = {
-            "brewget.dev/storage-class": unchanged(
-                f"{name}-data-class",
-                postgres.storage_class,
-                lambda then: other_class(then, postgres.storage_class),
-                self._child,
-            )
-        }
-        return core.v1.PersistentVolumeClaim(
-            f"{name}-data",
-            metadata=metadata,
-            spec=core.v1.PersistentVolumeClaimSpecArgs(
-                storage_class_name=postgres.storage_class or None,
-                access_modes=["ReadWriteOnce"],
-                resources=core.v1.VolumeResourceRequirementsArgs(
-                    requests={"storage": postgres.data_size}
-                ),
-            ),
-            opts=self._child,
         )
 
     def _service(self, name: str) -> core.v1.Service:
         port = core.v1.ServicePortArgs(name="postgres", port=names.PORT, target_port=names.PORT)
+        metadata = self._meta(self._args.service)
+        # A Service without endpoints is one whose server still restores: that is no reason for
+        # Pulumi to wait here, as the server itself is created after it.
+        metadata.annotations = {"pulumi.com/skipAwait": "true"}
         return core.v1.Service(
             f"{name}-service",
-            metadata=self._service_meta(),
+            metadata=metadata,
             spec=core.v1.ServiceSpecArgs(
                 type="ClusterIP", selector=names.SERVER_LABELS, ports=[port]
             ),
             opts=self._child,
         )
 
-    def _service_meta(self) -> meta.v1.ObjectMetaArgs:
-        # A Service without endpoints is one whose server still restores: that is no reason for
-        # Pulumi to wait here, as the server itself is created after it.
-        service = self._meta(names.SERVICE)
-        service.annotations = {"pulumi.com/skipAwait": "true"}
-        return service
-
-    def _network_policy(self, name: str) -> networking.v1.NetworkPolicy:
-        """Only labelled pods (of any namespace), or those of the namespace, reach the port.
-
-        A port-forward comes from the node, which no policy keeps out. Whether policies are
-        enforced at all is up to the cluster's network plugin.
-        """
-        everywhere = meta.v1.LabelSelectorArgs()
-        peers = {
-            Clients.LABELLED: networking.v1.NetworkPolicyPeerArgs(
-                namespace_selector=everywhere,
-                pod_selector=meta.v1.LabelSelectorArgs(match_labels=names.CLIENT_LABELS),
-            ),
-            Clients.NAMESPACE: networking.v1.NetworkPolicyPeerArgs(pod_selector=everywhere),
-        }
-        return networking.v1.NetworkPolicy(
-            f"{name}-clients",
-            metadata=self._meta("postgres-clients"),
-            spec=networking.v1.NetworkPolicySpecArgs(
-                pod_selector=meta.v1.LabelSelectorArgs(match_labels=names.SERVER_LABELS),
-                policy_types=["Ingress"],
-                ingress=[
-                    networking.v1.NetworkPolicyIngressRuleArgs(
-                        from_=[peers[self._settings.postgres.clients]],
-                        ports=[networking.v1.NetworkPolicyPortArgs(port=names.PORT)],
-                    )
-                ],
-            ),
-            opts=self._child,
-        )
-
-    def _server(
-        self, name: str, args: PostgresDatabaseArgs, before: Sequence[pulumi.Resource]
-    ) -> apps.v1.StatefulSet:
-        metadata = self._meta(names.STATEFUL_SET)
+    def _server(self, name: str, before: Sequence[pulumi.Resource]) -> apps.v1.StatefulSet:
+        args = self._args
+        metadata = self._meta(args.stateful_set)
         # Pulumi would wait ten minutes for a pod that has refused to start in its first second.
         # `_ready` waits instead: as long as a restore takes, and no longer than a refusal.
         metadata.annotations = {"pulumi.com/skipAwait": "true"}
+        pod = server_pod.spec(
+            self.pods,
+            args.startup,
+            data_claim=args.data_claim,
+            upgrade_from=self._settings.upgrade_from,
+        )
         template = core.v1.PodTemplateSpecArgs(
             metadata=meta.v1.ObjectMetaArgs(
                 labels=names.PART_OF | names.SERVER_LABELS,
@@ -153,13 +177,19 @@ class PostgresDatabase(pulumi.ComponentResource):
                     "brewget.dev/tls": self.tls.fingerprint,
                 },
             ),
-            spec=server_pod.spec(args.pod),
+            spec=pod,
+        )
+        hook = last_backup(
+            args.last_backup or f"{name}-last-backup",
+            args.storage.context,
+            on_destroy=args.on_destroy,
+            timeout=args.backup_timeout,
         )
         return apps.v1.StatefulSet(
             f"{name}-server",
             metadata=metadata,
             spec=apps.v1.StatefulSetSpecArgs(
-                service_name=names.SERVICE,
+                service_name=args.service,
                 replicas=1,
                 # OrderedReady never replaces a pod that is not ready: a start-up that was refused
                 # could not be mended by a setting.
@@ -170,20 +200,23 @@ class PostgresDatabase(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(
                 parent=self,
                 depends_on=list(before),
-                hooks=pulumi.ResourceHookBinding(before_delete=[args.before_delete]),
+                hooks=pulumi.ResourceHookBinding(before_delete=[hook]),
             ),
         )
 
     def _ready(
         self, name: str, server: apps.v1.StatefulSet, claim: core.v1.PersistentVolumeClaim
     ) -> local.Command:
-        settings = self._settings
-        seconds = settings.startup.timeout
-        kubectl = Kubectl(settings.kube_context, settings.namespace)
+        args = self._args
+        seconds = args.startup.timeout
         return local.Command(
             f"{name}-ready",
-            create=kubectl.script(
-                HOST_SCRIPTS / "await-server.sh", names.STATEFUL_SET, str(seconds)
+            create=script(
+                args.storage.context,
+                self._namespace,
+                HOST_SCRIPTS / "await-server.sh",
+                args.stateful_set,
+                str(seconds),
             ),
             # Again after each change of the server and each loss of its claim.
             environment={
@@ -198,13 +231,3 @@ class PostgresDatabase(pulumi.ComponentResource):
                 ),
             ),
         )
-
-
-def other_class(then: str, now: str) -> str:
-    """Why the class of the data claim stays: another one would replace the claim."""
-    return (
-        f"postgres.storageClass is now '{now}', but the data claim was made with '{then}' and "
-        "would be deleted with its data. To move: pulumi destroy --run-program (takes a last "
-        "set), then pulumi up, which restores it. To stay: pulumi config set "
-        f"postgres.storageClass '{then}'"
-    )

@@ -7,23 +7,23 @@ from urllib.parse import quote
 import pulumi
 
 from components.cluster import names
-from components.cluster.stash import kept
+from components.cluster.stash import stash_once
 
 
-def kept_password(name: str, generation: str, opts: pulumi.ResourceOptions) -> pulumi.Output[str]:
+def stash_password(name: str, generation: str, opts: pulumi.ResourceOptions) -> pulumi.Output[str]:
     """A generated password that stays the same until `generation` changes.
 
     It lives in the stack's state, encrypted: a new one on every `up` would lock everybody out of
     an old data directory.
     """
     generated = pulumi.Output.secret(secrets.token_urlsafe(24))
-    first = kept(f"{name}-password{generation and '-'}{generation}", generated, opts)
+    first = stash_once(f"{name}-password{generation and '-'}{generation}", generated, opts)
     return pulumi.Output.secret(first.apply(str))
 
 
-def connection_uri(namespace: str, database: str, password: str, *, tls: str) -> str:
+def connection_uri(host: str, database: str, password: str, *, tls: str) -> str:
     """A URI for `database` as its own role, with everything percent-encoded that has to be."""
-    place = f"{names.address(namespace)}:{names.PORT}/{database}"
+    place = f"{host}:{names.PORT}/{database}"
     return f"postgresql://{database}:{quote(password, safe='')}@{place}?{tls}"
 
 

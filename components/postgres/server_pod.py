@@ -9,22 +9,24 @@ from components.cluster import names
 from components.cluster.pods import (
     DATA,
     SCRIPTS,
-    PodArgs,
+    PodContext,
     claim_volume,
     container,
     empty_volume,
     pod,
     server_env,
-    tls_secret,
 )
 from components.postgres import tls
+from components.settings.startup import StartupSettings
 
 # The seed's `kubectl logs postgres-0 | grep restore` looks into the server's log: it begins with
 # what start-up decided.
 _START = f'bash {SCRIPTS}/prepare-data.sh --report; exec docker-entrypoint.sh postgres "$@"'
 
 
-def spec(args: PodArgs) -> core.v1.PodSpecArgs:
+def spec(
+    pods: PodContext, startup: StartupSettings, *, data_claim: str, upgrade_from: str
+) -> core.v1.PodSpecArgs:
     """One server with its init containers."""
     mounts = {
         DATA: "data",
@@ -32,20 +34,23 @@ def spec(args: PodArgs) -> core.v1.PodSpecArgs:
         "/dev/shm": "shm",  # noqa: S108 (a mount)
         "/docker-entrypoint-initdb.d": "initdb",
     }
-    env = server_env(args)
+    env = server_env(pods) | {
+        "STARTUP_SET": startup.from_set,
+        "STARTUP_ACCEPT": startup.for_scripts,
+    }
     first = [
         container(
-            args,
+            pods,
             script,
             command=["bash", f"{SCRIPTS}/{script}.sh"],
             env=env,
             mounts=mounts,
             image=image,
         )
-        for script, image in _first(args.settings.postgres.upgrade_from)
+        for script, image in _first(upgrade_from)
     ]
     server = container(
-        args,
+        pods,
         "postgres",
         command=["bash", "-c", _START, "postgres", *_options()],
         env=env,
@@ -57,14 +62,14 @@ def spec(args: PodArgs) -> core.v1.PodSpecArgs:
     server.readiness_probe = _probe(period=10, failures=3)
     server.liveness_probe = _probe(period=20, failures=6)
     volumes = [
-        claim_volume("data", names.DATA_CLAIM),
+        claim_volume("data", data_claim),
         empty_volume("run"),
         # The runtime's own is 64 MB, which parallel queries outgrow.
         empty_volume("shm", size="256Mi", medium="Memory"),
         core.v1.VolumeArgs(
             name="initdb",
             config_map=core.v1.ConfigMapVolumeSourceArgs(
-                name=names.SCRIPTS,
+                name=pods.scripts,
                 default_mode=0o755,
                 items=[core.v1.KeyToPathArgs(key="init-databases.sh", path="init-databases.sh")],
             ),
@@ -72,7 +77,7 @@ def spec(args: PodArgs) -> core.v1.PodSpecArgs:
         core.v1.VolumeArgs(
             name="tls",
             secret=core.v1.SecretVolumeSourceArgs(
-                secret_name=tls_secret(args.settings),
+                secret_name=pods.tls_secret,
                 # PostgreSQL takes a key that its group may read only if the file is root's, as
                 # the files of a Secret are.
                 default_mode=0o440,
@@ -85,7 +90,7 @@ def spec(args: PodArgs) -> core.v1.PodSpecArgs:
         ),
     ]
     return pod(
-        args,
+        pods,
         [server],
         volumes,
         init_containers=first,

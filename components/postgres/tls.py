@@ -7,10 +7,10 @@ import pulumi
 from pulumi_kubernetes import core, meta
 
 from components.cluster import names
-from components.cluster.stash import kept
+from components.cluster.stash import stash_once
 from components.postgres import certificates
 from components.postgres.passwords import fingerprint
-from components.settings.model import Settings
+from components.settings.tls import TlsSettings
 from components.settings.types import TlsMode
 
 # Time enough to hand out a new CA to every client.
@@ -44,63 +44,75 @@ def hba(mode: TlsMode) -> str:
     )
 
 
-def hosts(namespace: str) -> list[str]:
+def hosts(namespace: str, service: str = names.SERVICE) -> list[str]:
     """The names that clients know the server by; localhost is for `kubectl port-forward`."""
-    short = f"{names.SERVICE}.{namespace}"
-    inside = [names.SERVICE, short, f"{short}.svc", names.address(namespace)]
+    short = f"{service}.{namespace}"
+    inside = [service, short, f"{short}.svc", names.address(namespace, service)]
     return [*inside, "localhost", "127.0.0.1"]
 
 
 class ServerTls:
     """The server's certificate in a Secret, and pg_hba.conf in a ConfigMap.
 
-    No component of its own: it is the part of PostgresDatabase that knows TLS.
+    Not a component of its own: it is the part of PostgresDatabase that knows TLS.
     """
 
     resources: list[pulumi.Resource]
+    secret: str
+    """The Secret with the certificate: one of ours, or the one that the settings name."""
     ca: pulumi.Output[str] | None
     """The CA's certificate, or None where the Secret comes from somebody else."""
     fingerprint: pulumi.Output[str]
     """Changes with the certificate and with pg_hba.conf, which the server reads when it starts."""
 
-    def __init__(self, name: str, settings: Settings, *, parent: pulumi.Resource) -> None:
-        self._settings = settings
+    def __init__(
+        self,
+        name: str,
+        settings: TlsSettings,
+        *,
+        namespace: pulumi.Output[str],
+        service: str,
+        parent: pulumi.Resource,
+    ) -> None:
+        self._settings, self._namespace = settings, namespace
         self._opts = pulumi.ResourceOptions(parent=parent)
-        rules = hba(settings.postgres.tls.mode)
+        rules = hba(settings.mode)
         self.resources = [self._config_map(name, rules)]
+        self.secret = settings.secret_name or names.TLS_SECRET
         self.ca = None
-        certificate = pulumi.Output.from_input(settings.postgres.tls.secret_name)
-        if not settings.postgres.tls.secret_name:
-            ca = self._kept_ca(name)
+        certificate = pulumi.Output.from_input(settings.secret_name)
+        if not settings.secret_name:
+            ca, key = self._kept(name)
             # Public, both: shown in previews, and not taken for secret where they are used.
             self.ca = pulumi.Output.unsecret(ca.apply(lambda kept: kept["certificate"]))
-            pair = ca.apply(self._certificate)
+            where = namespace.apply(lambda space: hosts(space, service))
+            pair = pulumi.Output.all(ca, key, where).apply(lambda all_: self._certificate(*all_))
             certificate = pulumi.Output.unsecret(pair.apply(lambda made: made["tls.crt"]))
             self.resources.append(self._secret(name, pair, self.ca))
         self.fingerprint = certificate.apply(lambda text: fingerprint([text, rules]))
 
-    def _kept_ca(self, name: str) -> pulumi.Output[Mapping[str, str]]:
-        generation = self._settings.postgres.tls.generation
+    def _kept(self, name: str) -> tuple[pulumi.Output[Mapping[str, str]], pulumi.Output[str]]:
+        """The CA and the server's key: the first ones of this generation."""
+        suffix = f"-{self._settings.generation}" if self._settings.generation else ""
         made = pulumi.Output.secret(certificates.new_ca(datetime.now(UTC)))
-        first = kept(f"{name}-ca{generation and '-'}{generation}", made, self._opts)
-        return pulumi.Output.secret(first.apply(dict))
+        ca = stash_once(f"{name}-ca{suffix}", made, self._opts)
+        new = pulumi.Output.secret(certificates.new_key())
+        key = stash_once(f"{name}-key{suffix}", new, self._opts)
+        return pulumi.Output.secret(ca.apply(dict)), pulumi.Output.secret(key.apply(str))
 
-    def _certificate(self, ca: Mapping[str, str]) -> dict[str, str]:
-        now, days = datetime.now(UTC), self._settings.postgres.tls.validity_days
+    def _certificate(self, ca: Mapping[str, str], key: str, where: list[str]) -> dict[str, str]:
+        now, days = datetime.now(UTC), self._settings.validity_days
         end = certificates.expires(ca["certificate"])
         if end - now < min(timedelta(days=days), LAST_YEAR):
             pulumi.log.warn(
                 f"The CA of the server's certificate ends on {end:%Y-%m-%d}. Make a new one and "
-                "give clients its ca.crt: pulumi config set postgres.tls.generation 2"
+                "give clients its ca.crt: pulumi config set --path postgres.tls.generation 2"
             )
-        where = hosts(self._settings.namespace)
-        pair = certificates.server_certificate(ca, where, days=days, now=now)
+        pair = certificates.server_certificate(ca, key, where, days=days, now=now)
         return {"tls.crt": pair.certificate, "tls.key": pair.key}
 
     def _meta(self, name: str) -> meta.v1.ObjectMetaArgs:
-        return meta.v1.ObjectMetaArgs(
-            name=name, namespace=self._settings.namespace, labels=names.PART_OF
-        )
+        return meta.v1.ObjectMetaArgs(name=name, namespace=self._namespace, labels=names.PART_OF)
 
     def _secret(
         self, name: str, pair: pulumi.Output[dict[str, str]], ca: pulumi.Output[str]

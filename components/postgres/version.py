@@ -1,9 +1,12 @@
 """Which major version of PostgreSQL the stack's data has: no other can read it."""
 
+from collections.abc import Sequence
+
 import pulumi
 
 from components.settings import validators
-from components.settings.model import Settings
+from components.settings.postgres import PostgresSettings
+from components.settings.startup import StartupSettings
 from components.settings.types import Accept
 
 
@@ -17,29 +20,32 @@ class PostgresVersion(pulumi.ComponentResource):
     no cluster.
     """
 
-    image: pulumi.Input[str]
+    image: pulumi.Output[str]
     """For every pod: what has it waits for the check."""
 
     def __init__(
-        self, name: str, settings: Settings, opts: pulumi.ResourceOptions | None = None
+        self,
+        name: str,
+        settings: PostgresSettings,
+        startup: StartupSettings,
+        opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        super().__init__("brewget:index:PostgresVersion", name, None, opts)
+        image = settings.image
+        super().__init__("brewget:index:PostgresVersion", name, {"image": image}, opts)
         self._name = name
-        image = settings.postgres.image
-        told = settings.startup.accepts(Accept.OTHER_VERSION)
-        self._moves = bool(settings.postgres.upgrade_from) or told
+        self._moves = bool(settings.upgrade_from) or startup.accepts(Accept.OTHER_VERSION)
         self._major = str(validators.image_major(image) or "")
-        self.image = image
+        self.image = pulumi.Output.from_input(image)
         if not self._moves:
             made = self._stash(pulumi.ResourceOptions(ignore_changes=["input"]))
             self.image = made.output.apply(lambda then: fitting(image, str(then)))
-        self.register_outputs({})
+        self.register_outputs({"image": self.image})
 
-    def reached(self, *after: pulumi.Resource) -> None:
-        """The data has the image's major version as soon as `after` is there."""
+    def move_on(self, depends_on: Sequence[pulumi.Resource]) -> None:
+        """The data has the image's major version as soon as what it depends on is there."""
         if self._moves:
             # Only a new Stash has the new value for its output.
-            changes = pulumi.ResourceOptions(replace_on_changes=["input"], depends_on=list(after))
+            changes = pulumi.ResourceOptions(replace_on_changes=["input"], depends_on=depends_on)
             self._stash(changes)
 
     def _stash(self, opts: pulumi.ResourceOptions) -> pulumi.Stash:
@@ -64,13 +70,13 @@ def fitting(image: str, then: str) -> str:
         f"PostgreSQL {then}"
     )
     stay = (
-        f"To stay: pulumi config set postgres.image with an image of PostgreSQL {then}. If the "
-        f"state is wrong: pulumi config set startup.accept {Accept.OTHER_VERSION}, and start-up "
-        "looks at the data alone"
+        f"To stay: pulumi config set --path postgres.image with an image of PostgreSQL {then}. If "
+        f"the state is wrong: pulumi config set --path startup.accept {Accept.OTHER_VERSION}, and "
+        "start-up looks at the data alone"
     )
     if now > int(then):
         raise pulumi.RunError(
-            f"{found}. To upgrade: pulumi config set postgres.upgradeFrom with the image of "
+            f"{found}. To upgrade: pulumi config set --path postgres.upgradeFrom with the image of "
             f"before, then pulumi up (docs/upgrade.md). {stay}"
         )
     raise pulumi.RunError(

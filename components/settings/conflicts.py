@@ -3,7 +3,10 @@
 from collections.abc import Iterator
 
 from components.settings import validators
-from components.settings.model import PostgresSettings, Settings, StorageSettings, TlsSettings
+from components.settings.backup import StorageSettings
+from components.settings.model import Settings
+from components.settings.postgres import PostgresSettings
+from components.settings.tls import TlsSettings
 from components.settings.types import DumpFormat, StorageKind
 
 

@@ -9,25 +9,11 @@ from typing import Annotated
 from pydantic import Field
 
 from components.settings import types
-from components.settings.backup import BackupSettings, StorageSettings, VerifySettings
+from components.settings.backup import BackupSettings, VerifySettings
 from components.settings.console import ConsoleSettings
 from components.settings.fields import Change, Group, setting
-from components.settings.postgres import IMAGE, PostgresSettings, Resources
+from components.settings.postgres import PostgresSettings
 from components.settings.startup import StartupSettings
-from components.settings.tls import TlsSettings
-
-__all__ = [
-    "IMAGE",
-    "BackupSettings",
-    "ConsoleSettings",
-    "PostgresSettings",
-    "Resources",
-    "Settings",
-    "StartupSettings",
-    "StorageSettings",
-    "TlsSettings",
-    "VerifySettings",
-]
 
 
 class Settings(Group):
@@ -52,6 +38,13 @@ class Settings(Group):
     verify: VerifySettings = VerifySettings()
     startup: StartupSettings = StartupSettings()
     console: ConsoleSettings = ConsoleSettings()
+    adopt: bool = setting(
+        False,
+        "Whether objects of this stack that its state does not know are taken over.",
+        allowed="true or false",
+        example="true",
+        change=Change.IN_PLACE,
+    )
     backup_now: types.Nonce = setting(
         "",
         "A new value takes a set on the next up.",

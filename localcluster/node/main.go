@@ -23,6 +23,8 @@ import (
 	scheduler "k8s.io/kubernetes/cmd/kube-scheduler/app"
 	kubelet "k8s.io/kubernetes/cmd/kubelet/app"
 
+	"brewget.dev/localcluster/node/provisioner"
+
 	// The metrics and the version flag of every Kubernetes program are registered on import.
 	_ "k8s.io/component-base/metrics/prometheus/clientgo"
 	_ "k8s.io/component-base/metrics/prometheus/version"
@@ -39,7 +41,7 @@ var programs = map[string]func(){
 	"kube-scheduler":          func() { runCommand(scheduler.NewSchedulerCommand()) },
 	"kubectl":                 func() { runCommand(kubectl.NewDefaultKubectlCommand()) },
 	"kubelet":                 func() { runCommand(kubelet.NewKubeletCommand(context.Background())) },
-	"provisioner":             runProvisioner,
+	"provisioner":             provisioner.Run,
 }
 
 func main() {

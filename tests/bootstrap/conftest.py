@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from bootstrap import clusters
-from bootstrap.environment import for_children, variables
+from bootstrap.environment import CONFIG_FILE, for_children, variables
 from bootstrap.place import Place, from_environment
 
 PROJECT = "name: stand-in\nruntime: python\n"
@@ -81,7 +81,7 @@ def program(tmp_path: Path) -> Program:
         "PULUMI_BACKEND_URL": f"file://{tmp_path / 'backend'}",
         "PULUMI_CONFIG_PASSPHRASE": "for a test",
     }
-    del environment["PULUMI_CONFIG_PASSPHRASE_FILE"]
+    del environment["PULUMI_CONFIG_PASSPHRASE_FILE"], environment[CONFIG_FILE]
     found = Program(tmp_path / "project", environment)
     (found.folder / "Pulumi.yaml").write_text(PROJECT)
     assert found.pulumi("stack", "init", "dev").returncode == 0

@@ -7,11 +7,11 @@ import pytest
 
 from bootstrap import memory
 from bootstrap.clusters import Cluster, Kind
-from bootstrap.errors import BootstrapError
 from bootstrap.lifecycle import stay
 from bootstrap.place import Place
 from bootstrap.stack import Stack, context_of
 from tests.bootstrap.conftest import stack_environment
+from toolchain.errors import SetupError
 
 HERE = Cluster(Kind.LOCALCLUSTER, "two")
 ELSEWHERE = Cluster(Kind.MINIKUBE, "minikube")
@@ -65,7 +65,7 @@ def put(stack: Stack, *, has_objects: bool) -> None:
 def test_a_stack_with_objects_elsewhere_is_not_moved(stack: Stack) -> None:
     put(stack, has_objects=True)
 
-    with pytest.raises(BootstrapError, match="lives on the cluster 'two'") as refused:
+    with pytest.raises(SetupError, match="lives on the cluster 'two'") as refused:
         stay(stack, ELSEWHERE)
 
     assert "`make destroy` without KUBE_CONTEXT" in str(refused.value)

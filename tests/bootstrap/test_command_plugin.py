@@ -6,9 +6,8 @@ The same tests hold for the official plugin, where that could be downloaded.
 import subprocess
 from pathlib import Path
 
-from bootstrap import gobuild
-from bootstrap.pulumi_cli import GO
 from tests.bootstrap.conftest import Program
+from toolchain import gobuild
 
 BODY = """
 command = local.Command(
@@ -114,7 +113,7 @@ def test_the_stand_in_by_itself() -> None:
     # The flags of its build (gobuild): others would compile all its dependencies once more.
     done = subprocess.run(
         ["go", "test", "-trimpath", "-vet=off", "-count=1", "./..."],
-        cwd=GO / "provider-command",
+        cwd=gobuild.MODULES / "provider-command",
         env=gobuild.environment(),
         capture_output=True,
         text=True,

@@ -8,24 +8,14 @@ import pytest
 from bootstrap import console, console_image, summary
 from bootstrap.clusters import Cluster, Kind
 from bootstrap.environment import for_children, variables
-from bootstrap.errors import BootstrapError
 from bootstrap.place import Place, from_environment
 from bootstrap.stack import Stack
 from localcluster.images import CONSOLE as IMAGE
+from tests.bootstrap.minikube import Minikube
+from toolchain.errors import SetupError
 
 MINIKUBE = Cluster(Kind.MINIKUBE, "minikube")
 NAMED = Cluster(Kind.NAMED, "work")
-
-STAND_IN = f"""#!/bin/bash
-# As minikube: there is none here. It keeps what it was asked, and fails where the test says so.
-here=$(dirname "$0")
-echo "$*" >>"$here/asked"
-case "$*" in
-"image build "*) [[ ! -e "$here/slow" ]] || exec sleep 60; [[ ! -e "$here/broken" ]] || exit 3; touch "$here/built" ;;
-"image ls") [[ ! -e "$here/built" ]] || echo {IMAGE} ;;
-*) exit 64 ;;
-esac
-"""
 
 
 @dataclass
@@ -33,7 +23,12 @@ class Checkout:
     """A stack of the real Pulumi, and a minikube of our own."""
 
     stack: Stack
-    bin: Path
+    minikube: Minikube
+
+    @property
+    def bin(self) -> Path:
+        """Where the stand-in is told how to fail."""
+        return self.minikube.folder
 
     def prepare(self, cluster: Cluster = MINIKUBE) -> str:
         """Do it as `make up` does and return what it said."""
@@ -47,8 +42,9 @@ class Checkout:
 
     def builds(self) -> int:
         """How often an image was built."""
-        asked = self.bin / "asked"
-        return asked.read_text().count("image build") if asked.exists() else 0
+        build = ("minikube", f"image build --tag {IMAGE} console")
+        assert {profile for profile, _ in self.minikube.asked()} <= {"minikube"}
+        return self.minikube.asked().count(build)
 
 
 @pytest.fixture
@@ -56,21 +52,19 @@ def checkout(place: Place, tmp_path: Path) -> Checkout:
     (place.root / "Pulumi.yaml").write_text("name: brewget\nruntime: python\n")
     (place.root / "console").mkdir()
     (place.root / "console/app.py").write_text("1\n")
-    (tmp_path / "bin").mkdir()
-    (tmp_path / "bin/minikube").write_text(STAND_IN)
-    (tmp_path / "bin/minikube").chmod(0o755)
+    minikube = Minikube.install(tmp_path / "bin")
     ours = {k: v for k, v in variables(place, MINIKUBE).items() if k != "PULUMI_HOME"}
     environment = for_children(from_environment(), MINIKUBE) | ours
     environment["PATH"] = f"{tmp_path / 'bin'}:{environment['PATH']}"
     stack = Stack(place, environment)
     stack.select()
-    return Checkout(stack, tmp_path / "bin")
+    return Checkout(stack, minikube)
 
 
 def test_it_is_on_by_itself_and_built_once_until_it_changes(checkout: Checkout) -> None:
     assert "the console is on" in checkout.prepare()
     assert console.is_on(checkout.stack)
-    assert f"image build --tag {IMAGE} console" in (checkout.bin / "asked").read_text()
+    assert checkout.builds() == 1
 
     assert checkout.prepare() == ""
     assert checkout.builds() == 1
@@ -112,7 +106,7 @@ def test_without_an_image_it_stays_off_and_up_goes_on(
 
     said = checkout.prepare()
 
-    assert "there is no console: `minikube image build" in said
+    assert "there is no console: `minikube --profile minikube image build" in said
     assert "ended with status 3, see above" in said
     assert "`make up` tries again" in said
     assert checkout.stack.own("console.enabled") == "", "no choice of anybody's"
@@ -143,7 +137,7 @@ def test_on_a_foreign_cluster_nothing_is_built_or_switched_on(checkout: Checkout
     assert checkout.prepare(NAMED) == ""
     assert not console.is_on(checkout.stack)
     checkout.set("console.enabled", "true")
-    with pytest.raises(BootstrapError, match="push console/ as an image to its registry"):
+    with pytest.raises(SetupError, match="push console/ as an image to its registry"):
         checkout.prepare(NAMED)
     assert checkout.builds() == 0
 

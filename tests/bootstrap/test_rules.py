@@ -10,14 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from bootstrap import environment, memory, summary
+from bootstrap import memory, shell, summary
 from bootstrap.clusters import Cluster, Kind, Machine, choose, command, kubeconfig, recorded
-from bootstrap.cron import next_run
-from bootstrap.errors import BootstrapError
 from bootstrap.linting import is_shell_script
 from bootstrap.place import Place, from_environment
 from bootstrap.pulumi_cli import is_new_enough
-from bootstrap.stack import drop_foreign_salt, has_pending, holder_of
+from bootstrap.settings_file import drop_foreign_salt
+from bootstrap.stack import has_pending, holder_of
+from toolchain.errors import SetupError
 
 LOCAL = Cluster(Kind.LOCALCLUSTER, "localcluster")
 MINIKUBE = Cluster(Kind.MINIKUBE, "minikube")
@@ -72,7 +72,7 @@ def test_a_damaged_memory_counts_as_none(place: Place) -> None:
 
 def test_the_export_lines_say_the_same_to_a_shell(place: Place, tmp_path: Path) -> None:
     place = from_environment({"HOME": str(tmp_path), "BACKUP_DIR": "/a $HOME 'b'"}, place.root)
-    lines = environment.export_lines(place, LOCAL)
+    lines = shell.export_lines(place, LOCAL)
     names = [shlex.split(line)[1].partition("=")[0] for line in lines]
     show = [f'printf "%s\\n" "${name}"' for name in names]
     printed = subprocess.run(
@@ -94,7 +94,7 @@ def test_the_export_lines_say_the_same_to_a_shell(place: Place, tmp_path: Path) 
 
 def test_the_cluster_of_somebody_else_has_no_verbs() -> None:
     assert command(Cluster(Kind.NAMED, "work")) == ""
-    assert command(MINIKUBE) == "minikube"
+    assert command(MINIKUBE) == "minikube --profile minikube"
 
 
 @pytest.mark.parametrize(
@@ -139,22 +139,22 @@ def test_pending_operations_are_seen() -> None:
     assert not has_pending({})
 
 
-def test_the_salt_of_a_lost_passphrase_goes_and_settings_stay(tmp_path: Path) -> None:
-    file = tmp_path / "Pulumi.dev.yaml"
+def test_the_salt_of_a_lost_passphrase_goes_and_settings_stay(place: Place) -> None:
+    file = place.stack_file
     file.write_text("encryptionsalt: v1:abc\nconfig:\n  brewget:kubeContext: minikube\n")
 
-    drop_foreign_salt(file)
+    drop_foreign_salt(place)
 
     assert file.read_text() == "config:\n  brewget:kubeContext: minikube\n"
 
 
-def test_secrets_of_a_lost_passphrase_are_not_dropped(tmp_path: Path) -> None:
-    file = tmp_path / "Pulumi.dev.yaml"
+def test_secrets_of_a_lost_passphrase_are_not_dropped(place: Place) -> None:
+    file = place.stack_file
     before = "encryptionsalt: v1:abc\nconfig:\n  brewget:postgres.password:\n    secure: xyz\n"
     file.write_text(before)
 
-    with pytest.raises(BootstrapError, match=r"the passphrase that they need is gone"):
-        drop_foreign_salt(file)
+    with pytest.raises(SetupError, match=r"the passphrase that they need is not here"):
+        drop_foreign_salt(place)
 
     assert file.read_text() == before
 
@@ -169,15 +169,28 @@ def test_secrets_of_a_lost_passphrase_are_not_dropped(tmp_path: Path) -> None:
         ("0 4 * * 7", "2026-11-29 04:00"),
         ("0 4 25 * 2", "2026-11-24 04:00"),
         ("10-20/5 3 * * 1-5", "2026-11-23 03:10"),
-        ("0 0 1 1 *", None),
-        ("@daily", None),
-        ("0 0 * * MON", None),
+        ("0 0 1 1 *", "2027-01-01 00:00"),
+        ("0 0 * * MON", "2026-11-30 00:00"),
     ],
 )
-def test_the_next_run(schedule: str, expected: str | None) -> None:
-    moment = next_run(schedule, datetime(2026, 11, 23, 2, 10, 31, tzinfo=UTC))
+def test_the_next_run(schedule: str, expected: str) -> None:
+    now = datetime(2026, 11, 23, 2, 10, 31, tzinfo=UTC)
 
-    assert (f"{moment:%Y-%m-%d %H:%M}" if moment else None) == expected
+    told = summary.next_backup({"schedule": schedule}, now)
+
+    assert told == f"{expected} UTC ({schedule})"
+
+
+@pytest.mark.parametrize("schedule", ["@daily", "0 0 30 2 *"])
+def test_a_schedule_whose_next_run_is_not_known_is_said_as_it_is(schedule: str) -> None:
+    now = datetime(2026, 11, 23, 2, 10, tzinfo=UTC)
+    assert summary.next_backup({"schedule": schedule}, now) == schedule
+
+
+def test_the_next_run_is_said_in_the_schedules_own_zone() -> None:
+    outputs = {"schedule": "0 3 * * *", "time_zone": "Asia/Tokyo"}
+    now = datetime(2026, 11, 23, 20, 0, tzinfo=UTC)
+    assert summary.next_backup(outputs, now) == "2026-11-25 03:00 JST (0 3 * * *)"
 
 
 def test_the_summary_says_where_a_store_is_that_is_not_mounted(place: Place) -> None:
@@ -209,6 +222,7 @@ def test_the_summary_names_the_newest_set_and_the_hosts_directory(place: Place) 
 def test_shell_scripts_are_found_by_ending_and_by_first_line(place: Place) -> None:
     for name, text in {
         "a.sh": "",
+        "lib.bash": "",
         "run": "#!/usr/bin/env bash\n",
         "b": "#!/bin/sh -eu\n",
         "tool": "#!/usr/bin/env python3\n",
@@ -217,4 +231,9 @@ def test_shell_scripts_are_found_by_ending_and_by_first_line(place: Place) -> No
         (place.root / name).write_text(text)
     names = sorted(path.name for path in place.root.iterdir())
 
-    assert [name for name in names if is_shell_script(place, name)] == ["a.sh", "b", "run"]
+    assert [name for name in names if is_shell_script(place, name)] == [
+        "a.sh",
+        "b",
+        "lib.bash",
+        "run",
+    ]

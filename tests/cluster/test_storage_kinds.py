@@ -15,7 +15,7 @@ THEIRS = "my-backups"
 @pytest.fixture(name="bare")
 def _bare(world: World) -> Iterator[World]:
     """The cluster without the stack, which afterwards goes back to its own storage."""
-    settings = world.project.path / "Pulumi.dev.yaml"
+    settings = world.project.path / "Pulumi.dev.local.yaml"
     before = settings.read_text()
     world.destroy()
     yield world

@@ -225,6 +225,8 @@ def test_no_single_changed_value_is_more_than_unusable(data: st.DataObject) -> N
 
 
 def test_set_names_are_those_of_the_scripts() -> None:
-    shell = (Path(__file__).resolve().parents[2] / "scripts" / "sets.sh").read_text()
+    shell = (
+        Path(__file__).resolve().parents[2] / "scripts" / "pod" / "lib" / "set.bash"
+    ).read_text()
     assert "SET_NAME='^backup_[0-9]{8}_[0-9]{6}$'" in shell
     assert manifest.SET_NAME.pattern == r"backup_\d{8}_\d{6}"

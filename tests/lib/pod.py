@@ -119,7 +119,12 @@ def image_programs(scripts: Scripts) -> Path:
     hooks = scripts.box.directory("initdb.d")
     sockets = scripts.box.directory("sockets")
     base.mkdir()
-    (hooks / "init-databases.sh").symlink_to(scripts.directory / "init-databases.sh")
+    # Alone, as it is mounted there; it finds its libraries at their fixed place.
+    text = (scripts.directory / "init-databases.sh").read_text()
+    (hooks / "init-databases.sh").write_text(
+        text.replace("/backup-scripts", str(scripts.directory))
+    )
+    (hooks / "init-databases.sh").chmod(0o755)
     for name in ("docker-entrypoint.sh", "docker-ensure-initdb.sh"):
         text = (IMAGE / name).read_text().replace("/docker-entrypoint-initdb.d", str(hooks))
         (base / name).write_text(text.replace("/var/run/postgresql", str(sockets)))

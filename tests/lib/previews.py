@@ -11,7 +11,7 @@ from typing import Any
 import yaml
 
 from bootstrap import clusters
-from bootstrap.environment import for_children
+from bootstrap.environment import CONFIG_FILE, for_children
 from bootstrap.place import ROOT, from_environment
 from tests.lib.settings import as_set
 
@@ -55,7 +55,7 @@ class Previews:
             "PULUMI_CONFIG_PASSPHRASE": "for a test",
             "KUBECONFIG": str(kubeconfig),
         }
-        del self.environment["PULUMI_CONFIG_PASSPHRASE_FILE"]
+        del self.environment["PULUMI_CONFIG_PASSPHRASE_FILE"], self.environment[CONFIG_FILE]
         self._pulumi("stack", "init", "dev")
         self.salt = yaml.safe_load((self.folder / "Pulumi.dev.yaml").read_text())
 

@@ -137,9 +137,9 @@ class Scripts:
         """Run a script to its end."""
         return self.start(script, *arguments).wait(timeout)
 
-    def functions(self, source: str, text: str, *arguments: str) -> Done:
-        """Run bash lines with one of the scripts sourced, in a fresh shell."""
-        lines = f". {self.directory}/{source}.sh\nbegin\n{text}"
+    def functions(self, program: str, text: str, *arguments: str) -> Done:
+        """Run bash lines with a program and its libraries sourced, in a fresh shell."""
+        lines = f". {self.directory}/{program}.sh\nbegin\n{text}"
         words = ["bash", "-c", lines, "test", *arguments]
         return Running(words, self.environment(), self.box).wait()
 
@@ -163,10 +163,10 @@ def password_file(server: Server) -> Path:
 
 
 def scripts_directory(box: Sandbox) -> Path:
-    """Return a copy of the scripts, flat and executable as the ConfigMap mounts them."""
+    """Return a copy of the scripts of the pods, all executable as the ConfigMap mounts them."""
     copy = box.base / "scripts"
     if not copy.exists():
         shutil.copytree(REPOSITORY / "scripts", copy)
-        for script in copy.iterdir():
-            script.chmod(0o755)
-    return copy
+        for file in copy.rglob("*.*"):
+            file.chmod(0o755)
+    return copy / "pod"

@@ -1,17 +1,16 @@
 """PostgreSQL's programs in any version that the tests need."""
 
-import sys
 from pathlib import Path
 
-from bootstrap import postgresql as project
-from bootstrap.locking import exclusive
 from tests.lib.sandbox import REPOSITORY, Sandbox
+from toolchain import postgresql as project
+from toolchain.locking import exclusive
 
 
 def postgresql(version: str) -> Path:
     """Return the directory with the programs of this version, fetched once."""
     # The workers of one run ask at the same time.
-    with exclusive(REPOSITORY / ".tools" / ".postgresql.lock", sys.stderr.write):
+    with exclusive(REPOSITORY / ".tools" / ".postgresql.lock"):
         project.ensure(REPOSITORY, version)
     return project.directory(REPOSITORY, version) / "bin"
 

@@ -4,10 +4,10 @@ import os
 import signal
 import time
 
-from localcluster.files import read_json
 from tests.lib.waiting import wait_for
 from tests.localcluster.conftest import Started
 from tests.localcluster.handle import Handle, pod
+from toolchain.files import read_json
 
 START_LIMIT = 20.0
 

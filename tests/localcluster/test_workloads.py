@@ -19,6 +19,8 @@ from tests.localcluster.handle import IMAGE, Handle, pod
 POD_LIMIT = 10.0
 """PostgreSQL with a new claim, initdb included; 4 s where nothing else runs on the machine."""
 
+VOLUMES = "ls /tmp/hostpath-provisioner"
+
 WEB = "mkdir -p /tmp/www; echo hello >/tmp/www/index.html; exec httpd -f -p 8080 -h /tmp/www"
 
 
@@ -72,12 +74,13 @@ def test_postgres_with_a_claim_of_the_default_class_is_soon_ready(cluster: Handl
         " -Atc 'SHOW server_version'"
     )
     assert cluster.execute("db", query) == "16.15\n"
-    directory = cluster.in_node("ls /tmp/hostpath-provisioner/default")
-    assert directory == "data\n"
+    volume_name = cluster.kubectl("get", "pvc/data", "-o", "jsonpath={.spec.volumeName}")
+    # Its own: a claim that is made again never shares it with the removal of the old one.
+    assert cluster.in_node(VOLUMES) == f"default-data-{volume_name}\n"
     cluster.kubectl("delete", "pod/db", "service/db", "pvc/data", "--now")
     wait_for(
         "the volume's directory to go with its claim",
-        lambda: cluster.in_node("ls /tmp/hostpath-provisioner/default") == "",
+        lambda: cluster.in_node(VOLUMES) == "",
         timeout=30,
     )
 

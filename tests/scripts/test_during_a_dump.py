@@ -94,9 +94,9 @@ def test_a_set_without_any_database_is_flagged(
 
 def test_links_stay_when_the_sets_cannot_be_listed(scripts: Scripts, kept: Store) -> None:
     links = (kept.link("latest"), kept.link("latest-verified"))
-    lines = "list_sets() { return 1; }; require_store; take_lock; refresh_links"
+    lines = "sets_list() { return 1; }; store_require; store_lock; sets_refresh_links"
 
-    done = scripts.functions("sets", lines)
+    done = scripts.functions("list", lines)
 
     assert done.returncode != 0
     assert (kept.link("latest"), kept.link("latest-verified")) == links

@@ -92,9 +92,11 @@ def test_a_hostile_reason_stays_one_line_of_harmless_signs(
     scripts: Scripts, kept: Store, bad: Path
 ) -> None:
     why = 'a "quote", } a\ttab, a\nline and \x1b[31mred'
-    lines = 'require_store; take_lock; mkdir -p "$BACKUP_ROOT/.staging"; set_aside "$1" "$2" x'
+    lines = (
+        'store_require; store_lock; mkdir -p "$BACKUP_ROOT/.staging"; verdict_set_aside "$1" "$2" x'
+    )
 
-    scripts.functions("verdict", lines, bad.name, why).expect(0)
+    scripts.functions("verify", lines, bad.name, why).expect(0)
 
     assert word(kept)["why"] == why
     assert listed(scripts)["why"] == why

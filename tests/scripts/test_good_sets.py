@@ -157,9 +157,9 @@ def test_only_settings_of_all_sessions_are_applied_before_the_load(
     text = """
         MANIFEST_FLAT="$WORK/flat"
         printf 'databases.0.settings.0\\t%s\\n' "$1" >"$MANIFEST_FLAT"
-        database_statements 0 'the "other" one'
+        globals_statements 0 'the "other" one'
     """
-    found = both.functions("globals", text, json.dumps(statement)).expect(0).stdout
+    found = both.functions("restore", text, json.dumps(statement)).expect(0).stdout
 
     rest = STATEMENTS[statement]
     assert found == ("" if rest is None else f'ALTER DATABASE "the ""other"" one"{rest};\n')

@@ -38,7 +38,7 @@ def flatten(scripts: Scripts, text: str) -> Done:
     """Read this text as a manifest would be."""
     path = scripts.box.base / "some.json"
     path.write_text(text)
-    return scripts.functions("store", f'json_flatten "{path}"')
+    return scripts.functions("list", f'json_flatten "{path}"')
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))

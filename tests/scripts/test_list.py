@@ -78,8 +78,8 @@ def test_a_set_that_is_removed_while_it_is_listed_is_passed_over(
 ) -> None:
     (name,) = kept.names()
     text = (
-        'set_directories() { [[ "${1:-}" == */failed ]] || printf "%s\\n" backup_20200101_000000 '
-        f"{name}; }}\nrequire_store\ndescribe_all"
+        'sets_directories() { [[ "${1:-}" == */failed ]] || printf "%s\\n" backup_20200101_000000 '
+        f"{name}; }}\nstore_require\ndescribe_all"
     )
 
     done = both.functions("list", text).expect(0)

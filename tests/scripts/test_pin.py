@@ -24,7 +24,7 @@ def old(kept: Store) -> Path:
 def retain(scripts: Scripts) -> None:
     """Run retention as a backup does."""
     scripts.with_(BACKUP_KEEP=1).functions(
-        "retention", 'require_store; take_lock; apply_retention "$(list_sets)"'
+        "list", 'store_require; store_lock; sets_retain "$(sets_list)"'
     )
 
 
@@ -100,7 +100,7 @@ def test_a_pinned_set_is_verified_and_restored_as_any_other(both: Scripts, kept:
         ("damaged", (65, "cannot be used")),
         ("another store's", (78, "was made for store")),
         ("link", (65, "there is no set")),
-        ("a path", (64, "is no set's name")),
+        ("a path", (64, "is not the name of a set")),
     ],
 )
 def test_what_is_no_set_of_ours_is_not_pinned(

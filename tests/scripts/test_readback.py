@@ -81,12 +81,12 @@ def test_damage_in_the_first_of_many_files_is_noticed(both: Scripts) -> None:
     whole = (many / "a.dat.zst").read_bytes()
     for number in range(9000):
         (many / f"{number}{'x' * 200}.dat.zst").write_bytes(whole)
-    both.functions("readback", f"read_whole {many}").expect(0)
+    both.functions("backup", f"dump_read_whole {many}").expect(0)
     first = next(path for path in many.iterdir() if path.name.endswith("x.dat.zst"))
 
     first.write_bytes(whole[:-1])
 
-    assert both.functions("readback", f"read_whole {many}").returncode != 0
+    assert both.functions("backup", f"dump_read_whole {many}").returncode != 0
 
 
 def test_an_empty_dump_of_a_database_named_like_a_large_object_is_noticed(

@@ -62,8 +62,10 @@ def retain(bare: Scripts, sets: list[Fake], keep: int) -> set[str]:
     store = Store(bare.root)
     for fake in sets:
         write(bare.root, store.identity(), fake)
-    lines = 'require_store; take_lock; apply_retention "$(list_sets)"; refresh_links "$(list_sets)"'
-    bare.with_(BACKUP_KEEP=keep).functions("retention", lines).expect(0)
+    lines = (
+        'store_require; store_lock; sets_retain "$(sets_list)"; sets_refresh_links "$(sets_list)"'
+    )
+    bare.with_(BACKUP_KEEP=keep).functions("list", lines).expect(0)
     return {x.name for x in bare.root.glob("backup_*")}
 
 

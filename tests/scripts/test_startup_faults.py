@@ -113,7 +113,7 @@ def test_a_dead_servers_number_that_is_anothers_now_does_not_keep_the_database_d
     pod: Pod, kept: Store
 ) -> None:
     """In a new container the numbers begin anew, so what `pg_ctl status` asks says nothing."""
-    other = pod.scripts.functions("lib", "sleep 60 & echo $!")
+    other = pod.scripts.functions("list", "sleep 60 & echo $!")
     (pod.volume / "pgdata.init").mkdir()
     (pod.volume / "pgdata.init" / "PG_VERSION").write_text("16\n")
     stale = pod.volume / "pgdata.init" / "postmaster.pid"

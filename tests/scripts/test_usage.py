@@ -142,7 +142,8 @@ def test_a_server_that_does_not_answer_is_unreachable(
     assert kept.snapshot() == before
 
 
-ALL = ["backup", "restore", "verify", "list", "init-store", "backup-postgres", "restore-postgres"]
+ALL = ["backup", "restore", "verify", "list", "init-store", "../backup-postgres"]
+ALL += ["../restore-postgres", "../status-postgres"]
 
 
 @pytest.mark.parametrize("script", ALL)
@@ -151,7 +152,7 @@ def test_help_goes_to_stdout_and_touches_nothing(script: str, both: Scripts, kep
 
     done = both.run(script, "--help").expect(0)
 
-    assert f"{script}.sh" in done.stdout
+    assert f"{script.removeprefix('../')}.sh" in done.stdout
     assert kept.snapshot() == before
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pulumi
 import pytest
 
-from components.backup.storage import released
+from components.backup.place import released
 from components.cluster.provider import check, kubeconfig_files
 
 

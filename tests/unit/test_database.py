@@ -40,10 +40,11 @@ def test_anyone_may_connect_without_a_policy(deploy: Deploy) -> None:
 
 
 def test_everything_of_the_last_backup_outlives_the_server(stack: Recorder) -> None:
-    """`destroy` runs the hook while the server is deleted: a Job of the CronJob, on the claim."""
+    """`destroy` runs the hook while the server is deleted: a Job that mounts what its pod mounts."""
     server = stack.one("StatefulSet")
     assert server.hooks["beforeDelete"] == ["last-backup"]
-    needed = stack.urns("CronJob", "PersistentVolumeClaim", "Secret", "Service", "NetworkPolicy")
+    needed = stack.urns("PersistentVolumeClaim", "Secret", "Service", "NetworkPolicy")
+    needed |= {stack.one("ConfigMap", "postgres-backup-scripts").urn}
     assert needed <= set(server.depends_on)
 
 
@@ -52,7 +53,7 @@ def test_another_class_of_the_data_claim_is_refused(deploy: Deploy) -> None:
     with pytest.raises(pulumi.RunError, match="storageClass is now 'fast'") as refused:
         deploy(config={"postgres.storageClass": "fast"}, stashed={"postgres-data-class": "slow"})
     assert "pulumi destroy --run-program" in str(refused.value)
-    assert "pulumi config set postgres.storageClass 'slow'" in str(refused.value)
+    assert "pulumi config set --path postgres.storageClass 'slow'" in str(refused.value)
 
 
 def test_a_long_restore_is_awaited(deploy: Deploy) -> None:

@@ -36,7 +36,9 @@ def test_what_survives_what_is_shown_row_by_row() -> None:
 
 
 def test_every_exit_code_is_explained() -> None:
-    line = re.search(r"^readonly OK=0.*$", (ROOT / "scripts" / "lib.sh").read_text(), re.M)
+    line = re.search(
+        r"^readonly OK=0.*$", (ROOT / "scripts" / "pod" / "lib" / "common.bash").read_text(), re.M
+    )
     assert line is not None
     page = (ROOT / "docs" / "backups.md").read_text().split("## Exit codes")[1].split("\n## ")[0]
     assert re.findall(r"=(\d+)", line[0]) == re.findall(r"^\| (\d+) \|", page, re.M)

@@ -52,6 +52,7 @@ def test_a_new_generation_makes_new_passwords(deploy: Deploy) -> None:
         "cluster-context",
         "postgres-ca",
         "postgres-data-class",
-        "version-major",
+        "postgres-key",
+        "postgres-version-major",
         *(f"{name}-2" for name in STASHED),
     }

@@ -1,8 +1,13 @@
 """What every pod of the stack has: the image, the least rights, its mounts, its secrets."""
 
-from components.settings.model import IMAGE
+import json
+import re
+
+from components.settings.postgres import IMAGE
 from tests.unit.conftest import OTHER_IMAGE, ROOT, Deploy
 from tests.unit.recorder import Recorder
+
+POD = ROOT / "scripts" / "pod"
 
 
 def test_every_pod_runs_the_one_image(stack: Recorder) -> None:
@@ -50,20 +55,24 @@ def test_every_mount_has_its_volume_and_every_volume_its_mount(stack: Recorder) 
 
 def test_every_script_that_a_pod_runs_or_mounts_exists(stack: Recorder) -> None:
     shipped = stack.one("ConfigMap", "postgres-backup-scripts")["data"]
-    assert {path.name for path in (ROOT / "scripts").glob("*.sh")} == shipped.keys()
+    files = {str(path.relative_to(POD)) for path in POD.rglob("*.*") if path.name[0] != "."}
     text = str(stack.pods()) + stack.one("Command", "backup-store")["stdin"]
-    named = {
-        word.split(".sh")[0] + ".sh" for word in text.split("/backup-scripts/")[1:] if ".sh" in word
-    }
-    items = {
-        item["key"]
-        for pod in stack.pods().values()
-        for volume in pod["spec"]["volumes"]
-        for item in volume.get("configMap", {}).get("items", [])
-    }
-    assert items == {"init-databases.sh"}
-    assert named == {"backup.sh", "verify.sh", "prepare-data.sh", "init-store.sh"}
-    assert named | items <= shipped.keys()
+    run = {found + ".sh" for found in re.findall(r"/backup-scripts/([\w-]+)\.sh", text)}
+    assert run == {"backup.sh", "verify.sh", "prepare-data.sh", "init-store.sh"}
+    assert shipped.keys() == {file.replace("/", ".") for file in files}
+    assert sum(len(value) for value in shipped.values()) < 1 << 20
+    pods = [*stack.pods().values(), json.loads(stack.one("Command", "backup-store")["stdin"])]
+    volumes = [volume for pod in pods for volume in pod["spec"]["volumes"]]
+    for volume in volumes:
+        mounted = {
+            item["path"]: shipped[item["key"]]
+            for item in volume.get("configMap", {}).get("items", [])
+        }
+        if volume["name"] == "scripts":
+            assert mounted == {file: (POD / file).read_text() for file in files}
+        elif volume["name"] == "initdb":
+            assert mounted.keys() == {"init-databases.sh"}
+    assert len([volume for volume in volumes if volume["name"] == "scripts"]) == len(pods)
 
 
 def test_mounted_secrets_exist_with_their_keys(stack: Recorder) -> None:

@@ -6,9 +6,13 @@ from typing import Any
 import pytest
 
 from components.backup import store_pod
-from components.settings.model import Settings
+from components.settings.types import StorageKind
 from tests.unit.conftest import Deploy
 from tests.unit.recorder import Recorder
+
+STORE_POD = store_pod.StorePod(
+    claim="claim", scripts="scripts", kind=StorageKind.HOST_PATH, allow_volatile=False
+)
 
 RESTRICTED_VOLUMES = {"configMap", "emptyDir", "persistentVolumeClaim", "projected", "secret"}
 
@@ -87,7 +91,7 @@ def test_nothing_of_the_stack_is_reachable_from_outside(stack: Recorder) -> None
 
 
 def test_only_the_directorys_owner_is_changed_by_root() -> None:
-    containers = store_pod.manifest(Settings(), "claim")["spec"]
+    containers = store_pod.manifest(STORE_POD, "ales", "postgres:16.15")["spec"]
     (own,) = containers["initContainers"]
     assert own["command"][2].count("chown") == 1
     assert {mount["name"] for mount in own["volumeMounts"]} == {"backup", "scripts", "tmp"}

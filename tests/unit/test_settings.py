@@ -14,7 +14,8 @@ from components.postgres.passwords import connection_uri, fingerprint
 from components.settings import validators
 from components.settings.fields import leaves, set_command
 from components.settings.load import parse
-from components.settings.model import IMAGE, Settings
+from components.settings.model import Settings
+from components.settings.postgres import IMAGE
 from tests.lib.settings import as_set
 
 CRON = "a schedule of five fields (minute, hour, day, month, weekday) or a macro such as @hourly"
@@ -342,7 +343,7 @@ def test_a_quantity_is_as_large_as_it_says(number: int, unit: str) -> None:
 
 @given(st.text(st.characters(exclude_categories=("C", "Z")), min_size=1))
 def test_any_printable_password_survives_the_uri(password: str) -> None:
-    uri = connection_uri("ales", "ale", password, tls="sslmode=require")
+    uri = connection_uri("db.ales.svc.cluster.local", "ale", password, tls="sslmode=require")
     place = re.escape("@db.ales.svc.cluster.local:5432/ale?sslmode=require")
     found = re.fullmatch(f"postgresql://ale:([^@:/]*){place}", uri)
     assert found

@@ -5,9 +5,13 @@ import pytest
 
 from components.backup import store_pod
 from components.cluster import pods
-from components.settings.model import Settings
+from components.settings.types import StorageKind
 from tests.unit.conftest import Deploy
 from tests.unit.recorder import Recorder
+
+STORE_POD = store_pod.StorePod(
+    claim="claim", scripts="scripts", kind=StorageKind.HOST_PATH, allow_volatile=False
+)
 
 
 def test_nothing_is_protected_and_the_volume_keeps_its_files(stack: Recorder) -> None:
@@ -55,8 +59,12 @@ KINDS = {
 def test_a_kind_of_storage_makes_only_what_it_needs(deploy: Deploy, kind: str) -> None:
     extra, expected = KINDS[kind]
     stack = deploy(config={"backup.storage.kind": kind} | extra)
-    ours = {r.kind for r in stack.resources if r.name.startswith("backup-")} - {"Stash", "Command"}
-    assert sorted(ours) == expected
+    made = {
+        r.kind
+        for r in stack.resources
+        if r.kind.startswith("PersistentVolume") and r.name.startswith("backup-")
+    }
+    assert sorted(made) == expected
     root = '"runAsUser": 0' in stack.one("Command", "backup-store")["stdin"]
     assert root == (kind == "hostPath"), "root only where the directory is root's"
     claim = "mine" if kind == "existingClaim" else "postgres-backup-pvc"
@@ -71,14 +79,14 @@ def test_a_kind_of_storage_makes_only_what_it_needs(deploy: Deploy, kind: str) -
 )
 def test_a_place_that_would_strand_sets_is_refused(deploy: Deploy, key: str, value: str) -> None:
     made = "hostPath /mnt/data/brewget-postgres-backups (2Gi)"
-    with pytest.raises(pulumi.RunError, match="To move: pulumi destroy") as refused:
+    with pytest.raises(pulumi.RunError, match="To move: set backup") as refused:
         deploy(config={f"backup.storage.{key}": value}, stashed={"backup-place": made})
     assert made in str(refused.value)
     assert value in str(refused.value)
 
 
 def test_the_store_pod_passes_baseline() -> None:
-    pod = store_pod.manifest(Settings(), "claim")["spec"]
+    pod = store_pod.manifest(STORE_POD, "ales", "postgres:16.15")["spec"]
     own, init = pod["initContainers"][0]["securityContext"], pod["containers"][0]["securityContext"]
     assert own["capabilities"] == {"drop": ["ALL"], "add": ["CHOWN"]}
     assert (own["runAsUser"], init["runAsUser"]) == (0, pods.UID)

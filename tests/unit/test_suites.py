@@ -10,7 +10,11 @@ TESTS = ROOT / "tests"
 NOT_HERE = {
     16,  # there is no WAL archive whose target could be down
     26,  # sets are not encrypted, so there is no key to lose
+    58,  # as 16: there is no base backup that needs WAL
+    59,  # likewise
 }
+# Traps that this project can still fall into: each leaves with the test that shows it gone.
+NOT_YET = {43, 44, 45, 46, 47, 48, 49, 50, 54, 55, 56, 57, 60}
 
 
 def test_every_suite_is_run_by_make_test() -> None:
@@ -34,5 +38,5 @@ def test_every_file_with_tests_is_collected() -> None:
 def test_every_trap_is_made_impossible_by_a_test() -> None:
     text = "\n".join(path.read_text() for path in TESTS.rglob("test_*.py"))
     shown = {int(number) for number in re.findall(r"^@pytest\.mark\.trap\((\d+)\)$", text, re.M)}
-    assert sorted(shown | NOT_HERE) == list(range(1, 43))
-    assert not shown & NOT_HERE
+    assert sorted(shown | NOT_HERE | NOT_YET) == list(range(1, 61))
+    assert not shown & (NOT_HERE | NOT_YET)

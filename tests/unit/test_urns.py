@@ -13,7 +13,8 @@ import yaml
 from tests.unit.conftest import Deploy
 from tests.unit.recorder import Recorder, Registered
 
-LISTED: dict[str, list[str]] = yaml.safe_load((Path(__file__).parent / "urns.yaml").read_text())
+_FILE: dict[str, list[str]] = yaml.safe_load((Path(__file__).parent / "urns.yaml").read_text())
+LISTED = {kind: _FILE["every"] + urns for kind, urns in _FILE.items()}
 STACKS: dict[str, dict[str, str]] = {
     "hostPath": {},
     "nfs": {"backup.storage.kind": "nfs", "backup.storage.server": "nas.local"},
@@ -48,42 +49,57 @@ def test_every_resource_is_in_the_list(deploy: Deploy, kind: str) -> None:
 def identities(stack: Recorder) -> dict[str, set[str]]:
     """Each resource's identity, with all that the engine would also take for it."""
     by_urn = {resource.urn: resource for resource in stack.resources}
-    return {_now(made, by_urn): _all(made, by_urn) for made in stack.resources}
+    return {
+        "::".join(_now(made, by_urn)): {"::".join(one) for one in _all(made, by_urn)}
+        for made in stack.resources
+    }
 
 
-def _now(made: Registered, by_urn: dict[str, Registered]) -> str:
-    """Types from the top down to its own, and its name: a URN without stack and project."""
+Identity = tuple[str, str]
+"""Types from the top down to its own, and its name: a URN without stack and project."""
+
+
+def _now(made: Registered, by_urn: dict[str, Registered]) -> Identity:
     parent = by_urn.get(made.parent)
-    above = _now(parent, by_urn).partition("::")[0] + "$" if parent else ""
-    return f"{above}{made.type}::{made.name}"
+    above = _now(parent, by_urn)[0] + "$" if parent else ""
+    return above + made.type, made.name
 
 
-def _all(made: Registered, by_urn: dict[str, Registered]) -> set[str]:
+def _all(made: Registered, by_urn: dict[str, Registered]) -> set[Identity]:
     """Its identity, those of its own aliases, and each of them below an alias of its parent."""
     parent = by_urn.get(made.parent)
-    parents = _all(parent, by_urn) if parent else {""}
+    parents = _all(parent, by_urn) if parent else {("", "")}
     found = set()
     for own in [{}, *(alias.get("spec", {}) for alias in made.aliases)]:
-        type_, name = own.get("type", made.type), own.get("name", made.name)
-        if own.get("noParent"):
-            above = {""}
-        elif own.get("parentUrn"):
-            above = _all(by_urn[own["parentUrn"]], by_urn)
-        else:
-            above = parents
-        for each in above:
-            types = each.partition("::")[0]
-            found.add(f"{types + '$' if types else ''}{type_}::{name}")
+        above = (
+            {("", "")} if own.get("noParent") or _is_stack(own.get("parentUrn", "")) else parents
+        )
+        for types, parent_name in above:
+            name = own.get("name") or _renamed(
+                made.name, parent.name if parent else "", parent_name
+            )
+            found.add((f"{types + '$' if types else ''}{own.get('type') or made.type}", name))
     return found
+
+
+def _is_stack(urn: str) -> bool:
+    return "::pulumi:pulumi:Stack::" in urn
+
+
+def _renamed(name: str, parent_now: str, parent_then: str) -> str:
+    """A child's name follows its parent's where it begins with that, as the engine has it."""
+    if parent_then and name.startswith(parent_now):
+        return parent_then + name.removeprefix(parent_now)
+    return name
 
 
 def test_a_renamed_component_keeps_its_childrens_identities() -> None:
     """What the engine does with an alias of a parent, on an example."""
     parent = _made("p", "new:Type", "new", aliases=[{"spec": {"type": "old:Type", "name": "old"}}])
-    child = _made("c", "k:Claim", "data", parent="p")
+    child = _made("c", "k:Claim", "new-data", parent="p")
     assert _all(child, {"p": parent, "c": child}) == {
-        "new:Type$k:Claim::data",
-        "old:Type$k:Claim::data",
+        ("new:Type$k:Claim", "new-data"),
+        ("old:Type$k:Claim", "old-data"),
     }
 
 

@@ -1,0 +1,41 @@
+# Cuts the text of pg_dumpall --globals-only into statements (a quoted name may hold line breaks) and leaves out
+# CREATE ROLE and ALTER ROLE of the roles in the file `roles`, one hexadecimal name a line, and what is granted to them.
+# settings=1 lets ALTER ROLE ... SET and all grants pass: those are no attributes.
+function hex(text,  i, out) { for (i = 1; i <= length(text); i++) out = out sprintf("%02x", ord[substr(text, i, 1)]); return out }
+function finished(text,  q, i, c) { # an even number of each quote, and a semicolon at the end
+	for (i = 1; i <= length(text); i++) {
+		c = substr(text, i, 1)
+		if (q == "") { if (c == "\"" || c == "\047") q = c }
+		else if (c == q) q = ""
+	}
+	return q == "" && text ~ /;$/
+}
+function name_in(text,  name) { # the name that it begins with, unquoted; the rest into `rest`
+	if (substr(text, 1, 1) != "\"") { match(text, /^[^ ;]+/); rest = substr(text, RLENGTH + 1); return substr(text, 1, RLENGTH) }
+	match(text, /^"([^"]|"")*"/); rest = substr(text, RLENGTH + 1)
+	name = substr(text, 2, RLENGTH - 2); gsub(/""/, "\"", name)
+	return name
+}
+BEGIN { for (i = 1; i < 256; i++) ord[sprintf("%c", i)] = i; while ((got = (getline line < roles)) > 0) known[line] = 1; if (got < 0) exit 69 }
+statement == "" && (/^--/ || /^\\/ || /^$/) { print; next }
+{ statement = (statement == "") ? $0 : statement "\n" $0 }
+!finished(statement) { next }
+{
+	leave = 0
+	if (match(statement, /^(CREATE|ALTER) ROLE /)) {
+		leave = hex(name_in(substr(statement, RLENGTH + 1))) in known
+		if (settings && rest ~ /^ (IN DATABASE .* )?SET /) leave = 0
+	}
+	else if (!settings && match(statement, /^GRANT ([A-Z, ]+ ON PARAMETER )?/)) {
+		parameter = RLENGTH > 6
+		granted = name_in(substr(statement, RLENGTH + 1))
+		# To a role that is here: a parameter, or membership in another that is here. If it was revoked, it stays so.
+		leave = hex(name_in(substr(rest, 5))) in known && (parameter || hex(granted) in known)
+		# The role that granted it may have lost the right to: the superuser grants.
+		if (!parameter) sub(/ GRANTED BY ("([^"]|"")*"|[^ ;"]+);$/, ";", statement)
+	}
+	else if (!settings) leave = statement ~ /^(RE)?SET SESSION AUTHORIZATION/
+	if (!leave) print statement
+	statement = ""
+}
+END { if (got >= 0 && statement != "") { print "error: a statement without end" > "/dev/stderr"; exit 65 } }

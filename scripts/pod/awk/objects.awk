@@ -1,0 +1,8 @@
+# Lines whose first column is the first word of `keys`, as the objects of a JSON array: the other words are their keys.
+BEGIN { n = split(keys, key, " ") }
+$1 != key[1] { next }
+{
+	printf "%s\n    {", (some++) ? "," : ""
+	for (i = 2; i <= n; i++) printf "%s\"%s\": %s", (i > 2) ? ", " : "", key[i], $i
+	printf "}"
+}

@@ -1,0 +1,198 @@
+#!/usr/bin/env bash
+# Takes one backup set: every database and the globals, checked, published by one rename.
+# Reads the server (PG* variables) and the store; writes the store only; prints the new set's name.
+
+SCRIPTS="$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)"
+source "$SCRIPTS/lib/common.bash"
+source "$SCRIPTS/lib/psql.bash"
+source "$SCRIPTS/lib/json.bash"
+source "$SCRIPTS/lib/store.bash"
+source "$SCRIPTS/lib/set.bash"
+source "$SCRIPTS/lib/sets.bash"
+source "$SCRIPTS/lib/contents.bash"
+source "$SCRIPTS/lib/globals.bash"
+source "$SCRIPTS/lib/dump.bash"
+source "$SCRIPTS/lib/manifest.bash"
+source "$SCRIPTS/lib/brake.bash"
+read_text SQL_SOURCE sql/source.sql
+read_text AWK_CHOOSE awk/choose.awk
+
+declare -A FACTS=()
+STAGING=""
+
+usage() {
+	cat <<'USAGE'
+usage: backup.sh [--reason R] [--pin] [--accept-shrink]
+
+Takes one backup set of the server that the PG* variables name, into the store BACKUP_ROOT; prints its name.
+  --reason R        a word for the manifest (manual by default)
+  --pin             retention never removes this set
+  --accept-shrink   data that is missing since the last accepted set was meant to go: retention goes on
+USAGE
+}
+
+parse_options() {
+	FACTS=([reason]='"manual"' [pinned]=false [accepted]=false)
+	while (($# > 0)); do
+		case "$1" in
+		--help) usage && exit 0 ;;
+		--reason)
+			[[ -n "${2:-}" ]] || die "$USAGE" "--reason needs a word. See: backup.sh --help"
+			FACTS["reason"]="$(json_quote "$2")"
+			shift
+			;;
+		--pin) FACTS["pinned"]=true ;;
+		--accept-shrink) FACTS["accepted"]=true ;;
+		*) die "$USAGE" "unknown option '$1'. See: backup.sh --help" ;;
+		esac
+		shift
+	done
+}
+
+# usage: ask_server   Into files in WORK, by one session.
+ask_server() {
+	psql_run "$CONTROL" -v work="$WORK" -v leftover="$LEFTOVER" 2>"$WORK/server.out" <<<"$SQL_SOURCE" || psql_server_refused
+}
+
+# usage: require_same_major   Another major version's pg_dump refuses, or writes what this server cannot load.
+require_same_major() {
+	local version client
+
+	IFS=$'\t' read -r version FACTS["system"] FACTS["superuser"] <"$WORK/server"
+	client="$(tool_version pg_dump)"
+	[[ "${version%%.*}" == "${client%%.*}" ]] ||
+		die "$REFUSED" "the server is PostgreSQL $version, pg_dump here is $client: the same major version is needed. Nothing was written."
+	FACTS["server"]="\"$version\""
+	FACTS["client"]="\"$client\""
+}
+
+# usage: choose_databases   Fills WORK/databases.found (what to dump) and WORK/chosen (with what is skipped, and why).
+choose_databases() {
+	local missing
+
+	printf '%s\n' "$BACKUP_DATABASES" | while IFS= read -r name; do
+		if [[ -n "$name" ]]; then json_quote "$name" && echo; fi
+	done >"$WORK/wanted"
+	# BACKUP_DATABASES empty: all.
+	awk -F '\t' -v OFS='\t' "$AWK_CHOOSE" "$WORK/wanted" "$WORK/all" | into "$WORK/chosen"
+	missing="$(awk -F '\t' '$1 == "missing" { printf "%s ", $2 }' "$WORK/chosen")"
+	[[ -z "$missing" ]] ||
+		die "$USAGE" "BACKUP_DATABASES names what the server does not have: ${missing% }. No set was taken."
+	awk '$1 == "found" && sub(/^found\t/, "")' "$WORK/chosen" | into "$WORK/databases.found"
+}
+
+# usage: dump_all   Each database into STAGING. WORK/databases gets the file names as its last column.
+dump_all() {
+	local token name file index=0 line suffix="" rows
+
+	[[ "$BACKUP_FORMAT" != plain ]] || suffix=".sql$(dump_extension)"
+	: >"$WORK/databases"
+	# The list has a descriptor of its own: what runs in the loop must not eat it.
+	while IFS= read -r line <&3; do
+		token="${line%%$'\t'*}"
+		json_text name "$token"
+		file="$(dump_file_name "$name")$suffix"
+		log "dumping $name"
+		dump_database "$index" "$name" "$STAGING" "$file"
+		printf '%s\t%s\n' "$line" "$file" >>"$WORK/databases"
+		rows="$(awk -F '\t' '$1 == "table" { n += $5 } END { printf "%.0f", n }' "$WORK/contents.$index")"
+		printf '%s\t%s\n' "$token" "$rows" >>"$WORK/rows.now"
+		index=$((index + 1))
+	done 3<"$WORK/databases.found"
+	awk -F '\t' '$1 == "skipped" { print $2 ": " $3 }' "$WORK/chosen" | while IFS= read -r line; do log "skipped $line"; done
+	COUNT="$index"
+}
+
+# usage: judge_shrinkage
+judge_shrinkage() {
+	local why
+
+	why="$(brake_shrinkage)"
+	FACTS["flagged"]=null
+	if [[ -z "$why" ]]; then return 0; fi
+	if [[ "${FACTS["accepted"]}" == true ]]; then
+		log "accepted as asked: $why"
+	else
+		FACTS["flagged"]="$(json_quote "$why")"
+		log "warning: this set is flagged: $why. It is good in itself, but retention stands still from now on." \
+			"If the loss was meant: backup.sh --accept-shrink"
+	fi
+}
+
+# usage: publish NAME   From here on the set exists.
+publish() {
+	store_make_tree_durable "$STAGING"
+	step durable
+	store_move_into "$STAGING" "$BACKUP_ROOT"
+	make_durable "$BACKUP_ROOT/.staging"
+	STAGING=""
+	step published
+	log "published $1"
+}
+
+# usage: sets_still_there   The survey's lines, as sets_list has them.
+sets_still_there() {
+	local line
+
+	while IFS= read -r line; do
+		[[ ! -f "$BACKUP_ROOT/${line%%$'\t'*}/SHA256SUMS" ]] || printf '%s\n' "$line"
+	done <"$WORK/sets"
+}
+
+# usage: new_set_line NAME   As sets_list has it. The manifest read last is this set's.
+new_set_line() {
+	local major flags
+
+	major="$(set_major)"
+	flags="$(set_flags_read "$BACKUP_ROOT/$1" "$major")"
+	printf '%s\t0\t%s\n' "$1" "$flags"
+}
+
+remove_staging() {
+	dump_stop_helpers
+	[[ -z "$STAGING" ]] || rm -rf -- "$STAGING"
+}
+
+main() {
+	local name list survey COUNT=0
+
+	parse_options "$@"
+	begin
+	psql_prepare
+	at_exit remove_staging
+	store_require
+	store_require_writable
+	# Before the lock: a server that is starting may need it for a restore.
+	psql_require_server "$BACKUP_SERVER_WAIT"
+	store_lock
+	store_sweep
+	store_require_space
+	ask_server
+	require_same_major
+	choose_databases
+	name="$(sets_next_name)"
+	STAGING="$BACKUP_ROOT/.staging/$name"
+	mkdir -- "$STAGING" || die "$NO_SPACE" "cannot make $STAGING"
+	step staging
+	FACTS+=([set]="\"$name\"" [started]="\"$(utc)\"" [globals]="globals.sql$(dump_extension)")
+	dump_globals "$STAGING" "${FACTS["globals"]}"
+	: >"$WORK/rows.now"
+	# Beside the dump: with many sets, or many tables, it takes longer than all else of ours.
+	brake_survey &
+	survey=$!
+	dump_all
+	wait "$survey" || exit $? # it has said why
+	judge_shrinkage
+	manifest_write "$STAGING" "$COUNT"
+	step manifest
+	manifest_write_sums "$STAGING"
+	step sums
+	publish "$name"
+	# All who change sets hold the lock: since the survey this one has come, and gone is only what somebody took by hand.
+	list="$(sets_still_there && new_set_line "$name")"
+	sets_refresh_links "$list"
+	sets_retain "$list"
+	printf '%s\n' "$name"
+}
+
+if [[ "${BASH_SOURCE[0]}" == "$0" ]]; then main "$@"; fi

@@ -1,0 +1,64 @@
+# Compares a restored database with the manifest: its contents, and what belongs to the database itself.
+[[ "${BASH_SOURCE[0]}" != "$0" ]] || { echo "${0##*/} is a library and does nothing by itself. See: scripts/README.md" >&2 && exit 64; }
+
+read_text SQL_SEQUENCES sql/sequences.sql
+read_text SQL_HASH_PARTITIONS sql/hash_partitions.sql
+read_text AWK_EXPECTED awk/expected.awk
+read_text AWK_SUM_PARTITIONS awk/sum_partitions.awk
+read_text AWK_DIFFERENCES awk/differences.awk
+
+# usage: compare_expected INDEX   The lines of sql/contents.sql, out of the manifest read last.
+compare_expected() { awk -F '\t' -v OFS='\t' -v at="databases.$1." "$AWK_EXPECTED" "$MANIFEST_FLAT" | sort; }
+
+# usage: compare_sum_partitions PARTITIONS < LINES
+compare_sum_partitions() { awk -F '\t' -v OFS='\t' "$AWK_SUM_PARTITIONS" "$1" - | sort; }
+
+# usage: compare_database INDEX DATABASE   Equality with the manifest; returns 65 with WHY if it is not equal.
+# Any other status is an error while reading: never "equal", and never the set's fault.
+compare_database() {
+	local mode=rows generated=generated status=0
+
+	compare_expected "$1" | into "$WORK/expected.all" || return $?
+	# Rows only was saved, or is asked for now.
+	if [[ "$BACKUP_HASHES" == full ]] && ! grep -q '^large_objects.*null$' "$WORK/expected.all"; then mode=full; fi
+	[[ "${MANIFEST[generated_columns]:-}" != '"not hashed"' ]] || generated=""
+	{ contents_sql "$mode" "" "$generated" && printf '%s' "$SQL_SEQUENCES" "$SQL_HASH_PARTITIONS"; } >"$WORK/contents.sql" || return 1
+	psql_run "$2" -v user_relations="$USER_RELATIONS" -f "$WORK/contents.sql" >"$WORK/found.raw" || return 1
+	contents_tidy "$mode" <"$WORK/found.raw" | into "$WORK/found.all" || return $?
+	awk -F '\t' '$1 == "partition"' "$WORK/found.all" | into "$WORK/partitions" || return $?
+	awk -F '\t' '$1 != "partition"' "$WORK/found.all" | compare_sum_partitions "$WORK/partitions" | into "$WORK/found" || return $?
+	compare_sum_partitions "$WORK/partitions" <"$WORK/expected.all" | into "$WORK/expected" || return $?
+	grep -q '^large_objects' "$WORK/found" || return 1 # there is always a line of them
+	WHY="$(awk -F '\t' "$AWK_DIFFERENCES" "$WORK/expected" "$WORK/found")" || status=$?
+	case $status in
+	0) return 0 ;;
+	65) WHY="what was restored is not what was saved: ${WHY//$'\n'/; }" ;;
+	esac
+	return "$status"
+}
+
+# usage: compare_settings INDEX NAME   Owner, settings, grants, comment: what belongs to the database itself.
+compare_settings() {
+	local owner
+
+	owner="$(psql_run "$2" -c 'SELECT to_json(pg_get_userbyid(datdba)::text) FROM pg_database WHERE datname = current_database()')" || return 69
+	if [[ "$owner" != "${MANIFEST["databases.$1.owner"]}" ]]; then
+		WHY="owner: saved ${MANIFEST["databases.$1.owner"]}, restored $owner"
+		return 65
+	fi
+	psql_run "$2" <<<"$SQL_DATABASE_SETTINGS" | sort | into "$WORK/settings.now" || return $?
+	awk -F '\t' -v at="databases.$1.settings." 'index($1, at) == 1 { print $2 }' "$MANIFEST_FLAT" | sort | into "$WORK/settings.saved" || return $?
+	cmp -s "$WORK/settings.saved" "$WORK/settings.now" || {
+		(($? == 1)) || return 69
+		WHY="settings or grants differ (values are left out): saved $(compare_only_in "$WORK/settings.saved" "$WORK/settings.now")"
+		WHY+=", restored $(compare_only_in "$WORK/settings.now" "$WORK/settings.saved")"
+		return 65
+	}
+}
+
+# usage: compare_only_in FILE OTHER   Those statements of FILE that OTHER lacks, without the values: they may be secret, and what is
+# wrong with a set is told to many.
+compare_only_in() {
+	awk 'FILENAME == ARGV[1] { there[$0] = 1; next } !($0 in there)' "$2" "$1" |
+		sed -E '/^"(GRANT|REVOKE|SET SESSION AUTHORIZATION) /!s/ (TO|IS|=) .*/"/' | tr '\n' ' '
+}

@@ -1,0 +1,47 @@
+# Roles and what belongs to a database as a whole (settings, grants): saving and applying.
+[[ "${BASH_SOURCE[0]}" != "$0" ]] || { echo "${0##*/} is a library and does nothing by itself. See: scripts/README.md" >&2 && exit 64; }
+
+read_text SQL_DATABASE_SETTINGS sql/database_settings.sql
+read_text AWK_GLOBALS awk/globals.awk
+
+# usage: globals_filter ROLES_FILE SETTINGS < SQL
+globals_filter() { awk -v roles="$1" -v settings="$2" "$AWK_GLOBALS"; }
+
+# usage: globals_apply DIRECTORY fresh|live   Creates the set's roles that are missing. A role that exists keeps its
+# attributes, its password and its memberships: what is in force stays in force. On a fresh server the superuser gets its
+# settings.
+globals_apply() {
+	local settings=0
+
+	[[ "$2" == live ]] || settings=1
+	psql_run "$CONTROL" -c "SELECT encode(convert_to(rolname, 'UTF8'), 'hex') FROM pg_roles" >"$WORK/roles" || return 1
+	set_read_file "$1/${MANIFEST["globals.file"]//\"/}" 2>"$WORK/read.err" | into "$WORK/globals.all" || return $?
+	# Their passwords stay out of the server's log.
+	{
+		echo "SET log_statement = none; SET log_min_duration_statement = -1; SET log_min_error_statement = panic;"
+		globals_filter "$WORK/roles" "$settings" <"$WORK/globals.all"
+	} | into "$WORK/globals.sql" || return $?
+	# One transaction, of a file: roles come all or not at all, and a pipe that breaks off would look like its end.
+	psql_run "$CONTROL" -1 -f "$WORK/globals.sql" || return 1
+	rm -f -- "$WORK/globals.all" "$WORK/globals.sql"
+}
+
+# A setting of all sessions of a database: its name, quoted or not, and the rest. Names and values may hold anything.
+DATABASE_SETTING='^ALTER DATABASE ("([^"]|"")*"|[^" ]+)( SET .*)$'
+
+# usage: globals_statements INDEX [NAME]   The same statements out of the manifest, as SQL. With NAME only the settings of
+# all its sessions, for the database NAME. Left out are those that say nothing about content, but could keep the restore
+# itself from its work: libraries that each session loads (one that this image lacks ends every session), and limits of time.
+globals_statements() {
+	local token text
+
+	awk -F '\t' -v at="databases.$1.settings." 'index($1, at) == 1 { print $2 }' "$MANIFEST_FLAT" | while IFS= read -r token; do
+		json_text text "$token"
+		if [[ -n "${2:-}" ]]; then
+			[[ "$text" =~ $DATABASE_SETTING ]] || continue
+			[[ "${BASH_REMATCH[3]}" != " SET "@(session_preload_libraries|local_preload_libraries|+([a-z_])_timeout)" TO "* ]] || continue
+			text="ALTER DATABASE $(psql_name "$2")${BASH_REMATCH[3]}"
+		fi
+		printf '%s;\n' "$text"
+	done
+}

@@ -1,0 +1,91 @@
+# Writes manifest.json from what dump.bash left in WORK, and SHA256SUMS.
+[[ "${BASH_SOURCE[0]}" != "$0" ]] || { echo "${0##*/} is a library and does nothing by itself. See: scripts/README.md" >&2 && exit 64; }
+
+read_text AWK_OBJECTS awk/objects.awk
+
+# usage: manifest_objects KIND KEY... < LINES   Lines of that kind as the objects of an array.
+manifest_objects() { awk -F '\t' -v keys="$*" "$AWK_OBJECTS"; }
+
+# usage: manifest_database INDEX DIRECTORY   Columns of WORK/databases: name, owner, encoding, collate, ctype, provider,
+# ICU locale, ICU rules, file.
+manifest_database() {
+	local index="$1" directory="$2" line f sum=null path bytes size snapshot
+
+	line="$(sed -n "$((index + 1))p" "$WORK/databases")"
+	IFS=$'\t' read -r -a f <<<"$line"
+	path="$directory/${f[8]}"
+	[[ -d "$path" ]] || sum="\"$(manifest_sum_of "${f[8]}")\""
+	bytes="$(size_of "$path")"
+	size="$(cat "$WORK/size.$index")"
+	snapshot="$(cat "$WORK/snapshot.$index")"
+	printf '  {"name": %s, "file": "%s", "bytes": %s, "sha256": %s,\n' "${f[0]}" "${f[8]}" "$bytes" "$sum"
+	printf '   "owner": %s, "encoding": %s, "locale": %s, "ctype": %s, "provider": %s, "icu_locale": %s, "icu_rules": %s,\n' "${f[@]:1:7}"
+	printf '   "size": %s, "snapshot": "%s",' "$size" "$snapshot"
+	awk -F '\t' '$1 == "large_objects" { printf " \"large_objects\": %s, \"large_objects_hash\": %s,", $2, $3 }' "$WORK/contents.$index"
+	printf '\n   "extensions": ['
+	manifest_objects extension name version <"$WORK/contents.$index"
+	printf '],\n   "sequences": ['
+	manifest_objects sequence schema name last_value is_called <"$WORK/sequences.$index"
+	printf '],\n   "settings": ['
+	awk 'NR > 1 { printf "," } { printf "\n    %s", $0 }' "$WORK/settings.$index"
+	printf '],\n   "tables": ['
+	manifest_objects table schema name owner rows hash <"$WORK/contents.$index"
+	printf ']}'
+}
+
+# usage: manifest_sum_files DIRECTORY   The sums of all files in it, into WORK/SHA256SUMS.
+manifest_sum_files() {
+	(cd -- "$1" && find . -type f -print0 | xargs -0 -r sha256sum | sed 's|  \./|  |' | sort -k 2) | into "$WORK/SHA256SUMS" ||
+		die "$NO_SPACE" "cannot read back what was written"
+}
+
+# usage: manifest_sum_of FILE   Its sum out of WORK/SHA256SUMS.
+manifest_sum_of() { awk -v file="$1" '$2 == file { print $1 }' "$WORK/SHA256SUMS"; }
+
+# usage: manifest_write DIRECTORY COUNT
+manifest_write() {
+	manifest_sum_files "$1"
+	# First where it may fail for any reason, then where it may fail for want of room: under a || no other is noticed.
+	manifest_text "$1" "$2" | into "$WORK/manifest.json"
+	cat "$WORK/manifest.json" >"$1/manifest.json" || die "$NO_SPACE" "cannot write the manifest"
+	# What cannot be read is never published.
+	set_read "$1" || die "$NO_SPACE" "the manifest does not read back: $WHY"
+}
+
+# usage: manifest_text DIRECTORY COUNT   The rest comes from the FACTS that backup.sh collected, as JSON tokens.
+manifest_text() {
+	local directory="$1" count="$2" i globals="${FACTS["globals"]}" bytes sum roles
+
+	bytes="$(size_of "$directory/$globals")"
+	sum="$(manifest_sum_of "$globals")"
+	roles="$(paste -s -d , "$WORK/role.names")"
+	printf '{"version": 1, "set": %s, "reason": %s, "pinned": %s,\n' "${FACTS["set"]}" "${FACTS["reason"]}" "${FACTS["pinned"]}"
+	printf ' "flagged": %s, "accepted_shrink": %s,\n' "${FACTS["flagged"]}" "${FACTS["accepted"]}"
+	printf ' "started": %s, "finished": "%s", "store": "%s",\n' "${FACTS["started"]}" "$(utc)" "$STORE"
+	printf ' "server": {"version": %s, "system_identifier": %s, "superuser": %s}, "client": %s,\n' \
+		"${FACTS["server"]}" "${FACTS["system"]}" "${FACTS["superuser"]}" "${FACTS["client"]}"
+	# Of sets without this word the hashes hold them.
+	printf ' "generated_columns": "not hashed",\n'
+	printf ' "format": "%s", "compression": "%s",\n' "$BACKUP_FORMAT" "$(dump_compression)"
+	printf ' "globals": {"file": "%s", "bytes": %s, "sha256": "%s", "roles": [%s]},\n' "$globals" "$bytes" "$sum" "$roles"
+	printf ' "databases": [\n'
+	for ((i = 0; i < count; i++)); do
+		manifest_database "$i" "$directory"
+		((i + 1 == count)) || printf ','
+		printf '\n'
+	done
+	printf ' ],\n "skipped": ['
+	manifest_objects skipped name why <"$WORK/chosen"
+	printf ']}\n'
+}
+
+# usage: manifest_write_sums DIRECTORY   Those that manifest_sum_files took, and the manifest's.
+manifest_write_sums() {
+	local directory="$1"
+
+	(
+		cd -- "$directory" &&
+			{ cat "$WORK/SHA256SUMS" && sha256sum manifest.json; } | sort -k 2 | into SHA256SUMS
+	) || die "$NO_SPACE" "cannot write SHA256SUMS"
+	set_check_sums "$directory" || die "$NO_SPACE" "what was written does not read back: $WHY"
+}

@@ -1,0 +1,245 @@
+# One set: its manifest, its files against SHA256SUMS before anything is decided on it, what lies beside them
+# (verified.json, pinned.json), and the lock that keeps it there.
+[[ "${BASH_SOURCE[0]}" != "$0" ]] || { echo "${0##*/} is a library and does nothing by itself. See: scripts/README.md" >&2 && exit 64; }
+
+read_text AWK_LISTED awk/listed.awk
+read_text AWK_ROWS awk/rows.awk
+
+SET_NAME='^backup_[0-9]{8}_[0-9]{6}$'
+
+# The manifest read last: path -> token. Tables, sequences and the like stay in the file MANIFEST_FLAT.
+declare -A MANIFEST=()
+MANIFEST_FLAT=""
+# Why the last check failed, for the caller's message.
+WHY=""
+
+# usage: set_read DIRECTORY   Fills MANIFEST; returns 65 and sets WHY if it is not one of ours, whole. Ends with 69
+# or 73 where that cannot be told.
+set_read() {
+	local directory="$1" path token head status=0
+
+	MANIFEST=()
+	MANIFEST_FLAT="$WORK/manifest.flat"
+	if [[ ! -f "$directory/manifest.json" ]]; then
+		[[ -x "$directory" ]] || require_finding "$UNREACHABLE" "$directory"
+		WHY="it has no manifest.json"
+		return 65
+	fi
+	WHY="$({ json_flatten "$directory/manifest.json" | into "$MANIFEST_FLAT"; } 2>&1)" || status=$?
+	((status != NO_SPACE)) || die "$NO_SPACE" "no room to read a manifest: $WHY"
+	require_finding "$status" "$directory/manifest.json" "$WHY"
+	if ((status != 0)); then
+		WHY="its manifest.json is damaged (${WHY#"$directory"/})"
+		return 65
+	fi
+	head="$(awk '!/^databases\.[0-9]+\.(tables|sequences|extensions|settings)\./' "$MANIFEST_FLAT")" ||
+		die "$UNREACHABLE" "cannot read $directory/manifest.json. Nothing is judged by that: try again"
+	while IFS=$'\t' read -r path token; do
+		[[ -z "$path" ]] || MANIFEST["$path"]="$token"
+	done <<<"$head" || die "$UNREACHABLE" "cannot read $directory/manifest.json. Nothing is judged by that: try again"
+	set_check_manifest "${directory##*/}"
+}
+
+# usage: set_major   The major version of the server that made the set that set_read read last; 0 if it does not say.
+set_major() {
+	local version
+
+	json_text version "${MANIFEST["server.version"]}"
+	version="${version%%[!0-9]*}"
+	printf '%s\n' "${version:-0}"
+}
+
+# usage: set_check_manifest SET   The keys that every reader relies on; others do not matter.
+set_check_manifest() {
+	local key
+
+	if [[ "${MANIFEST[version]:-}" =~ ^[0-9]+$ ]] && ((MANIFEST[version] > 1)); then
+		WHY="its format version ${MANIFEST[version]} is newer than this script's (1): use a newer one"
+		return 65
+	fi
+	for key in set started server.version server.superuser client format compression globals.file; do
+		if [[ "${MANIFEST[$key]:-}" != \"*\" ]]; then
+			WHY="its manifest.json has no usable '$key'"
+			return 65
+		fi
+	done
+	if [[ "${MANIFEST[version]:-}" != 1 || "${MANIFEST[set]}" != "\"$1\"" ]]; then
+		WHY="its manifest.json is for ${MANIFEST[set]}, version ${MANIFEST[version]:-none}"
+		return 65
+	fi
+	set_check_databases
+}
+
+# usage: set_check_databases   File names come from outside: none may lead out of the set.
+set_check_databases() {
+	local i=0 token
+
+	while [[ -n "${MANIFEST["databases.$i.name"]:-}${MANIFEST["databases.$i.file"]:-}" ]]; do
+		token="${MANIFEST["databases.$i.file"]:-}"
+		if [[ ! "$token" =~ ^\"[A-Za-z0-9_%-]+(\.[a-z.]+)?\"$ || "${MANIFEST["databases.$i.name"]:-}" != \"*\" ]]; then
+			WHY="its manifest.json has no usable file name for database $i"
+			return 65
+		fi
+		i=$((i + 1))
+	done
+	MANIFEST[databases]="$i"
+	if [[ ! "${MANIFEST["globals.file"]}" =~ ^\"[A-Za-z0-9_%-]+(\.[a-z.]+)?\"$ ]]; then
+		WHY="its manifest.json has no usable file name for the globals"
+		return 65
+	fi
+}
+
+# usage: set_check_sums DIRECTORY   Every file against SHA256SUMS, and all that the manifest names is listed; else 65 and WHY.
+# Ends with 69 where that cannot be told.
+set_check_sums() {
+	local directory="$1" i file listed found status=0
+
+	if [[ ! -f "$directory/SHA256SUMS" ]]; then
+		WHY="it has no SHA256SUMS"
+		return 65
+	fi
+	listed="$(awk "$AWK_LISTED" "$directory/SHA256SUMS")" || status=$?
+	require_finding "$status" "$directory/SHA256SUMS"
+	if ((status != 0)); then
+		WHY="its SHA256SUMS is damaged"
+		return 65
+	fi
+	found="$(cd -- "$directory" && sha256sum -c SHA256SUMS 2>&1)" || status=$?
+	set_sums_match "$status" "$found" "$directory" || return 65
+	[[ "${listed//[^$'\n']/}" == "${found//[^$'\n']/}" ]] || require_finding "$UNREACHABLE" "$directory/SHA256SUMS" # not every line was checked
+	listed=$'\n'"$listed"$'\n'
+	for file in manifest.json "${MANIFEST["globals.file"]//\"/}"; do
+		[[ "$listed" == *$'\n'"$file"$'\n'* ]] || {
+			WHY="SHA256SUMS does not cover $file"
+			return 65
+		}
+	done
+	for ((i = 0; i < MANIFEST[databases]; i++)); do
+		file="${MANIFEST["databases.$i.file"]//\"/}"
+		[[ "$listed" == *$'\n'"$file"$'\n'* || "$listed" == *$'\n'"$file/toc.dat"$'\n'* ]] || {
+			WHY="SHA256SUMS does not cover $file"
+			return 65
+		}
+	done
+}
+
+# usage: set_sums_match STATUS ANSWER DIRECTORY   0 or 65 with WHY, by the word of sha256sum. Ends with 69 where it could not
+# read: a disk that fails for a moment must not cost one set after the other.
+set_sums_match() {
+	local line said=""
+
+	(($1 != 0)) || return 0
+	while IFS= read -r line; do
+		[[ "$line" == *": OK" ]] || said+="$line "
+	done <<<"$2"
+	if [[ "$said" != *": FAILED"* || "${said,,}" =~ $MACHINE|permission\ denied ]]; then
+		require_finding "$UNREACHABLE" "$3" "${said:0:300}"
+	fi
+	WHY="its files do not match SHA256SUMS: ${said:0:300}"
+	return 65
+}
+
+# usage: set_is_verified DIRECTORY   0 if its verdict is good and belongs to these very files, else 1. Ends with 69 where
+# that cannot be told: a set without a verdict may be removed.
+set_is_verified() {
+	local sums verdict status=0
+
+	[[ -f "$1/verified.json" && -f "$1/SHA256SUMS" ]] || return 1
+	# A verdict that cannot be read is none.
+	verdict="$(json_flatten "$1/verified.json" 2>/dev/null)" || status=$?
+	require_finding "$status" "$1/verified.json"
+	((status == 0)) || return 1
+	sums="$(sum_of "$1/SHA256SUMS")" || require_finding "$?" "$1/SHA256SUMS"
+	# No answer is none, whatever the status.
+	[[ -n "$verdict" && -n "$sums" ]] || require_finding "$UNREACHABLE" "$1/verified.json"
+	json_says "$verdict" sums "\"$sums\"" && json_says "$verdict" result '"good"' && json_says "$verdict" set "\"${1##*/}\"" || return 1
+}
+
+# usage: set_is_pinned DIRECTORY   0 if retention leaves it alone, else 1. The last word has pinned.json (pin.sh), the
+# first the manifest, which must be the one read last.
+set_is_pinned() {
+	local word
+
+	if [[ ! -e "$1/pinned.json" && ! -L "$1/pinned.json" ]]; then
+		[[ "${MANIFEST[pinned]:-}" == true ]] || return 1
+		return 0
+	fi
+	# Only a clear no is one: a word that cannot be read costs room, to pass it over could cost the set.
+	word="$(json_flatten "$1/pinned.json" 2>/dev/null)" || return 0
+	if json_says "$word" set "\"${1##*/}\"" && json_says "$word" pinned false; then return 1; fi
+}
+
+# usage: set_read_own DIRECTORY   As set_read; 65 with WHY for another store's set, too.
+set_read_own() {
+	set_read "$1" || return 65
+	[[ "${MANIFEST[store]:-}" != "\"$STORE\"" ]] || return 0
+	WHY="it was made for store ${MANIFEST[store]:-none}"
+	return 65
+}
+
+# usage: set_flags SET MAJOR   pinned TAB flagged TAB accepted (0/1). Pinned is also what only a newer PostgreSQL than
+# MAJOR can read: it cannot be verified here, so it must not be removed here for that. Status 1 and a log line where the set
+# does not count (damaged, another store's). Read once a run: the manifest of thousands of tables takes a tenth of a second.
+set_flags() {
+	local memo="$WORK/flags.$1" flags
+
+	if [[ -s "$memo" ]]; then
+		cat -- "$memo" || return "$UNREACHABLE"
+		return 0
+	fi
+	set_read_own "$BACKUP_ROOT/$1" || {
+		log "warning: $1 does not count and is left alone: $WHY"
+		return 1
+	}
+	flags="$(set_flags_read "$BACKUP_ROOT/$1" "$2")" || return "$UNREACHABLE"
+	# Where there is no room for the memo, the set is read again.
+	{ printf '%s\n' "$flags" >"$memo"; } 2>/dev/null || rm -f -- "$memo"
+	printf '%s\n' "$flags"
+}
+
+# usage: set_flags_read DIRECTORY MAJOR   The same of the set whose manifest was read last.
+set_flags_read() {
+	local pinned=0 flagged=0 accepted=0
+
+	if set_is_pinned "$1" || (($(set_major) > $2)); then pinned=1; fi
+	[[ "${MANIFEST[flagged]:-null}" == null ]] || flagged=1
+	[[ "${MANIFEST[accepted_shrink]:-}" != true ]] || accepted=1
+	printf '%s\t%s\t%s\n' "$pinned" "$flagged" "$accepted"
+}
+
+# usage: set_require DIRECTORY   Ends with 65 or 78 unless the set is whole and this store's.
+set_require() {
+	local name="${1##*/}"
+
+	set_read "$1" || die "$BROKEN" "$name cannot be used: $WHY. Nothing was touched. See: list.sh"
+	[[ "${MANIFEST[store]:-}" == "\"$STORE\"" || "${BACKUP_ACCEPT_OTHER_STORE:-}" == 1 ]] ||
+		die "$REFUSED" "$name was made for store ${MANIFEST[store]:-none}, this is store $STORE. Nothing was touched." \
+			"If that is meant, set BACKUP_ACCEPT_OTHER_STORE=1."
+	set_check_sums "$1" || die "$BROKEN" "$name is broken: $WHY. Nothing was touched. See: list.sh"
+}
+
+# usage: set_hold DIRECTORY   Shared lock on a set (descriptor 8): retention leaves a held set alone.
+# On the set's SHA256SUMS rather than on a file beside it: it needs no write access and leaves nothing behind.
+set_hold() {
+	{ exec 8<"$1/SHA256SUMS"; } 2>/dev/null || {
+		[[ ! -e "$1/SHA256SUMS" ]] || require_finding "$UNREACHABLE" "$1/SHA256SUMS"
+		return 65
+	}
+	flock -s -n 8 || return 75
+	# Retention may have had the lock and removed the set between the two lines above.
+	[[ -f "$1/SHA256SUMS" ]] || return 65
+}
+
+set_release() { exec 8<&-; }
+
+# usage: set_read_file FILE   Its plain text on stdout; fails if the file is cut or damaged.
+set_read_file() {
+	case "$1" in
+	*.zst) zstd -q -d -c -- "$1" ;;
+	*.gz) gzip -d -c -- "$1" ;;
+	*) cat -- "$1" ;;
+	esac
+}
+
+# usage: set_rows   name TAB rows of each database, of the manifest read last.
+set_rows() { awk -F '\t' "$AWK_ROWS" "$MANIFEST_FLAT"; }

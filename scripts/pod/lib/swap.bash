@@ -1,0 +1,130 @@
+# Puts restored databases in the place of the present ones, all of them by one transaction, and sees to what is left then.
+# For restore.sh, which chose them (NAMES, INDEXES, ASIDE, STAMP).
+[[ "${BASH_SOURCE[0]}" != "$0" ]] || { echo "${0##*/} is a library and does nothing by itself. See: scripts/README.md" >&2 && exit 64; }
+
+read_text SQL_TERMINATOR sql/terminator.sql
+read_text SQL_DROP_SUBSCRIPTIONS sql/drop_subscriptions.sql
+read_text SQL_REPLICATION sql/replication.sql
+
+# usage: swap_sql   All renames, and what belongs to the databases themselves: one transaction.
+swap_sql() {
+	local i
+
+	# shellcheck disable=SC2153 # set by restore.sh
+	for i in "${!NAMES[@]}"; do
+		[[ -z "${ASIDE[i]}" ]] || printf 'ALTER DATABASE %s RENAME TO %s;\n' "$(psql_name "${NAMES[i]}")" "$(psql_name "${ASIDE[i]}")"
+		printf 'ALTER DATABASE %s RENAME TO %s;\n' "$(psql_name "brewget_load_${STAMP}_$i")" "$(psql_name "${NAMES[i]}")"
+		globals_statements "${INDEXES[i]}"
+	done
+}
+
+# usage: swap_terminator_sql   Ends the sessions of the databases that are about to be renamed, again and again: an
+# application reconnects at once. RENAME locks the database first and waits 5 s for sessions to go, and a new one has to
+# wait for that lock, so this wins. ALLOW_CONNECTIONS=false would do the same, but would outlive a kill.
+swap_terminator_sql() {
+	local i list="''"
+
+	for i in "${!NAMES[@]}"; do list+=", $(psql_text "${NAMES[i]}"), 'brewget_load_${STAMP}_$i'"; done
+	echo "SET client_connection_check_interval = '200ms';"
+	psql_run "$CONTROL" -v names="$list" <<<"$SQL_TERMINATOR" || return $?
+}
+
+# usage: swap_require_undone WHY   Ends with 69 unless the swap is in force all the same: a connection may be lost right
+# after the commit. The first database of this restore has either name.
+swap_require_undone() {
+	local left
+
+	left="$(psql_run "$CONTROL" -v name="brewget_load_${STAMP}_0" <<<"SELECT count(*) FROM pg_database WHERE datname = :'name'")" || {
+		SWAPPED=unknown # nothing is cleared away
+		die "$UNREACHABLE" "whether the databases were swapped cannot be told: $1. If there are databases brewget_load_${STAMP}_*, none was touched"
+	}
+	[[ "$left" == 0 ]] || die "$UNREACHABLE" "could not swap the databases: $1. None was touched."
+	log "warning: the session ended after the swap: $1"
+}
+
+# usage: swap   After this the restored databases are the databases.
+swap() {
+	local helper status=0
+
+	# A session in a database cannot rename it.
+	if [[ " ${NAMES[*]} " == *" $CONTROL "* ]]; then CONTROL=template1; fi
+	swap_sql >"$WORK/swap.sql"
+	swap_terminator_sql >"$WORK/terminate.sql" || die "$UNREACHABLE" "cannot look up the databases to swap. None was touched."
+	(
+		trap - ERR
+		exec 7>&- 8>&- 9>&-
+		PGDATABASE="$CONTROL" exec "${PSQL[@]}" -f "$WORK/terminate.sql"
+	) >"$WORK/terminate.out" 2>&1 &
+	helper=$!
+	psql_run "$CONTROL" -1 -f "$WORK/swap.sql" >"$WORK/swap.out" 2>"$WORK/swap.err" || status=$?
+	kill "$helper" 2>/dev/null || true # it may have ended by itself, because the old names are gone
+	wait "$helper" || true             # ended on purpose
+	if ((status != 0)); then swap_require_undone "$(head -n 2 "$WORK/swap.err" | tr '\n' ' ')"; fi
+	SWAPPED=1
+	step swapped
+}
+
+# usage: swap_drop_leftovers   Databases that an unfinished restore left, told by their names.
+# One that was empty when it was looked at may have been written to before it was swapped: then it is kept.
+# Status 69 if one of them is still there: it is in no one's way.
+swap_drop_leftovers() {
+	local names name status=0
+
+	names="$(psql_run "$CONTROL" -v pattern="$LEFTOVER" <<<"SELECT datname FROM pg_database WHERE datname ~ :'pattern' ORDER BY 1")" || return $?
+	for name in $names; do
+		swap_drop_leftover "$name" || status=$?
+	done
+	return "$status"
+}
+
+# usage: swap_drop_leftover NAME
+swap_drop_leftover() {
+	local STATE=empty WHY
+
+	if [[ "$1" == brewget_drop_* ]]; then swap_inspect "$1" || return $?; fi
+	if [[ "$STATE" == full ]]; then
+		psql_run "$CONTROL" -c "ALTER DATABASE $1 RENAME TO ${1/_drop_/_kept_}" || return $?
+		log "warning: data was written while the restore was at work ($WHY): it is kept in database ${1/_drop_/_kept_}"
+	elif [[ "$STATE" == empty ]]; then
+		psql_run "$CONTROL" -c "DROP DATABASE $1 WITH (FORCE)" || {
+			psql_run "$1" <<<"$SQL_DROP_SUBSCRIPTIONS" &&
+				psql_run "$CONTROL" -c "DROP DATABASE $1 WITH (FORCE)"
+		} || return $?
+	fi
+}
+
+# usage: swap_say_replication DATABASE   What moved aside with it and goes on.
+swap_say_replication() {
+	local line lines
+
+	lines="$(psql_run "$CONTROL" -v name="$1" <<<"$SQL_REPLICATION")" || return $?
+	while IFS= read -r line; do
+		[[ -z "$line" ]] || log "warning: replication goes on with the old database $1. To end it, there: $line"
+	done <<<"$lines"
+}
+
+# usage: swap_inspect NAME   Sets STATE: absent, empty or full, and WHY. Status 69 where that cannot be told.
+swap_inspect() {
+	local kind ask="SELECT CASE WHEN datconnlimit = -2 THEN 'ruin' WHEN datallowconn THEN 'open' ELSE 'closed' END
+		FROM pg_database WHERE datname = :'name'"
+
+	STATE=unknown
+	kind="$(psql_run "$CONTROL" -v name="$1" <<<"$ask")" || return "$UNREACHABLE"
+	WHY=""
+	case "$kind" in
+	'') STATE=absent ;;
+	ruin)
+		STATE=empty
+		log "database $1 is half dropped: it cannot be read, and nothing is lost with it"
+		;;
+	open)
+		WHY="$(psql_run "$1" <<<"$SQL_EMPTY" | paste -s -d , -)" || return "$UNREACHABLE"
+		STATE=empty
+		[[ -z "$WHY" ]] || STATE=full
+		;;
+	closed)
+		STATE=full
+		WHY="it allows no connections, so it cannot be looked into"
+		;;
+	esac
+}

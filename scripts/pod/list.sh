@@ -1,0 +1,147 @@
+#!/usr/bin/env bash
+# Lists the sets of a store. Reads the store only; prints a table or JSON.
+
+SCRIPTS="$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)"
+source "$SCRIPTS/lib/common.bash"
+source "$SCRIPTS/lib/json.bash"
+source "$SCRIPTS/lib/store.bash"
+source "$SCRIPTS/lib/set.bash"
+source "$SCRIPTS/lib/sets.bash"
+
+usage() {
+	cat <<'USAGE'
+usage: list.sh [--json]
+
+Lists the backup sets of BACKUP_ROOT, oldest first: age, size, reason, state.
+  --json   an array of objects with set, started, age_seconds, bytes, reason, databases, rows, verified, pinned, flagged,
+           state (published, failed), and of a set that was set aside why, when (set_aside) and by which script (set_aside_by)
+USAGE
+}
+
+# usage: read_failure DIRECTORY   Sets FAILURE from a set's failed.json: why, failed, by, as JSON. Sets that were set aside
+# by older scripts have none, and what cannot be read may not be one.
+read_failure() {
+	local path token flat
+
+	FAILURE=()
+	flat="$(json_flatten "$1/failed.json" 2>/dev/null)" || return 0
+	while IFS=$'\t' read -r path token; do
+		case "$path $token" in
+		*[[:cntrl:]]*) ;; # no JSON that we wrote
+		"why "\"* | "failed "\"* | "by "\"*) FAILURE["$path"]="$token" ;;
+		esac
+	done <<<"$flat"
+}
+
+# usage: describe_set DIRECTORY STATE NOW   One JSON object.
+describe_set() {
+	local directory="$1" state="$2" name="${1##*/}" why="" started="" verified=false pinned=false bytes rows age=null databases=0
+	local -A FAILURE=()
+
+	# Retention may remove a set while it is looked at: the others are listed all the same.
+	bytes="$(size_of "$directory" 2>/dev/null)" || true
+	set_read_own "$directory" || why="$WHY"
+	[[ -d "$directory" ]] || return 0
+	if [[ -n "$why" && "$state" != failed ]]; then
+		# Not ours, or no longer to be told from what is not ours: it does not count, but it is not passed over either.
+		log "warning: $name does not count: $why"
+		return 0
+	fi
+	if [[ -n "$why" ]]; then
+		MANIFEST=([databases]=0)
+		rows=null
+	else
+		json_text started "${MANIFEST[started]}"
+		age=$(($3 - $(epoch "$started")))
+		rows="$(awk -F '\t' 'split($1, p, ".") == 5 && p[3] == "tables" && p[5] == "rows" { n += $2 } END { printf "%.0f", n }' "$MANIFEST_FLAT")"
+		if set_is_verified "$directory"; then verified=true; fi
+		if set_is_pinned "$directory"; then pinned=true; fi
+		databases="${MANIFEST[databases]}"
+	fi
+	[[ "$state" != failed ]] || read_failure "$directory"
+	if [[ -n "$why" ]]; then why="$(json_quote "$why")"; fi
+	printf '{"set": "%s", "state": "%s", "started": %s, "age_seconds": %s, "bytes": %s, "reason": %s, "databases": %s, "rows": %s, ' \
+		"$name" "$state" "${MANIFEST[started]:-null}" "$age" "$bytes" "${MANIFEST[reason]:-null}" "$databases" "$rows"
+	printf '"verified": %s, "pinned": %s, "flagged": %s, "set_aside": %s, "set_aside_by": %s, "why": %s}\n' \
+		"$verified" "$pinned" "${MANIFEST[flagged]:-null}" "${FAILURE[failed]:-null}" "${FAILURE[by]:-null}" "${FAILURE[why]:-${why:-null}}"
+}
+
+# usage: describe_all
+describe_all() {
+	local now name names
+
+	now="$(date +%s)"
+	names="$(sets_directories)"
+	for name in $names; do describe_set "$BACKUP_ROOT/$name" published "$now"; done
+	names="$(sets_directories "$BACKUP_ROOT/failed")"
+	for name in $names; do describe_set "$BACKUP_ROOT/failed/$name" failed "$now"; done
+}
+
+# usage: age_text SECONDS   e.g. 3 d 04 h
+age_text() {
+	if [[ "$1" == null ]]; then
+		echo '?'
+	elif (($1 >= 86400)); then
+		printf '%d d %02d h\n' "$(($1 / 86400))" "$(($1 / 3600 % 24))"
+	else
+		printf '%d h %02d min\n' "$(($1 / 3600))" "$(($1 / 60 % 60))"
+	fi
+}
+
+# usage: size_text BYTES
+size_text() { awk -v n="$1" 'BEGIN { split("B KiB MiB GiB TiB", u, " "); i = 1; while (n >= 1024 && i < 5) { n /= 1024; i++ } printf (i == 1) ? "%d %s\n" : "%.1f %s\n", n, u[i] }'; }
+
+# usage: print_table < OBJECTS
+print_table() {
+	local line path token text
+	local -A field
+
+	printf '%-23s %-12s %-10s %-12s %-9s %s\n' SET AGE SIZE REASON VERIFIED NOTES
+	while IFS= read -r line; do
+		field=()
+		printf '%s\n' "$line" >"$WORK/object"
+		while IFS=$'\t' read -r path token; do
+			json_text text "$token"
+			# What a name or a server's message holds must not move the reader's cursor.
+			field["$path"]="${text//[[:cntrl:]]/?}"
+		done < <(json_flatten "$WORK/object")
+		printf '%-23s %-12s %-10s %-12s %-9s %s\n' "${field[set]}" "$(age_text "${field[age_seconds]:-null}")" "$(size_text "${field[bytes]}")" \
+			"${field[reason]:-?}" "$([[ "${field[verified]}" == true ]] && echo yes || echo no)" "$(notes)"
+	done
+}
+
+# usage: notes   Reads print_table's field.
+notes() {
+	local out=()
+
+	[[ "${field[pinned]}" != true ]] || out+=(pinned)
+	[[ -z "${field[flagged]}" ]] || out+=("flagged: ${field[flagged]}")
+	if [[ "${field[state]}" != published ]]; then
+		out+=("${field[state]}${field[set_aside]:+ ${field[set_aside]} by ${field[set_aside_by]:-?}}${field[why]:+: ${field[why]}}")
+	fi
+	printf '%s' "${out[*]}"
+}
+
+main() {
+	local json=""
+
+	while (($# > 0)); do
+		case "$1" in
+		--help) usage && exit 0 ;;
+		--json) json=1 ;;
+		*) die "$USAGE" "unknown option '$1'. See: list.sh --help" ;;
+		esac
+		shift
+	done
+	begin
+	BACKUP_ALLOW_VOLATILE=1 # looking does no harm
+	store_require
+	describe_all >"$WORK/objects"
+	if [[ -n "$json" ]]; then
+		printf '[\n%s\n]\n' "$(sed '$!s/$/,/' "$WORK/objects")"
+	else
+		print_table <"$WORK/objects"
+	fi
+}
+
+if [[ "${BASH_SOURCE[0]}" == "$0" ]]; then main "$@"; fi

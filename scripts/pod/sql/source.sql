@@ -1,0 +1,21 @@
+-- What backup.sh has to know of the server, into files in `work`: server (version, identifier, superuser), superuser (its
+-- name as bytes), role.names, all (its databases; the last column says why one is skipped). Names as JSON, so that each
+-- stays on its line whatever it holds.
+\o :work/server
+SELECT split_part(current_setting('server_version'), ' ', 1), to_json(system_identifier::text),
+	(SELECT to_json(rolname::text) FROM pg_roles WHERE oid = 10) FROM pg_control_system();
+\o :work/superuser
+SELECT encode(convert_to(rolname, 'UTF8'), 'hex') FROM pg_roles WHERE oid = 10;
+\o :work/role.names
+SELECT to_json(rolname::text) FROM pg_roles WHERE oid <> 10 AND rolname !~ '^pg_' ORDER BY rolname COLLATE "C";
+\o :work/all
+-- to_jsonb: PostgreSQL 17 gave daticulocale the name datlocale.
+SELECT to_json(datname::text), to_json(pg_get_userbyid(datdba)::text), to_json(pg_encoding_to_char(encoding)::text),
+	to_json(datcollate::text), to_json(datctype::text), CASE datlocprovider WHEN 'i' THEN '"icu"' WHEN 'b' THEN '"builtin"' ELSE '"libc"' END,
+	coalesce(to_json(coalesce(to_jsonb(d) ->> 'datlocale', to_jsonb(d) ->> 'daticulocale'))::text, 'null'),
+	coalesce(to_json(daticurules)::text, 'null'),
+	CASE WHEN datistemplate THEN '"is a template"'
+		WHEN NOT datallowconn THEN '"does not allow connections"'
+		WHEN datconnlimit = -2 THEN '"is half dropped"'
+		WHEN datname ~ :'leftover' THEN '"is left over from an unfinished restore"' END
+FROM pg_database d WHERE datname NOT IN ('template0', 'template1') ORDER BY datname COLLATE "C";

@@ -1,0 +1,234 @@
+#!/usr/bin/env bash
+# Verifies a set: by restoring it into a throwaway server of its own, and comparing all of the manifest.
+# Reads the set; writes VERIFY_SCRATCH, and the set's verified.json or, if it is bad, moves it to failed/.
+
+SCRIPTS="$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)"
+source "$SCRIPTS/lib/common.bash"
+source "$SCRIPTS/lib/psql.bash"
+source "$SCRIPTS/lib/json.bash"
+source "$SCRIPTS/lib/store.bash"
+source "$SCRIPTS/lib/set.bash"
+source "$SCRIPTS/lib/sets.bash"
+source "$SCRIPTS/lib/verdict.bash"
+source "$SCRIPTS/lib/contents.bash"
+source "$SCRIPTS/lib/globals.bash"
+source "$SCRIPTS/lib/compare.bash"
+source "$SCRIPTS/lib/load.bash"
+source "$SCRIPTS/lib/server.bash"
+source "$SCRIPTS/lib/roles.bash"
+
+SCRATCH="${VERIFY_SCRATCH:-${TMPDIR:-/tmp}/brewget-verify-$(id -u)}"
+# Bytes that the throwaway server may take; 0: whatever is free.
+VERIFY_SCRATCH_BYTES="${VERIFY_SCRATCH_BYTES:-0}"
+# --pending begins no further set after so many seconds.
+VERIFY_SECONDS="${VERIFY_SECONDS:-3000}"
+
+usage() {
+	cat <<'USAGE'
+usage: verify.sh [SET|latest|--pending]
+
+Restores a set (the newest by default) into a throwaway server and compares it with its manifest. Prints a verdict a set.
+  --pending   the sets without a verdict, newest first, for at most VERIFY_SECONDS seconds (3000)
+A bad set is moved to failed/ and the exit status is 65. VERIFY_SCRATCH is where the throwaway server lives, and
+VERIFY_SCRATCH_BYTES the most it may take (0, the default: what is free): a set that needs more is refused with 73.
+With ROLE_PASSWORDS_DIR each role's login with its password is tried as well.
+USAGE
+}
+
+# usage: claim_scratch   One verification at a time in one scratch directory (descriptor 7); what a killed one
+# left is swept.
+claim_scratch() {
+	mkdir -p -- "$SCRATCH" || die "$NO_SPACE" "cannot make the scratch directory $SCRATCH"
+	{ exec 7>>"$SCRATCH/.verify-lock"; } || die "$NO_SPACE" "cannot write to the scratch directory $SCRATCH"
+	flock -x -n 7 || die "$BUSY" "another verification is using $SCRATCH"
+	sweep_scratch
+}
+
+sweep_scratch() {
+	server_stop_orphan "$SCRATCH/verify-data" || die "$REFUSED" "a server that is not ours runs in $SCRATCH/verify-data"
+	rm -rf -- "$SCRATCH/verify-data" || die "$NO_SPACE" "cannot clear $SCRATCH"
+}
+
+# At exit.
+clear_scratch() {
+	server_stop_now
+	rm -rf -- "$SCRATCH/verify-data"
+}
+
+# usage: wal_megabytes   A quarter of a GiB of log for each 2 GiB of room, and no less than four of its files.
+wal_megabytes() {
+	local most=$((VERIFY_SCRATCH_BYTES / 8388608))
+
+	if ((most == 0 || most > 4096)); then most=4096; fi
+	if ((most < 64)); then most=64; fi
+	echo "$most"
+}
+
+# usage: require_room   Status 73 and WHY where the set (its manifest was read last) cannot fit: to be told at once is
+# better than to be evicted in the middle. By the size that the databases had; sets of older scripts do not say it.
+require_room() {
+	local size need free most
+
+	size="$(awk -F '\t' '$1 ~ /^databases\.[0-9]+\.size$/ { n += $2 } END { printf "%.0f", n }' "$MANIFEST_FLAT")" || return 69
+	((size > 0)) || return 0
+	# initdb's own 40 MiB and some, then the databases, then their log, of which a small database writes little.
+	need=$(($(wal_megabytes) * 1048576))
+	if ((need > size)); then need=$size; fi
+	need=$((need + size + 67108864))
+	free="$(free_bytes "$SCRATCH")" || return 69
+	most="$free"
+	if ((VERIFY_SCRATCH_BYTES > 0 && VERIFY_SCRATCH_BYTES < free)); then most="$VERIFY_SCRATCH_BYTES"; fi
+	((need > most)) || return 0
+	WHY="by the size of the databases (bloat included) its throwaway server needs about $((need / 1048576)) MiB, $SCRATCH has room for $((most / 1048576)) MiB"
+	WHY+=" (in the cluster: the setting verify.scratchSize, and the node's disk)"
+	return 73
+}
+
+# usage: make_server   A throwaway server with the source's superuser name: grants in the set name it.
+make_server() {
+	local superuser
+
+	json_text superuser "${MANIFEST["server.superuser"]}"
+	export PGUSER="$superuser"
+	initdb -D "$SCRATCH/verify-data" -U "$superuser" --auth=trust --encoding=UTF8 --locale=C --no-sync >"$WORK/initdb.out" 2>&1 ||
+		die "$NO_SPACE" "cannot make a throwaway server in $SCRATCH: $(tail -n 2 "$WORK/initdb.out" | tr '\n' ' ')"
+	write_hba | into "$SCRATCH/verify-data/pg_hba.conf" || die "$NO_SPACE" "cannot write in $SCRATCH"
+	# It is thrown away after minutes: nothing it writes has to last. Many tables need many locks in one pg_restore.
+	server_start "$SCRATCH/verify-data" -c fsync=off -c full_page_writes=off -c wal_level=minimal -c max_wal_senders=0 \
+		-c autovacuum=off -c archive_mode=off -c max_locks_per_transaction=256 -c max_wal_size="$(wal_megabytes)MB" ||
+		die "$UNREACHABLE" "the throwaway server does not start: $(server_said)"
+	step server
+}
+
+# usage: write_hba   Roles whose password is at hand must show it; for the others the private socket is enough.
+write_hba() {
+	local role names
+
+	names="$(roles_with_passwords)" || return $?
+	for role in $names; do printf 'local all "%s" scram-sha-256\n' "$role"; done
+	echo 'local all all trust'
+}
+
+# usage: try_set DIRECTORY   Status 0 good, 65 bad (WHY), anything else: could not be told.
+try_set() {
+	local status=0
+
+	set_read "$1" || return 65
+	set_check_sums "$1" || return 65
+	step sums-checked
+	require_room || return $?
+	make_server
+	SUPERUSER="$PGUSER"
+	load_require_versions
+	load_all_fresh "$1" || status=$?
+	RESTORED=$SECONDS
+	if ((status == 0)); then
+		CURRENT="logins"
+		roles_can_log_in || status=$?
+	fi
+	if ((status != 0)); then
+		WHY="$CURRENT: $WHY"
+		load_compare_majors || return $?
+		# Only its own version can say that it is good or bad.
+		[[ "$MADE_WITH" == "$HERE" ]] || ((status != 65)) || status=$REFUSED
+		return "$status"
+	fi
+	step logins
+	server_stop immediate || {
+		WHY="the throwaway server does not stop"
+		return 69
+	}
+}
+
+# usage: verify_set SET   Prints the verdict and writes it into the store. Status as try_set's.
+verify_set() {
+	local directory="$BACKUP_ROOT/$1" status=0 RESTORED=0 OPENED=0 PASSWORDS="" CURRENT="" SUPERUSER=""
+
+	if [[ -d "$directory" && -x "$directory" && ! -e "$directory/manifest.json" ]]; then
+		log "error: $1 has no manifest.json: whether it is a set cannot be told, so it stays where it is"
+		return 65
+	fi
+	set_hold "$directory" || status=$?
+	if ((status != 0)); then
+		if ((status == BUSY)) || [[ ! -d "$directory" ]]; then
+			log "$1 is gone, or is being removed just now"
+			return 0
+		fi
+		WHY="it has no SHA256SUMS"
+	fi
+	log "verifying $1"
+	SECONDS=0
+	((status != 0)) || try_set "$directory" || status=$?
+	server_stop_now
+	sweep_scratch
+	case $status in
+	0) verdict_good "$1" "$RESTORED" "$SECONDS" "$OPENED" "${PASSWORDS:-not given}" verify.sh ;;
+	65) verdict_bad "$1" "$WHY" ;;
+	*) log "error: $1 could not be verified: $WHY. It stays as it is. $(server_said)" ;;
+	esac
+	set_release
+	return "$status"
+}
+
+# usage: is_readable_here SET   1, with a log line, if a newer PostgreSQL made it than the programs here can read, else 0.
+is_readable_here() {
+	set_read "$BACKUP_ROOT/$1" || return 0 # its verification says what is wrong
+	load_compare_majors || return 0
+	((MADE_WITH > HERE)) || return 0
+	log "warning: $1 stays without a verdict: it is of PostgreSQL $MADE_WITH, the programs here are $HERE"
+	return 1
+}
+
+# usage: verify_pending   Newest first. A set that failed for the machine's sake ends the run: the next would too.
+verify_pending() {
+	local list name names status worst=0 begun
+
+	begun="$(date +%s)"
+	list="$(sets_list)"
+	names="$(awk -F '\t' '$2 == 0 { print $1 }' <<<"$list" | sort -r)"
+	[[ -n "$names" ]] || log "every set has its verdict"
+	for name in $names; do
+		if (($(date +%s) - begun >= VERIFY_SECONDS)); then
+			log "time is up; the other sets' turn comes with the next run"
+			break
+		fi
+		is_readable_here "$name" || continue
+		status=0
+		verify_set "$name" || status=$?
+		# One that this version cannot load stays as it is, and is not a failure: the log names it.
+		((status == 0 || status == REFUSED)) || worst=$status
+		((status == 0 || status == 65 || status == REFUSED)) || break
+	done
+	exit "$worst"
+}
+
+main() {
+	local set=""
+
+	while (($# > 0)); do
+		case "$1" in
+		--help) usage && exit 0 ;;
+		--pending) set="$1" ;;
+		-*) die "$USAGE" "unknown option '$1'. See: verify.sh --help" ;;
+		*)
+			[[ -n "$1" && -z "$set" ]] || die "$USAGE" "one set is needed, '$1' is too much or empty. See: verify.sh --help"
+			set="$1"
+			;;
+		esac
+		shift
+	done
+	begin
+	psql_prepare
+	require_number VERIFY_SECONDS "$VERIFY_SECONDS" 0
+	require_number VERIFY_SCRATCH_BYTES "$VERIFY_SCRATCH_BYTES" 0
+	store_require
+	claim_scratch
+	at_exit clear_scratch
+	if [[ "$set" == --pending ]]; then verify_pending; fi
+	set="$(sets_resolve "${set:-latest}")"
+	local status=0
+	verify_set "$set" || status=$?
+	exit "$status"
+}
+
+if [[ "${BASH_SOURCE[0]}" == "$0" ]]; then main "$@"; fi

