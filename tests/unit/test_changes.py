@@ -22,6 +22,7 @@ BEFORE = {
 }
 SECRET = {"console.notifyUrls", "postgres.password"}
 NEW = {
+    "adopt": "true",
     "backupNow": "2",
     "restoreFrom": "latest-verified",
     "restoreReplace": "true",
