@@ -23,6 +23,7 @@ from toolchain.errors import SetupError
 from toolchain.run import run
 
 PROJECT = "brewget"
+OURS = {"postgres.image", "postgres.upgradeFrom", "console.enabled"}
 
 
 @dataclass(frozen=True)
@@ -96,7 +97,10 @@ class Stack:
             files.write(self.place.stack_file, (aside / name).read_text(), mode=0o644)
 
     def configure(self, cluster: Cluster) -> None:
-        """Writes what depends on this machine; all other settings stay as they are."""
+        """Writes what depends on this machine; all other settings stay as they are.
+
+        What an older `make` has written as one name with dots moves into its group.
+        """
         wanted = {"kubeContext": cluster.context}
         if cluster.kind is Kind.LOCALCLUSTER:
             # No registry is asked there: the image is built beside the cluster. One of another
@@ -109,8 +113,9 @@ class Stack:
                 name, _, version = self.own(key).rpartition(":")
                 if name == POSTGRES_NAME:
                     wanted[key] = f"postgres:{version}-alpine"
-        for key, value in wanted.items():
-            if self.own(key) != value:
+        dotted = self._settings().keys() & OURS
+        for key, value in ({key: self.own(key) for key in dotted} | wanted).items():
+            if key in dotted or self.own(key) != value:
                 self.set(key, value)
 
     def set(self, key: str, value: str) -> None:
@@ -123,18 +128,23 @@ class Stack:
         """What the stack's file sets for a key, in its group or spelt as before; empty where
         nothing. Pulumi's own answer would take half a second.
         """
-        if not self.place.stack_file.is_file():
-            return ""
-        found = yaml.safe_load(self.place.stack_file.read_text()) or {}
-        settings = found.get("config") or {}
-        project = f"{PROJECT}:"
-        value = settings.get(project + key)
-        first, dot, rest = key.partition(".")
-        if value is None and dot:
-            group = settings.get(project + first)
-            value = group.get(rest) if isinstance(group, dict) else None
+        settings = self._settings()
+        first, _, rest = key.partition(".")
+        group = settings.get(first)
+        value = settings.get(key)
+        if isinstance(group, dict):
+            value = group.get(rest, value)
         # YAML's true and a word in quotes are the same to Pulumi.
         return str(value).lower() if isinstance(value, bool) else str(value or "")
+
+    def _settings(self) -> dict[str, Any]:
+        """The stack's file by name."""
+        if not self.place.stack_file.is_file():
+            return {}
+        found = yaml.safe_load(self.place.stack_file.read_text()) or {}
+        prefix = f"{PROJECT}:"
+        settings = found.get("config") or {}
+        return {k.removeprefix(prefix): v for k, v in settings.items() if k.startswith(prefix)}
 
     def clear_interrupted(self) -> list[str]:
         """Puts right what a killed `pulumi up` has left, and says what that was."""
