@@ -63,6 +63,8 @@ def _complete(request: Any, state: Struct) -> None:
     """What a provider would add to the inputs."""
     if request.type.startswith("kubernetes:") and "metadata" in state:
         metadata: Any = state["metadata"]
+        if "metadata.name" in request.ignoreChanges and request.name in _STASHED:
+            metadata["name"] = _STASHED[request.name]  # as the engine has it of a living object
         metadata.update({"uid": f"uid-{request.name}", "generation": 1})
     if request.type == "command:local:Command":
         state["stdout"] = f"request\nstdout of {request.name}"

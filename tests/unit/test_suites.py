@@ -10,10 +10,10 @@ TESTS = ROOT / "tests"
 NOT_HERE = {
     16,  # there is no WAL archive whose target could be down
     26,  # sets are not encrypted, so there is no key to lose
-    58,  # as 16: no base backup that WAL could need
-    59,
+    58,  # as 16: there is no base backup that needs WAL
+    59,  # likewise
 }
-# Traps that this project can still fall into: each leaves this list with the test that shows it gone.
+# Traps that this project can still fall into: each leaves with the test that shows it gone.
 NOT_YET = {43, 44, 45, 46, 47, 48, 49, 50, 54, 55, 56, 57, 60}
 
 

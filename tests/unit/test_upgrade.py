@@ -31,7 +31,8 @@ def test_a_newer_major_version_is_refused_with_the_way_to_it(deploy: Deploy) -> 
         f"postgres.image is '{NEW}', PostgreSQL 17, but by the stack's state the data is of PostgreSQL 16. To upgrade: "
         "pulumi config set --path postgres.upgradeFrom with the image of before, then pulumi up "
         "(docs/upgrade.md). To stay: pulumi config set --path postgres.image with an image of "
-        "PostgreSQL 16. If the state is wrong: pulumi config set --path startup.accept other-version, "
+        "PostgreSQL 16. If the state is wrong: pulumi config set --path startup.accept "
+        "other-version, "
         "and start-up looks at the data alone"
     )
 
@@ -53,9 +54,9 @@ def test_an_older_major_version_is_refused_with_the_way_back(deploy: Deploy) -> 
     assert str(refused.value) == (
         f"postgres.image is '{OLD}', PostgreSQL 16, but by the stack's state the data is of "
         "PostgreSQL 17, which an older version can neither read nor restore. To stay: pulumi "
-        "config set postgres.image with an image of PostgreSQL 17. If the state is wrong: pulumi "
-        "config set startup.accept other-version, and start-up looks at the data alone. To go back to a set of PostgreSQL 16, without what was "
-        "written since: docs/upgrade.md, Going back"
+        "config set --path postgres.image with an image of PostgreSQL 17. If the state is wrong: pulumi "
+        "config set --path startup.accept other-version, and start-up looks at the data alone. To go "
+        "back to a set of PostgreSQL 16, without what was written since: docs/upgrade.md, Going back"
     )
 
 
