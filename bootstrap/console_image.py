@@ -7,6 +7,7 @@ from bootstrap import clusters
 from bootstrap.clusters import Cluster, Kind
 from bootstrap.stack import Stack
 from localcluster.images import CONSOLE as IMAGE
+from localcluster.recipes import sources
 from toolchain import stamps
 from toolchain.stamps import Stamp
 
@@ -65,9 +66,9 @@ def _stamp(stack: Stack) -> Stamp:
 def _state(stack: Stack, cluster: Cluster) -> str:
     """The sources of an image, and whose it is."""
     folder = stack.place.root / "console"
-    read = [x for x in sorted(folder.rglob("*")) if x.is_file() and x.suffix != ".pyc"]
     words = (cluster.kind.value, cluster.context, IMAGE)
-    return stamps.digest(words, ((x.relative_to(folder).as_posix(), x) for x in read))
+    named = ((path.relative_to(folder).as_posix(), path) for path in sources(folder))
+    return stamps.digest(words, named)
 
 
 def _restart(stack: Stack, cluster: Cluster) -> None:

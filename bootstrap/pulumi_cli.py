@@ -3,13 +3,14 @@
 import os
 import re
 import shutil
+import socket
 import subprocess
-import urllib.error
-import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+
+from semver import VersionInfo
 
 from bootstrap.place import Place
 from toolchain import files, gobuild
@@ -21,7 +22,6 @@ from toolchain.stamps import Stamp
 VERSION = "3.259.0"
 # Since this one a hook that fails stops the operation: the last backup before a delete is a hook.
 OLDEST = (3, 238)
-INSTALLER = "https://get.pulumi.com"
 REFUSED_AFTER = 10
 """Seconds without an answer from the official download after which it counts as out of reach."""
 
@@ -60,29 +60,24 @@ def is_new_enough(version: str) -> bool:
     return numbers is not None and tuple(map(int, numbers.groups())) >= OLDEST
 
 
-def download(place: Place, url: str = INSTALLER) -> bool:
-    """Runs the official installer below `.tools`; False where that cannot be had."""
-    try:
-        with urllib.request.urlopen(url, timeout=REFUSED_AFTER) as answer:  # noqa: S310 - https
-            script = answer.read()
-    except (OSError, urllib.error.URLError):
-        return False
+def download(place: Place) -> bool:
+    """Lets Pulumi's Automation API install the official one; False where that cannot be had."""
+    from pulumi.automation import PulumiCommand  # noqa: PLC0415 (a second, and rarely needed)
+
     aside = place.tools / f".pulumi.{os.getpid()}.new"
+    before = socket.getdefaulttimeout()
     try:
-        ran = subprocess.run(
-            ["sh", "-s", "--", "--version", VERSION, "--install-root", aside, "--no-edit-path"],
-            check=False,
-            input=script,
-            capture_output=True,
-        )
-        if ran.returncode != 0 or not (aside / "bin/pulumi").is_file():
-            return False
+        # It has no limit of its own: a network that drops everything would hold us for minutes.
+        socket.setdefaulttimeout(REFUSED_AFTER)
+        PulumiCommand.install(root=str(aside), version=VersionInfo.parse(VERSION))
         place.bin.mkdir(parents=True, exist_ok=True)
         # `pulumi` itself last: it is what says that the others are there too.
-        files = sorted((aside / "bin").iterdir(), key=lambda path: path.name == "pulumi")
-        for path in files:
+        for path in sorted((aside / "bin").iterdir(), key=lambda path: path.name == "pulumi"):
             path.replace(place.bin / path.name)
+    except (OSError, subprocess.SubprocessError):
+        return False
     finally:
+        socket.setdefaulttimeout(before)
         shutil.rmtree(aside, ignore_errors=True)
     return True
 

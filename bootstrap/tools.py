@@ -57,7 +57,7 @@ def _pulumi(place: Place, step: Step) -> str:
             return "already there"
         if pulumi_cli.download(place):
             return f"downloaded {pulumi_cli.VERSION}"
-        step.say(f"{pulumi_cli.INSTALLER} cannot be reached: building it from Go modules")
+        step.say("the official one cannot be downloaded: building it from Go modules")
     is_new = pulumi_cli.build(place, lambda progress: step.report("pulumi", progress))
     return f"built {pulumi_cli.VERSION}" if is_new else "already there"
 

@@ -35,9 +35,6 @@ LIBRARIES = (
 
 def stage(context: Path) -> None:
     """Lays the console's wheels beside its Dockerfile, and builds the Python that it stands on."""
-    for name in ("alerts", "dashboard.json", "requirements.txt"):
-        path = context / name
-        shutil.rmtree(path) if path.is_dir() else path.unlink()
     base = context.with_name("python")
     shutil.copytree(FOLDER, base)
     _stage_python(base)

@@ -104,6 +104,15 @@ def build(recipe: Recipe) -> bool:
     return True
 
 
+def sources(folder: Path) -> list[Path]:
+    """What a Dockerfile's folder gives to its build: without what .dockerignore names."""
+    ignore = folder / ".dockerignore"
+    lines = ignore.read_text().splitlines() if ignore.exists() else []
+    hidden = {folder / line for line in lines if not line.startswith("#")}
+    found = (path for path in sorted(folder.rglob("*")) if hidden.isdisjoint((path, *path.parents)))
+    return [path for path in found if path.is_file() and path.suffix != ".pyc"]
+
+
 def _is_current(recipe: Recipe) -> bool:
     if not all(path.is_file() for path in (recipe.archive, *recipe.inputs)):
         return False
@@ -115,7 +124,6 @@ def _stamp(recipe: Recipe) -> Stamp:
 
 
 def _digest(recipe: Recipe) -> str:
-    found = (*sorted(recipe.folder.rglob("*")), *recipe.inputs)
-    read = [path for path in found if path.is_file() and path.suffix != ".pyc"]
+    read = (*sources(recipe.folder), *recipe.inputs)
     # The mode too: an entrypoint that cannot be run is another image.
     return stamps.digest([recipe.tag], ((f"{x.name} {x.stat().st_mode:o}", x) for x in read))

@@ -1,5 +1,6 @@
 """`make up` and the console: on by itself, off where somebody said so, never in the way."""
 
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import pytest
 from bootstrap import console, console_image, summary
 from bootstrap.clusters import Cluster, Kind
 from bootstrap.environment import for_children, variables
-from bootstrap.place import Place, from_environment
+from bootstrap.place import ROOT, Place, from_environment
 from bootstrap.stack import Stack
 from localcluster.images import CONSOLE as IMAGE
 from tests.bootstrap.minikube import Minikube
@@ -52,6 +53,8 @@ def checkout(place: Place, tmp_path: Path) -> Checkout:
     (place.root / "Pulumi.yaml").write_text("name: brewget\nruntime: python\n")
     (place.root / "console").mkdir()
     (place.root / "console/app.py").write_text("1\n")
+    (place.root / "console/monitoring").mkdir()
+    shutil.copy2(ROOT / "console/.dockerignore", place.root / "console")
     minikube = Minikube.install(tmp_path / "bin")
     ours = {k: v for k, v in variables(place, MINIKUBE).items() if k != "PULUMI_HOME"}
     environment = for_children(from_environment(), MINIKUBE) | ours
@@ -70,6 +73,10 @@ def test_it_is_on_by_itself_and_built_once_until_it_changes(checkout: Checkout) 
     assert checkout.builds() == 1
 
     (checkout.stack.place.root / "console/app.py").write_text("2\n")
+    checkout.prepare()
+    assert checkout.builds() == 2
+    # What .dockerignore keeps out of the build is no other image either.
+    (checkout.stack.place.root / "console/monitoring/dashboard.json").write_text("{}\n")
     checkout.prepare()
     assert checkout.builds() == 2
     # minikube was deleted and started again: its images are gone.

@@ -6,16 +6,14 @@ import subprocess
 import sys
 import tarfile
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from collections.abc import Callable
 from importlib.metadata import distributions
 from pathlib import Path
-from threading import Thread
 
 import pytest
 import yaml
 from packaging.specifiers import SpecifierSet
+from pulumi.automation import _cmd as automation
 
 from bootstrap import preflight, pulumi_cli, relock, venv
 from bootstrap.clusters import Cluster, Kind, check_reachable
@@ -259,46 +257,48 @@ def kubectl_environment(config: Path) -> dict[str, str]:
     return {"PATH": str(ROOT / ".tools/bin"), "KUBECONFIG": str(config), "HOME": str(config.parent)}
 
 
-@contextmanager
-def serving(script: bytes) -> Iterator[str]:
-    """An installer on this machine."""
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self.send_response(200)
-            self.end_headers()
-            self.wfile.write(script)
-
-        def log_message(self, *_: object) -> None: ...
-
-    server = HTTPServer(("127.0.0.1", 0), Handler)
-    Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        server.server_close()
-
-
-INSTALLER = b"""
+INSTALLER = """#!/bin/sh
 while [ "$1" != --install-root ]; do shift; done
-mkdir -p "$2/bin" && echo cli >"$2/bin/pulumi" && echo host >"$2/bin/pulumi-language-python"
+mkdir -p "$2/bin" && echo host >"$2/bin/pulumi-language-python"
+printf '#!/bin/sh\\necho v%s\\n' >"$2/bin/pulumi" && chmod +x "$2/bin/pulumi"
 """
 
 
-def test_the_installers_files_are_put_in_place(place: Place) -> None:
-    with serving(INSTALLER) as url:
-        assert pulumi_cli.download(place, url)
+@pytest.fixture(name="installer")
+def _installer(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Stands in for what the Automation API would fetch; it then runs that as ever."""
+
+    def serve(script: str) -> None:
+        def fetch(_: str, path: str) -> None:
+            Path(path).write_text(script)
+
+        monkeypatch.setattr(automation, "_download_to_file", fetch)
+
+    return serve
+
+
+def test_the_installers_files_are_put_in_place(
+    place: Place, installer: Callable[[str], None]
+) -> None:
+    place.tools.mkdir()
+    installer(INSTALLER % pulumi_cli.VERSION)
+
+    assert pulumi_cli.download(place)
 
     assert sorted(path.name for path in place.bin.iterdir()) == ["pulumi", "pulumi-language-python"]
     assert [path.name for path in place.tools.iterdir()] == ["bin"]
 
 
-def test_an_installer_out_of_reach_or_failing_leaves_nothing(place: Place) -> None:
-    assert not pulumi_cli.download(place, "http://127.0.0.1:1")
-    with serving(b"mkdir -p half; exit 1") as url:
-        assert not pulumi_cli.download(place, url)
+def test_an_installer_out_of_reach_or_failing_leaves_nothing(
+    place: Place, installer: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("https_proxy", "http://127.0.0.1:1")
+    before = socket.getdefaulttimeout()
+    assert not pulumi_cli.download(place)
+    installer("#!/bin/sh\nmkdir -p half; exit 1")
+    assert not pulumi_cli.download(place)
 
+    assert socket.getdefaulttimeout() == before
     assert not place.bin.exists()
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from tests.lib.console import free_port
 from tests.lib.waiting import wait_for
 
-ALERTS = Path(__file__).resolve().parents[2] / "console" / "alerts"
+ALERTS = Path(__file__).resolve().parents[2] / "console" / "monitoring" / "alerts"
 FIRING = 90.0
 """From a fault until its alert fires, with the waits of the rules taken out, in seconds."""
 

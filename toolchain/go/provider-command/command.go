@@ -36,23 +36,17 @@ type CommandArgs struct {
 	Update                 *string            `pulumi:"update,optional"`
 	Delete                 *string            `pulumi:"delete,optional"`
 	Triggers               *[]any             `pulumi:"triggers,optional" provider:"replaceOnChanges"`
-	Interpreter            *[]string          `pulumi:"interpreter,optional"`
-	Dir                    *string            `pulumi:"dir,optional"`
 	Environment            *map[string]string `pulumi:"environment,optional"`
 	Stdin                  *string            `pulumi:"stdin,optional"`
 	Logging                *Logging           `pulumi:"logging,optional"`
 	AddPreviousOutputInEnv *bool              `pulumi:"addPreviousOutputInEnv,optional"`
-	AssetPaths             *[]string          `pulumi:"assetPaths,optional"`
-	ArchivePaths           *[]string          `pulumi:"archivePaths,optional"`
 }
 
 // CommandState is what the stack keeps: the inputs, so that delete runs what was declared, and the outputs.
 type CommandState struct {
 	CommandArgs
-	Stdout  string                      `pulumi:"stdout"`
-	Stderr  string                      `pulumi:"stderr"`
-	Assets  *map[string]*resource.Asset `pulumi:"assets,optional"`
-	Archive *resource.Archive           `pulumi:"archive,optional"`
+	Stdout string `pulumi:"stdout"`
+	Stderr string `pulumi:"stderr"`
 }
 
 // Command runs a program as a step in a resource's life.

@@ -181,25 +181,6 @@ func TestAFailureNamesStatusCommandAndOutput(t *testing.T) {
 	}
 }
 
-func TestADirectoryThatDoesNotExistFails(t *testing.T) {
-	_, err := serve(t).Create(p.CreateRequest{Urn: urn, Properties: inputs(map[string]property.Value{
-		"create": text("true"), "dir": text(filepath.Join(t.TempDir(), "absent")),
-	})})
-
-	if err == nil {
-		t.Fatal("the command ran somewhere else")
-	}
-}
-
-func TestTheInterpreterIsUsed(t *testing.T) {
-	state := create(t, serve(t), inputs(map[string]property.Value{
-		"create":      text("word"),
-		"interpreter": property.New([]property.Value{text("/bin/echo"), text("say")}),
-	}))
-
-	expect(t, state, "stdout", "say word")
-}
-
 // As with the plugin, outputs are secret only on request (additionalSecretOutputs).
 func TestASecretInputStaysSecret(t *testing.T) {
 	state := create(t, serve(t), inputs(map[string]property.Value{
@@ -208,33 +189,6 @@ func TestASecretInputStaysSecret(t *testing.T) {
 
 	if !state.Get("stdin").Secret() {
 		t.Error("stdin is not secret")
-	}
-}
-
-func TestFilesAreChosenByPatternsInOrder(t *testing.T) {
-	dir := t.TempDir()
-	state := create(t, serve(t), inputs(map[string]property.Value{
-		"dir":        text(dir),
-		"create":     text("mkdir -p a/b src; touch a/b/logo.svg src/index.js src/secret.js top.txt"),
-		"assetPaths": property.New([]property.Value{text("a/**"), text("src/*.js"), text("!**secret.*"), text("*.svg")}),
-		"archivePaths": property.New([]property.Value{
-			text("*.txt"),
-		}),
-	}))
-
-	expectNames(t, state.Get("assets").AsMap(), "a/b/logo.svg", "src/index.js")
-	expectNames(t, state.Get("archive").AsMap().Get("assets").AsMap(), "top.txt")
-}
-
-func expectNames(t *testing.T, files property.Map, names ...string) {
-	t.Helper()
-	for _, name := range names {
-		if _, found := files.GetOk(name); !found {
-			t.Errorf("%s is missing", name)
-		}
-	}
-	if files.Len() != len(names) {
-		t.Errorf("%d files, expected %d", files.Len(), len(names))
 	}
 }
 

@@ -1,7 +1,8 @@
 // Command pulumi-resource-command stands in for Pulumi's command plugin where that cannot be
-// downloaded: local.Command, with the inputs, outputs and behaviour that the plugin documents.
+// downloaded: local.Command, as the plugin documents it, with the inputs that this project gives.
 //
-// It has nothing else of the plugin: no remote commands, no copying, no functions.
+// It has nothing else of the plugin: no interpreter, directory or assets, no remote commands, no
+// copying, no functions.
 package main
 
 import (

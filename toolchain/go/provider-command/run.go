@@ -18,7 +18,7 @@ import (
 // grace is how long a cancelled command has to end by itself.
 const grace = 5 * time.Second
 
-// run starts the command and puts what it printed, and the files it was to leave, into the state.
+// run starts the command and puts what it printed into the state.
 // On failure the state keeps its old outputs, and the error holds everything that was printed.
 func (s *CommandState) run(ctx context.Context, command string) error {
 	var stdout, stderr bytes.Buffer
@@ -38,29 +38,17 @@ func (s *CommandState) run(ctx context.Context, command string) error {
 	if err != nil {
 		return fmt.Errorf("%w: running %q:\n%s", err, command, both.String())
 	}
-	if err := s.collectFiles(cmd.Dir); err != nil {
-		return err
-	}
 	s.Stdout = strings.TrimSuffix(stdout.String(), "\n")
 	s.Stderr = strings.TrimSuffix(stderr.String(), "\n")
 	return nil
 }
 
 func (s *CommandState) prepare(ctx context.Context, command string) *exec.Cmd {
-	args := []string{"/bin/sh", "-c"}
-	if s.Interpreter != nil && len(*s.Interpreter) > 0 {
-		args = append([]string{}, *s.Interpreter...)
-	}
-	args = append(args, command)
-	cmd := exec.CommandContext(ctx, args[0], args[1:]...)
+	cmd := exec.CommandContext(ctx, "/bin/sh", "-c", command)
 	// A group of its own: a shell's children must not go on after a cancelled update.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGTERM) }
 	cmd.WaitDelay = grace
-	cmd.Dir = "."
-	if s.Dir != nil {
-		cmd.Dir = *s.Dir
-	}
 	if s.Stdin != nil {
 		cmd.Stdin = strings.NewReader(*s.Stdin)
 	}
