@@ -15,6 +15,7 @@ import yaml
 from bootstrap import settings_file
 from bootstrap.clusters import Cluster, Kind
 from bootstrap.environment import CONFIG_FILE
+from bootstrap.exported import context_of, has_pending
 from bootstrap.place import Place
 from localcluster.images import POSTGRES as IMAGE_OF_LOCALCLUSTER
 from localcluster.images import POSTGRES_NAME
@@ -124,6 +125,16 @@ class Stack:
             self.pulumi("config", "rm", key, "--stack", self.place.stack, check=False)
         self.pulumi("config", "set", "--path", key, value, "--stack", self.place.stack)
 
+    def adopt(self) -> None:
+        """Lets the next `up` take over objects that this state does not know: a lost state's, or
+        what an `up` that was cut off has made. It stays set until one has succeeded."""
+        self.set("adopt", "true")
+
+    def adopted(self) -> None:
+        """The state knows all that is there: from now on an object that it does not know stops."""
+        if self.own("adopt"):
+            self.pulumi("config", "rm", "adopt", "--stack", self.place.stack)
+
     def own(self, key: str) -> str:
         """What the stack's file sets for a key, in its group or spelt as before; empty where
         nothing. Pulumi's own answer would take half a second.
@@ -225,20 +236,6 @@ def holder_of(lock: Path) -> int | None:
     # merely waits for its parent to notice.
     is_pulumi = Path(name.strip()).name.startswith("pulumi")
     return process if is_pulumi and not state.startswith("Z") else None
-
-
-def has_pending(exported: dict[str, Any]) -> bool:
-    """Whether an exported state has operations that were begun and not finished."""
-    return bool(exported.get("deployment", {}).get("pending_operations"))
-
-
-def context_of(exported: dict[str, Any]) -> str:
-    """Where an exported state has its Kubernetes objects: empty when it has none."""
-    resources = exported.get("deployment", {}).get("resources") or []
-    if not any(found["type"].startswith("kubernetes:") for found in resources):
-        return ""
-    providers = [r for r in resources if r["type"] == "pulumi:providers:kubernetes"]
-    return next((str(r["inputs"]["context"]) for r in providers if "context" in r["inputs"]), "")
 
 
 def _has_passphrase(path: Path) -> bool:
