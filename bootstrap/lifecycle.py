@@ -46,6 +46,7 @@ def _bring_up(place: Place, cluster: Cluster, steps: Steps) -> None:
         # --refresh: a namespace or cluster that was deleted meanwhile is noticed and made again;
         # without it Pulumi compares with its own state only, and finds nothing to do.
         stack.show("up", "--yes", "--refresh", "--skip-preview")
+        stack.adopted()
     outputs = stack.outputs()
     namespace = str(outputs.get("namespace", "brewget"))
     with steps.step("First backup") as step:
@@ -102,9 +103,12 @@ def _runs(cluster: Cluster, environment: dict[str, str]) -> bool:
 
 def _prepare_stack(stack: Stack, cluster: Cluster, step: Step) -> str:
     is_new = stack.select()
-    for said in stack.clear_interrupted():
+    interrupted = stack.clear_interrupted()
+    for said in interrupted:
         step.say(said)
     stack.configure(cluster)
+    if is_new or interrupted:
+        stack.adopt()
     console.prepare(stack, cluster, step.say)
     for build in postgres_images.image_commands(stack, cluster):
         step.say("another PostgreSQL is wanted: its image is built where that is needed")

@@ -59,6 +59,6 @@ def without_salt(text: str, name: str) -> str:
         raise SetupError(
             f"{name} holds secrets, but the passphrase that they need is not here "
             "(.state/passphrase). Put it back, or remove the 'secure:' entries and set them again "
-            "with `pulumi config set --secret`"
+            "with `pulumi config set --path --secret`"
         )
     return "".join(line for line in lines if not line.startswith("encryptionsalt:"))

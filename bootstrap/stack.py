@@ -15,6 +15,7 @@ import yaml
 from bootstrap import settings_file
 from bootstrap.clusters import Cluster, Kind
 from bootstrap.environment import CONFIG_FILE
+from bootstrap.exported import context_of, has_pending
 from bootstrap.place import Place
 from localcluster.images import POSTGRES as IMAGE_OF_LOCALCLUSTER
 from localcluster.images import POSTGRES_NAME
@@ -23,6 +24,7 @@ from toolchain.errors import SetupError
 from toolchain.run import ask, run
 
 PROJECT = "brewget"
+OURS = {"postgres.image", "postgres.upgradeFrom", "console.enabled"}
 
 
 @dataclass(frozen=True)
@@ -89,7 +91,10 @@ class Stack:
             files.write(self.place.stack_file, (aside / name).read_text(), mode=0o644)
 
     def configure(self, cluster: Cluster) -> None:
-        """Writes what depends on this machine; all other settings stay as they are."""
+        """Writes what depends on this machine; all other settings stay as they are.
+
+        What an older `make` has written as one name with dots moves into its group.
+        """
         wanted = {"kubeContext": cluster.context}
         if cluster.kind is Kind.LOCALCLUSTER:
             # No registry is asked there: the image is built beside the cluster. One of another
@@ -102,8 +107,9 @@ class Stack:
                 name, _, version = self.own(key).rpartition(":")
                 if name == POSTGRES_NAME:
                     wanted[key] = f"postgres:{version}-alpine"
-        for key, value in wanted.items():
-            if self.own(key) != value:
+        dotted = self._settings().keys() & OURS
+        for key, value in ({key: self.own(key) for key in dotted} | wanted).items():
+            if key in dotted or self.own(key) != value:
                 self.set(key, value)
 
     def set(self, key: str, value: str) -> None:
@@ -112,22 +118,37 @@ class Stack:
             self.pulumi("config", "rm", key, "--stack", self.place.stack, check=False)
         self.pulumi("config", "set", "--path", key, value, "--stack", self.place.stack)
 
+    def adopt(self) -> None:
+        """Lets the next `up` take over objects that this state does not know: a lost state's, or
+        what an `up` that was cut off has made. It stays set until one has succeeded."""
+        self.set("adopt", "true")
+
+    def adopted(self) -> None:
+        """The state knows all that is there: from now on an object that it does not know stops."""
+        if self.own("adopt"):
+            self.pulumi("config", "rm", "adopt", "--stack", self.place.stack)
+
     def own(self, key: str) -> str:
         """What the stack's file sets for a key, in its group or spelt as before; empty where
         nothing. Pulumi's own answer would take half a second.
         """
-        if not self.place.stack_file.is_file():
-            return ""
-        found = yaml.safe_load(self.place.stack_file.read_text()) or {}
-        settings = found.get("config") or {}
-        project = f"{PROJECT}:"
-        value = settings.get(project + key)
-        first, dot, rest = key.partition(".")
-        if value is None and dot:
-            group = settings.get(project + first)
-            value = group.get(rest) if isinstance(group, dict) else None
+        settings = self._settings()
+        first, _, rest = key.partition(".")
+        group = settings.get(first)
+        value = settings.get(key)
+        if isinstance(group, dict):
+            value = group.get(rest, value)
         # YAML's true and a word in quotes are the same to Pulumi.
         return str(value).lower() if isinstance(value, bool) else str(value or "")
+
+    def _settings(self) -> dict[str, Any]:
+        """The stack's file by name."""
+        if not self.place.stack_file.is_file():
+            return {}
+        found = yaml.safe_load(self.place.stack_file.read_text()) or {}
+        prefix = f"{PROJECT}:"
+        settings = found.get("config") or {}
+        return {k.removeprefix(prefix): v for k, v in settings.items() if k.startswith(prefix)}
 
     def clear_interrupted(self) -> list[str]:
         """Puts right what a killed `pulumi up` has left, and says what that was."""
@@ -206,20 +227,6 @@ def holder_of(lock: Path) -> int | None:
     # merely waits for its parent to notice.
     is_pulumi = Path(name.strip()).name.startswith("pulumi")
     return process if is_pulumi and not state.startswith("Z") else None
-
-
-def has_pending(exported: dict[str, Any]) -> bool:
-    """Whether an exported state has operations that were begun and not finished."""
-    return bool(exported.get("deployment", {}).get("pending_operations"))
-
-
-def context_of(exported: dict[str, Any]) -> str:
-    """Where an exported state has its Kubernetes objects: empty when it has none."""
-    resources = exported.get("deployment", {}).get("resources") or []
-    if not any(found["type"].startswith("kubernetes:") for found in resources):
-        return ""
-    providers = [r for r in resources if r["type"] == "pulumi:providers:kubernetes"]
-    return next((str(r["inputs"]["context"]) for r in providers if "context" in r["inputs"]), "")
 
 
 def _has_passphrase(path: Path) -> bool:

@@ -60,7 +60,11 @@ def take_set(kubectl: Kubectl, server: str, timeout: int) -> str:
         return "The server is gone already, so no last set is taken"
     job = job_of(found[0], f"{names.BACKUP}-last-{secrets.token_hex(4)}", timeout)
     kubectl.run("create", "-f", "-", stdin=json.dumps(job))
-    return f"Last set before the server is deleted: {_await(kubectl, job['metadata']['name'])}"
+    try:
+        return f"Last set before the server is deleted: {_await(kubectl, job['metadata']['name'])}"
+    finally:
+        # A pod holds its claims even when it has ended: the destroy would wait for it for ever.
+        kubectl.run("delete", "job", job["metadata"]["name"], "--cascade=foreground")
 
 
 def job_of(server: dict[str, Any], name: str, timeout: int) -> dict[str, Any]:
@@ -104,7 +108,6 @@ def job_of(server: dict[str, Any], name: str, timeout: int) -> dict[str, Any]:
             # The person who deletes sees a failure and decides; another try would decide instead.
             "backoffLimit": 0,
             "activeDeadlineSeconds": timeout,
-            "ttlSecondsAfterFinished": 86_400,
             "template": {"metadata": {"labels": labels}, "spec": spec},
         },
     }
@@ -130,9 +133,8 @@ def _await(kubectl: Kubectl, job: str) -> str:
         if status.get("succeeded"):
             return _said(kubectl, job, "backup_")
         if status.get("failed"):
-            raise RuntimeError(f"Job {job} failed: {_said(kubectl, job, '')}")
+            raise RuntimeError(f"Job {job} failed, and last said: {_said(kubectl, job, '')}")
         if time.monotonic() - began > START_SECONDS and (reason := _waits(kubectl, job)):
-            kubectl.run("delete", "job", job, "--wait=false")
             raise RuntimeError(f"Job {job} did not start within {START_SECONDS} s: {reason}")
         time.sleep(1)
 

@@ -10,13 +10,7 @@ from typing import Any
 
 from pydantic_core import ErrorDetails
 
-from components.settings.fields import (
-    allowed,
-    groups,
-    is_secret,
-    leaves,
-    set_command,
-)
+from components.settings.fields import allowed, groups, is_secret, leaves, set_command
 from components.settings.model import Settings
 
 _LEAVES = leaves(Settings)
@@ -127,7 +121,7 @@ def _removal(path: Sequence[str]) -> str:
 
 
 def _written(path: Sequence[str]) -> str:
-    """A path as Pulumi writes it: what is no plain word stands in brackets."""
+    """A path as Pulumi writes it: a part that is not a plain word stands in brackets."""
     first, *rest = path
     return first + "".join(
         f".{part}" if re.fullmatch(r"[\w-]+", part) else f'["{part}"]' for part in rest

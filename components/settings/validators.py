@@ -75,8 +75,8 @@ def cron(text: str) -> str:
         for field, bounds in zip(fields, _CRON_FIELDS, strict=True)
     ]
     # Kubernetes takes a day of the week as an alternative to the day of the month, unless one of
-    # both is a star.
-    is_any_weekday = not {"*", "?", "*/1", "?/1"}.isdisjoint(fields[-1].split(","))
+    # both is a star. A star with a step does not count as one.
+    is_any_weekday = any(re.fullmatch(r"[*?](/0*1)?", item) for item in fields[-1].split(","))
     if is_any_weekday and min(days) > max(_LONGEST_MONTHS[month] for month in months):
         raise ValueError("that day never comes")
     return text

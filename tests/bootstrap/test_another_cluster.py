@@ -7,9 +7,10 @@ import pytest
 
 from bootstrap import memory
 from bootstrap.clusters import Cluster, Kind
+from bootstrap.exported import context_of
 from bootstrap.lifecycle import stay
 from bootstrap.place import Place
-from bootstrap.stack import Stack, context_of
+from bootstrap.stack import Stack
 from tests.bootstrap.conftest import stack_environment
 from toolchain.errors import SetupError
 

@@ -12,11 +12,12 @@ import pytest
 
 from bootstrap import memory, shell, summary
 from bootstrap.clusters import Cluster, Kind, Machine, choose, command, kubeconfig, recorded
+from bootstrap.exported import has_pending
 from bootstrap.linting import is_shell_script
 from bootstrap.place import Place, from_environment
 from bootstrap.pulumi_cli import is_new_enough
 from bootstrap.settings_file import drop_foreign_salt
-from bootstrap.stack import has_pending, holder_of
+from bootstrap.stack import holder_of
 from toolchain.errors import SetupError
 
 LOCAL = Cluster(Kind.LOCALCLUSTER, "localcluster")

@@ -7,6 +7,7 @@ from importlib.metadata import distributions
 from pathlib import Path
 
 import pytest
+import yaml
 from packaging.specifiers import SpecifierSet
 from pulumi.automation import _cmd as automation
 
@@ -139,10 +140,31 @@ def test_the_image_that_an_upgrade_led_to_stays(place: Place) -> None:
         ("postgres:16.15-alpine", POSTGRES),
         (f"{POSTGRES_NAME}:17.11", f"{POSTGRES_NAME}:17.11"),
     ):
-        stack.pulumi("config", "set", "postgres.image", before, "--stack", place.stack)
+        stack.set("postgres.image", before)
         stack.configure(local)
         assert stack.own("postgres.image") == after
 
     stack.configure(Cluster(Kind.MINIKUBE, "minikube"))
     assert stack.own("postgres.image") == "postgres:17.11-alpine"
-    assert "postgres.image" not in place.stack_file.read_text(), "not in both spellings"
+
+
+def test_what_an_older_make_wrote_with_dots_moves_into_its_group(place: Place) -> None:
+    (place.root / "Pulumi.yaml").write_text("name: brewget\nruntime: python\n")
+    (place.root / "Pulumi.dev.yaml").write_text(
+        "config:\n"
+        "  brewget:console.enabled: false\n"
+        f"  brewget:postgres.image: {POSTGRES}\n"
+        '  brewget:backup.keep: "7"\n'
+        "  brewget:console:\n    enabled: true\n"
+    )
+    subprocess.run(["git", "init", "-q"], cwd=place.root, check=True)
+    stack = Stack(place, stack_environment(place))
+    stack.select()
+    stack.configure(Cluster(Kind.LOCALCLUSTER, "two"))
+    written = yaml.safe_load(place.stack_file.read_text())["config"]
+    assert written == {
+        "brewget:console": {"enabled": True},
+        "brewget:postgres": {"image": POSTGRES},
+        "brewget:backup.keep": "7",
+        "brewget:kubeContext": "two",
+    }, "and what a person wrote stays: the program's warning has the commands"

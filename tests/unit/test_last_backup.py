@@ -62,6 +62,7 @@ class Cluster:
 def test_the_sets_name_is_said(server: dict[str, Any]) -> None:
     cluster: Any = Cluster(server, {"succeeded": 1}, "one line\nbackup_20261128_120000\n")
     assert take_set(cluster, "postgres", 10).endswith(": backup_20261128_120000")
+    assert cluster.ran[-1][:2] == ("delete", "job"), "its pod would hold the claims"
 
 
 def test_a_server_that_is_gone_needs_no_last_set() -> None:
@@ -72,7 +73,7 @@ def test_a_server_that_is_gone_needs_no_last_set() -> None:
 
 def test_a_failed_backup_says_its_last_line(server: dict[str, Any]) -> None:
     cluster: Any = Cluster(server, {"failed": 1}, "first\nno space left\n")
-    with pytest.raises(RuntimeError, match="failed: no space left"):
+    with pytest.raises(RuntimeError, match="failed, and last said: no space left"):
         take_set(cluster, "postgres", 10)
 
 

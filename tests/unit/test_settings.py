@@ -310,7 +310,7 @@ def test_schedules_of_kubernetes_are_taken(minutes: list[int], step: int, days: 
 
 DAYS = st.sampled_from(["*", "?", "31", "30,31", "30", "29", "29-31", "28", "*/31", "31/2", "1-31"])
 MONTHS = st.sampled_from(["*", "2", "feb", "4,6,9,11", "2-4/2", "1", "FEB/2", "*/2", "2,4"])
-WEEKDAYS = st.sampled_from(["*", "?", "*/1", "1", "mon-fri", "*,1"])
+WEEKDAYS = st.sampled_from(["*", "?", "*/1", "*/01", "1", "mon-fri", "*,1"])
 
 
 @given(DAYS, MONTHS, WEEKDAYS)

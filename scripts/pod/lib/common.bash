@@ -55,7 +55,7 @@ die() {
 
 # usage: read_text VARIABLE FILE   A program in SQL or awk, e.g. awk/retention.awk. At the start, as the libraries are
 # read: when the ConfigMap changes, the files go away under programs that run.
-read_text() { IFS= read -r -d '' "$1" <"$SCRIPTS/$2" || [[ -n "${!1}" ]] || die "$UNEXPECTED" "cannot read $SCRIPTS/$2"; }
+read_text() { IFS= read -r -d '' "$1" <"$SCRIPTS/$2" || [[ -n "${!1-}" ]] || die "$UNEXPECTED" "cannot read $SCRIPTS/$2"; }
 
 # usage: free_bytes PATH
 free_bytes() {

@@ -1,0 +1,109 @@
+"""What docs/settings.md says of a new value is what the program does with one."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from components.settings.fields import Change, change, leaves
+from components.settings.model import Settings
+from tests.unit.conftest import Deploy
+from tests.unit.recorder import Recorder, Secret
+
+FACTS = {key: change(field) for key, field in leaves(Settings).items()}
+# What the new values below need beside them, and differ from.
+BEFORE = {
+    "backup.format": "directory",
+    "console.enabled": "true",
+    "console.proxyAddresses": "10.0.0.1",
+    "console.proxyHeader": "X-User",
+    "postgres.image": "postgres:17.11-alpine",
+    "restoreFrom": "latest",
+}
+SECRET = {"console.notifyUrls", "postgres.password"}
+NEW = {
+    "adopt": "true",
+    "backupNow": "2",
+    "restoreFrom": "latest-verified",
+    "restoreReplace": "true",
+    "postgres.image": "postgres:17.12-alpine",
+    "postgres.upgradeFrom": "postgres:16.15-alpine",
+    "postgres.databases": '["brewget_auth"]',
+    "postgres.resources.cpu": "250m",
+    "postgres.resources.memory": "1Gi",
+    "postgres.password": "another",
+    "postgres.passwordGeneration": "2",
+    "postgres.clients": "namespace",
+    "postgres.tls.mode": "allowed",
+    "postgres.tls.secretName": "another",
+    "postgres.tls.generation": "2",
+    "postgres.tls.validityDays": "30",
+    "backup.schedule": "5 4 * * *",
+    "backup.timeZone": "Europe/Berlin",
+    "backup.keep": "11",
+    "backup.keepDaily": "1",
+    "backup.keepWeekly": "1",
+    "backup.keepMonthly": "1",
+    "backup.format": "plain",
+    "backup.compression": "gzip",
+    "backup.jobs": "2",
+    "backup.hashes": "rows",
+    "backup.minFreeBytes": "0",
+    "backup.lockWait": "700",
+    "backup.timeout": "700",
+    "backup.onDestroy": "nothing",
+    "verify.schedule": "5 4 * * *",
+    "verify.timeout": "700",
+    "verify.scratchSize": "4Gi",
+    "startup.accept": "fresh-start",
+    "startup.fromSet": "backup_20261122_060000",
+    "startup.timeout": "700",
+    "console.image": "localhost/another:1",
+    "console.memory": "256Mi",
+    "console.tokenGeneration": "2",
+    "console.proxyHeader": "X-Other",
+    "console.proxyAddresses": "10.0.0.2",
+    "console.notifyUrls": "json://hook.example",
+}
+
+
+def test_every_setting_that_can_change_is_changed_here() -> None:
+    fixed = {key for key, fact in FACTS.items() if fact in {Change.REFUSED, Change.GROWS}}
+    assert NEW.keys() == FACTS.keys() - fixed - {"console.enabled"}
+
+
+def test_what_changes_in_place_restarts_nothing(deploy: Deploy) -> None:
+    in_place = [key for key in NEW if FACTS[key] is Change.IN_PLACE]
+    assert effect(deploy, in_place) is Change.IN_PLACE
+
+
+@pytest.mark.parametrize("key", [key for key in NEW if FACTS[key] is not Change.IN_PLACE])
+def test_what_restarts_something_is_named_with_it(deploy: Deploy, key: str) -> None:
+    assert effect(deploy, [key]) is FACTS[key]
+
+
+def effect(deploy: Deploy, keys: Sequence[str]) -> Change:
+    """What new values do to a stack, its passwords and CA staying what they are."""
+    before = deploy(config=BEFORE)
+    stashed = {made.name: unwrapped(made["input"]) for made in before.all("Stash")}
+    new = {key: NEW[key] for key in keys}
+    after = deploy(
+        config=BEFORE | {key: value for key, value in new.items() if key not in SECRET},
+        secret={key: value for key, value in new.items() if key in SECRET},
+        stashed=stashed,
+    )
+    if pods(before, "StatefulSet") != pods(after, "StatefulSet"):
+        return Change.SERVER
+    if pods(before, "Deployment") != pods(after, "Deployment"):
+        return Change.CONSOLE
+    return Change.IN_PLACE
+
+
+def pods(stack: Recorder, kind: str) -> Any:
+    """What they are made from: they are made anew when it changes."""
+    return stack.one(kind)["spec"]["template"]
+
+
+def unwrapped(value: Any) -> Any:
+    """A value of the stack's state, secret or not."""
+    return value.value if isinstance(value, Secret) else value
