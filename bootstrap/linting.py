@@ -8,7 +8,7 @@ from bootstrap import console_venv
 from bootstrap.place import Place
 from toolchain.run import run
 
-TYPED = ["toolchain", "localcluster", "bootstrap", "components"]
+TYPED = ["toolchain", "localcluster", "bootstrap", "components", "policy"]
 
 
 IMPORTS = ["lint-imports", "--no-cache", "--no-logo"]
