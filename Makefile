@@ -23,7 +23,7 @@ console: ## the page about the backups: prints its address and how to get the to
 	$(RUN) console
 
 # What needs Python alone, on Linux or macOS: no cluster, no root, nothing compiled.
-SUITES_OF_PYTHON = tests/unit
+SUITES_OF_PYTHON = tests/unit tests/policy
 
 check: ## style, types, imports and the program's own tests: a minute, with Python alone
 	$(RUN) check

@@ -6,6 +6,7 @@ import sys
 
 from bootstrap import console_venv
 from bootstrap.place import Place
+from toolchain.run import run
 
 TYPED = ["toolchain", "localcluster", "bootstrap", "components"]
 
@@ -45,14 +46,8 @@ def _run(place: Place, checkers: list[list[str]]) -> int:
 
 def tracked(place: Place) -> list[str]:
     """The project's files: committed, and new ones that git does not ignore."""
-    listed = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
-        check=True,
-        cwd=place.root,
-        capture_output=True,
-        text=True,
-    )
-    names = {name for name in listed.stdout.split("\0") if name}
+    listing = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    names = {name for name in run(listing, cwd=place.root).split("\0") if name}
     return sorted(name for name in names if (place.root / name).is_file())
 
 
