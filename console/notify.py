@@ -64,7 +64,7 @@ class Notifier:
         facts = self._watcher.look(now)
         problems = safety.judge(facts, now).problems
         codes = [problem.code for problem in problems]
-        self._seen = self._seen.after(codes, safety.untold(facts))
+        self._seen = self._seen.after(codes, safety.unknown(facts))
         state = events.only_known(self._state, receivers)
         self._keep(events.advance(state, self._seen, problems, tuple(receivers), now))
         self.looked = now
@@ -88,7 +88,7 @@ class Notifier:
     def _send(self, url: str, event: Event) -> bool:
         service = apprise.Apprise()
         if not service.add(url):
-            log.error("a line of %s is no Apprise URL", self._settings.notify_file)
+            log.error("a line of %s is not an Apprise URL", self._settings.notify_file)
             return False
         title = f"[{self._settings.name}] {event.title}"
         try:
