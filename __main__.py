@@ -6,6 +6,7 @@ import pulumi
 
 from components.backup.on_demand import OnDemand, OnDemandArgs
 from components.backup.schedule import BackupSchedule, BackupScheduleArgs
+from components.backup.scripts import BackupScripts
 from components.backup.storage import BackupStorage, BackupStorageArgs, namespace_home
 from components.cluster import names
 from components.cluster.kubectl import Kubectl
@@ -14,6 +15,7 @@ from components.cluster.ownership import ownership
 from components.cluster.provider import provider
 from components.console.component import Console, ConsoleArgs
 from components.postgres.database import PostgresDatabase, PostgresDatabaseArgs
+from components.postgres.version import PostgresVersion
 from components.settings.load import load_settings
 from components.settings.types import Accept
 
@@ -32,6 +34,7 @@ namespace_opts = pulumi.ResourceOptions.merge(
     cluster_opts, pulumi.ResourceOptions(depends_on=[namespace])
 )
 NamespaceLimits("limits", space, namespace_opts)
+version = PostgresVersion("version", settings.postgres, settings.startup)
 
 storage = BackupStorage(
     "backup",
@@ -39,7 +42,8 @@ storage = BackupStorage(
         namespace=space,
         context=settings.kube_context,
         settings=settings.backup,
-        image=settings.postgres.image,
+        scripts=BackupScripts("scripts", space, opts=namespace_opts),
+        image=version.image,
         allow_volatile=settings.startup.accepts(Accept.VOLATILE_STORE),
     ),
     namespace_opts,
@@ -50,6 +54,7 @@ database = PostgresDatabase(
         namespace=space,
         storage=storage,
         settings=settings.postgres,
+        image=version.image,
         startup=settings.startup,
         on_destroy=settings.backup.on_destroy,
         backup_timeout=settings.backup.timeout,
@@ -57,6 +62,7 @@ database = PostgresDatabase(
     ),
     namespace_opts,
 )
+version.move_on([database.ready])
 schedule = BackupSchedule(
     "schedule",
     BackupScheduleArgs(source=database, settings=settings.backup, verify=settings.verify),

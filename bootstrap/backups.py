@@ -6,25 +6,16 @@ from typing import Any
 
 from bootstrap.place import Place
 from toolchain.errors import SetupError
+from toolchain.run import ask
 
 LIST = ["bash", "/backup-scripts/list.sh", "--json"]
 
 
 def published(context: str, namespace: str, environment: dict[str, str]) -> list[dict[str, Any]]:
     """The published sets, as list.sh tells them."""
-    asked = subprocess.run(
-        [
-            "kubectl",
-            f"--context={context}",
-            f"--namespace={namespace}",
-            *("exec", "postgres-0", "--container=postgres", "--", *LIST),
-        ],
-        check=False,
-        env=environment,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-    )
+    kubectl = ["kubectl", f"--context={context}", f"--namespace={namespace}"]
+    inside = ["exec", "postgres-0", "--container=postgres", "--", *LIST]
+    asked = ask([*kubectl, *inside], env=environment)
     if asked.returncode != 0:
         raise SetupError(f"the backup sets cannot be listed: {asked.stderr.strip()}")
     # Those set aside or unusable are listed too, and are no backup.

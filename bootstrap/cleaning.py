@@ -1,12 +1,12 @@
 """`make clean`: what can be made again goes, data stays."""
 
 import shutil
-import subprocess
 from collections.abc import Callable
 
 from bootstrap.clusters import Cluster, Kind
 from bootstrap.environment import for_children
 from bootstrap.place import Place
+from toolchain.run import ask
 
 
 def clean(place: Place, say: Callable[[str], object]) -> bool:
@@ -39,10 +39,7 @@ def _delete(place: Place, profile: str, say: Callable[[str], object]) -> bool:
     command = ["python", "-m", "localcluster", "--profile", profile]
 
     def ends_well(verb: str) -> bool:
-        done = subprocess.run(
-            [*command, verb], check=False, cwd=place.root, env=environment, capture_output=True
-        )
-        return done.returncode == 0
+        return ask([*command, verb], cwd=place.root, env=environment).returncode == 0
 
     if ends_well("status"):
         return False

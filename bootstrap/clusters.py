@@ -11,6 +11,7 @@ from pathlib import Path
 from bootstrap import memory
 from bootstrap.place import Place
 from toolchain.errors import SetupError
+from toolchain.run import ask
 
 MINIKUBE = "minikube"
 DEFAULT_PROFILE = "localcluster"
@@ -134,20 +135,8 @@ def run(
 def check_reachable(cluster: Cluster, environment: dict[str, str]) -> None:
     """One question to the API server, so that Pulumi does not spend minutes to find out."""
     _check_context(cluster, environment)
-    asked = subprocess.run(
-        [
-            "kubectl",
-            f"--context={cluster.context}",
-            "--request-timeout=10s",
-            "get",
-            "--raw=/readyz",
-        ],
-        check=False,
-        env=environment,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-    )
+    kubectl = ["kubectl", f"--context={cluster.context}", "--request-timeout=10s"]
+    asked = ask([*kubectl, "get", "--raw=/readyz"], env=environment)
     if asked.returncode == 0:
         return
     answer = (asked.stderr.strip().splitlines() or ["no answer"])[-1]
@@ -160,15 +149,8 @@ def check_reachable(cluster: Cluster, environment: dict[str, str]) -> None:
 
 
 def _check_context(cluster: Cluster, environment: dict[str, str]) -> None:
-    listed = subprocess.run(
-        ["kubectl", "config", "get-contexts", "--output=name"],
-        check=False,
-        env=environment,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-    )
-    known = listed.stdout.split()
+    told = ask(["kubectl", "config", "get-contexts", "--output=name"], env=environment)
+    known = told.stdout.split()
     if cluster.context not in known:
         raise SetupError(
             f"there is no kubeconfig context '{cluster.context}'. "

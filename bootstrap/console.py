@@ -1,7 +1,6 @@
 """The console: switched on by `make up` where that costs nothing but a minute; `make console`."""
 
 import os
-import subprocess
 import sys
 from collections.abc import Callable
 
@@ -12,6 +11,7 @@ from bootstrap.place import Place
 from bootstrap.stack import Stack
 from localcluster.images import CONSOLE as IMAGE
 from toolchain.errors import SetupError
+from toolchain.run import ask
 
 PORT = 8080
 KEY = "console.enabled"
@@ -77,13 +77,7 @@ def open_door(place: Place) -> int:
     stack = Stack(place, environment)
     namespace = str(stack.outputs().get("namespace", "brewget")) if stack.exists() else "brewget"
     kubectl = ["kubectl", f"--context={cluster.context}", f"--namespace={namespace}"]
-    asked = subprocess.run(
-        [*kubectl, "get", "service", console_image.NAME, "--output=name"],
-        check=False,
-        env=environment,
-        capture_output=True,
-        text=True,
-    )
+    asked = ask([*kubectl, "get", "service", console_image.NAME], env=environment)
     if asked.returncode != 0:
         raise SetupError(
             f"there is no console in namespace {namespace}. To have one: "

@@ -1,6 +1,5 @@
 """The console's image, built beside the cluster and not again while nothing of it has changed."""
 
-import subprocess
 from collections.abc import Callable
 
 from bootstrap import clusters
@@ -9,6 +8,7 @@ from bootstrap.stack import Stack
 from localcluster.images import CONSOLE as IMAGE
 from localcluster.recipes import sources
 from toolchain import stamps
+from toolchain.run import ask
 from toolchain.stamps import Stamp
 
 BUILD_SECONDS = 300
@@ -47,15 +47,8 @@ def was_built(stack: Stack) -> bool:
 
 def is_there(stack: Stack, cluster: Cluster) -> bool:
     """Whether the cluster has an image of this name, old or new."""
-    asked = subprocess.run(
-        [*clusters.command(cluster).split(), "image", "ls"],
-        check=False,
-        cwd=stack.place.root,
-        env=stack.environment,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-    )
+    listing = [*clusters.command(cluster).split(), "image", "ls"]
+    asked = ask(listing, cwd=stack.place.root, env=stack.environment)
     return asked.returncode == 0 and IMAGE in asked.stdout.split()
 
 
@@ -77,13 +70,6 @@ def _restart(stack: Stack, cluster: Cluster) -> None:
     Where there is none yet, or no namespace, kubectl has nothing to do.
     """
     namespace = stack.own("namespace") or "brewget"
-    subprocess.run(
-        [
-            *("kubectl", f"--context={cluster.context}", f"--namespace={namespace}"),
-            *("delete", "pod", f"--selector=app={NAME}", "--ignore-not-found", "--wait=false"),
-        ],
-        check=False,
-        env=stack.environment,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-    )
+    kubectl = ["kubectl", f"--context={cluster.context}", f"--namespace={namespace}"]
+    pods = ["pod", f"--selector=app={NAME}", "--ignore-not-found", "--wait=false"]
+    ask([*kubectl, "delete", *pods], env=stack.environment)

@@ -3,12 +3,16 @@
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 from bootstrap import console_venv
 from bootstrap.place import Place
+from toolchain.run import run
 
-TYPED = ["toolchain", "localcluster", "bootstrap", "components"]
+TYPED = ["toolchain", "localcluster", "bootstrap", "components", "policy"]
 
+
+_PROCESSORS = os.cpu_count() or 1
 
 IMPORTS = ["lint-imports", "--no-cache", "--no-logo"]
 """Which package may import which: the contracts are in pyproject.toml."""
@@ -31,28 +35,33 @@ def _run(place: Place, checkers: list[list[str]]) -> int:
         **os.environ,
         "PATH": f"{place.venv / 'bin'}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
     }
-    failed = False
-    for command in checkers:
-        sys.stderr.write(f"$ {' '.join(command[:6])}{' …' if len(command) > 6 else ''}\n")  # noqa: PLR2004
-        done = subprocess.run(
-            command, check=False, cwd=place.root, env=environment, stdout=subprocess.PIPE
+
+    def checked(command: list[str]) -> "subprocess.CompletedProcess[bytes]":
+        return subprocess.run(
+            command,
+            check=False,
+            cwd=place.root,
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
         )
-        sys.stderr.buffer.write(done.stdout)
-        # gofmt -l lists files and exits 0.
-        failed |= done.returncode != 0 or (command[0] == "gofmt" and bool(done.stdout))
+
+    failed = False
+    with ThreadPoolExecutor(_PROCESSORS) as pool:
+        for command, done in zip(checkers, pool.map(checked, checkers), strict=True):
+            shown = f"{' '.join(command[:6])}{' …' if len(command) > 6 else ''}"  # noqa: PLR2004
+            sys.stderr.write(f"$ {shown}\n")
+            sys.stderr.flush()
+            sys.stderr.buffer.write(done.stdout)
+            # gofmt -l lists files and exits 0.
+            failed |= done.returncode != 0 or (command[0] == "gofmt" and bool(done.stdout))
     return int(failed)
 
 
 def tracked(place: Place) -> list[str]:
     """The project's files: committed, and new ones that git does not ignore."""
-    listed = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
-        check=True,
-        cwd=place.root,
-        capture_output=True,
-        text=True,
-    )
-    names = {name for name in listed.stdout.split("\0") if name}
+    listing = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    names = {name for name in run(listing, cwd=place.root).split("\0") if name}
     return sorted(name for name in names if (place.root / name).is_file())
 
 
@@ -69,7 +78,9 @@ def commands(place: Place, files: list[str]) -> list[list[str]]:
         IMPORTS,
     ]
     if scripts:
-        found.append(["shellcheck", "-x", *scripts])
+        # By far the slowest: it reads each library again for every script that sources it.
+        parts = [scripts[first::_PROCESSORS] for first in range(_PROCESSORS)]
+        found += [["shellcheck", "-x", *part] for part in parts if part]
         found.append(["shfmt", "-d", *scripts])
     return found
 

@@ -16,7 +16,7 @@ from bootstrap.place import Place
 from toolchain import files, gobuild
 from toolchain.errors import SetupError
 from toolchain.gobuild import MODULES as GO
-from toolchain.run import run
+from toolchain.run import ask, run
 from toolchain.stamps import Stamp
 
 VERSION = "3.259.0"
@@ -50,8 +50,7 @@ def usable_on_path(place: Place) -> Path | None:
     found = shutil.which("pulumi", path=os.pathsep.join(outside))
     if found is None:
         return None
-    told = subprocess.run([found, "version"], check=False, capture_output=True, text=True)
-    return Path(found) if is_new_enough(told.stdout) else None
+    return Path(found) if is_new_enough(ask([found, "version"]).stdout) else None
 
 
 def is_new_enough(version: str) -> bool:
@@ -176,11 +175,5 @@ def _installed_stamp(place: Place, plugin: Plugin) -> Stamp:
 def _run_install(
     plugin: Plugin, options: list[str], environment: dict[str, str]
 ) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        ["pulumi", "plugin", "install", "resource", plugin.name, plugin.version, *options],
-        check=False,
-        env=environment,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-    )
+    install = ["pulumi", "plugin", "install", "resource", plugin.name, plugin.version]
+    return ask([*install, *options], env=environment)

@@ -21,7 +21,7 @@ from localcluster.images import POSTGRES as IMAGE_OF_LOCALCLUSTER
 from localcluster.images import POSTGRES_NAME
 from toolchain import files
 from toolchain.errors import SetupError
-from toolchain.run import run
+from toolchain.run import ask, run
 
 PROJECT = "brewget"
 OURS = {"postgres.image", "postgres.upgradeFrom", "console.enabled"}
@@ -36,15 +36,8 @@ class Stack:
 
     def pulumi(self, *arguments: str, check: bool = True) -> str:
         """Runs Pulumi without a word and returns its stdout."""
-        done = subprocess.run(
-            ["pulumi", "--non-interactive", *arguments],
-            check=False,
-            cwd=self.place.root,
-            env=self.environment,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-        )
+        command = ["pulumi", "--non-interactive", *arguments]
+        done = ask(command, cwd=self.place.root, env=self.environment)
         if check and done.returncode != 0:
             raise SetupError(
                 f"pulumi {' '.join(arguments[:2])} failed: {(done.stderr or done.stdout).strip()}"
@@ -228,9 +221,7 @@ def holder_of(lock: Path) -> int | None:
     process = int(found["pid"])
     if found["hostname"] != socket.gethostname():
         return process
-    seen = subprocess.run(
-        ["ps", "-o", "stat=,comm=", "-p", str(process)], check=False, capture_output=True, text=True
-    )
+    seen = ask(["ps", "-o", "stat=,comm=", "-p", str(process)])
     state, _, name = seen.stdout.strip().partition(" ")
     # Numbers are given out again: only a pulumi can hold Pulumi's lock, and no dead one does that
     # merely waits for its parent to notice.

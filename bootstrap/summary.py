@@ -33,7 +33,8 @@ def rows(place: Place, facts: Facts) -> list[tuple[str, str]]:
         ("applications", f"{outputs.get('host', '?')}:{outputs.get('port', '?')}"),
         (
             "connect",
-            f"kubectl exec -it postgres-0 -n {facts.namespace} -c postgres -- "
+            f"kubectl --context={facts.cluster.context} exec -it postgres-0 "
+            f"-n {facts.namespace} -c postgres -- "
             f"psql -U postgres {database}",
         ),
         ("backups", backup_place(place, facts.cluster, str(outputs.get("backup_path", "?")))),

@@ -49,9 +49,9 @@ class OnDemand(pulumi.ComponentResource):
         self, name: str, args: OnDemandArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
         inputs = {"backup_now": args.backup_now, "restore_from": args.restore_from}
-        of_before = pulumi.Alias(type_="brewget:index:Operations")
-        opts = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(aliases=[of_before]))
-        super().__init__("brewget:index:OnDemand", name, inputs, opts)
+        # Its name of before: a type that changes, even with an alias, ends `pulumi up --refresh` of
+        # a living stack with a panic of the engine (seen with 3.259 and --run-program).
+        super().__init__("brewget:index:Operations", name, inputs, opts)
         self._pods = args.source.pods
         # As long as the Job itself may take.
         timeout = ["--timeout", str(args.timeout)]

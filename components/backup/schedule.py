@@ -104,11 +104,10 @@ class BackupSchedule(pulumi.ComponentResource):
             metadata=meta.v1.ObjectMetaArgs(labels=labels),
             spec=pod(pods, [worker], volumes),
         )
-        # Logical names in stacks of before had nothing of the component's.
-        of_before = {"backup": names.BACKUP, "verify": names.VERIFY}
-        before = [pulumi.Alias(name=of_before[what])] if self._name == "schedule" else []
+        # The one of our own program has had the object's name for its logical one since ever.
+        logical = name if self._name == "schedule" else f"{self._name}-{what}"
         return batch.v1.CronJob(
-            f"{self._name}-{what}",
+            logical,
             metadata=meta.v1.ObjectMetaArgs(
                 name=name, namespace=pods.namespace, labels=names.PART_OF
             ),
@@ -133,5 +132,5 @@ class BackupSchedule(pulumi.ComponentResource):
                     ),
                 ),
             ),
-            opts=pulumi.ResourceOptions(parent=self, depends_on=pods.mounted, aliases=before),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=pods.mounted),
         )

@@ -15,21 +15,24 @@ class BackupScripts(pulumi.ComponentResource):
     """
 
     config_map: core.v1.ConfigMap
+    name: str
+    """The ConfigMap's name in its namespace."""
 
     def __init__(
         self,
         name: str,
-        config_map: str,
         namespace: pulumi.Input[str],
+        object_name: str = names.SCRIPTS,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__("brewget:index:BackupScripts", name, {"namespace": namespace}, opts)
+        self.name = object_name
         self.config_map = core.v1.ConfigMap(
             name,
             metadata=meta.v1.ObjectMetaArgs(
-                name=config_map, namespace=namespace, labels=names.PART_OF
+                name=object_name, namespace=namespace, labels=names.PART_OF
             ),
             data={file.key: file.text for file in read_shipped()},
             opts=pulumi.ResourceOptions(parent=self),
         )
-        self.register_outputs({"config_map": config_map})
+        self.register_outputs({"config_map": object_name})

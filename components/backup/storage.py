@@ -43,7 +43,8 @@ class BackupStorageArgs:
     volume: str = names.BACKUP_VOLUME
     """One name in the whole cluster: a second store needs another."""
     claim: str = names.BACKUP_CLAIM
-    scripts: str = names.SCRIPTS
+    scripts: BackupScripts | None = None
+    """The programs that pods run on it; by default made as a part of it."""
 
 
 class BackupStorage(pulumi.ComponentResource):
@@ -85,8 +86,11 @@ class BackupStorage(pulumi.ComponentResource):
         super().__init__("brewget:index:BackupStorage", name, inputs, opts)
         self._args, self._settings = args, storage
         self.namespace = pulumi.Output.from_input(args.namespace)
-        self.context, self.scripts = args.context, args.scripts
-        scripts = BackupScripts(f"{name}-scripts", args.scripts, self.namespace, self._scripts())
+        self.context = args.context
+        scripts = args.scripts or BackupScripts(
+            f"{name}-scripts", self.namespace, opts=pulumi.ResourceOptions(parent=self)
+        )
+        self.scripts = scripts.name
         place = self._place(name)
         volume, claim = None, None
         if storage.kind in {StorageKind.HOST_PATH, StorageKind.NFS}:
@@ -101,11 +105,6 @@ class BackupStorage(pulumi.ComponentResource):
         self.env = self._env()
         self.resources = [store, *mounted]
         self.register_outputs({"claim": self.claim, "store_id": self.store_id})
-
-    def _scripts(self) -> pulumi.ResourceOptions:
-        # Beside the storage, and named "scripts", in stacks of before.
-        before = pulumi.Alias(name="scripts", parent=pulumi.ROOT_STACK_RESOURCE)
-        return pulumi.ResourceOptions(parent=self, aliases=[before])
 
     def _env(self) -> dict[str, pulumi.Input[str]]:
         backup = self._args.settings

@@ -105,8 +105,8 @@ def going(namespace: Mapping[str, Any]) -> str:
     name = namespace["metadata"]["name"]
     return (
         f"The namespace {name} is still being deleted, so nothing can be made in it. "
-        f"{' '.join(holds) or 'Its last objects are going.'} Wait until it is gone, or remove what "
-        f"holds it (kubectl get namespace {name} -o yaml), then: pulumi up --refresh"
+        f"{'. '.join(holds) or 'Its last objects are going'}. Wait until it is gone, or remove "
+        f"what holds it (kubectl get namespace {name} -o yaml), then: pulumi up --refresh"
     )
 
 

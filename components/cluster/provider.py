@@ -27,11 +27,11 @@ def provider(name: str, context: str) -> kubernetes.Provider:
         # for a moment, and a pod that starts right then could not mount them.
         enable_config_map_mutable=True,
         enable_secret_mutable=True,
-        **_upserting(),
+        **upserting(),
     )
 
 
-def _upserting() -> dict[str, Any]:
+def upserting() -> dict[str, Any]:
     """What lets a create take over an object that is there already.
 
     pulumi-kubernetes up to 4.28 always does; later ones only when asked (pulumi-kubernetes#4278).

@@ -17,7 +17,6 @@ from components.postgres.credentials import Credentials
 from components.postgres.data_claim import data_claim
 from components.postgres.last_backup import last_backup
 from components.postgres.tls import ServerTls
-from components.postgres.version import PostgresVersion
 from components.settings.postgres import PostgresSettings
 from components.settings.startup import StartupSettings
 from components.settings.types import Clients, OnDestroy
@@ -32,6 +31,8 @@ class PostgresDatabaseArgs:
     storage: Store
     settings: PostgresSettings = PostgresSettings()
     startup: StartupSettings = StartupSettings()
+    image: pulumi.Input[str] = ""
+    """The settings' one, once something has checked it (PostgresVersion); empty: as it is."""
     on_destroy: OnDestroy = OnDestroy.BACKUP
     """Whether a last set is taken before the server is deleted."""
     backup_timeout: int = 3600
@@ -75,11 +76,8 @@ class PostgresDatabase(pulumi.ComponentResource):
         self._child = pulumi.ResourceOptions(parent=self)
         self._namespace = together(args.namespace, args.storage)
         self.host = self._namespace.apply(lambda space: names.address(space, args.service))
-        version = PostgresVersion(
-            f"{name}-version", self._settings, args.startup, self._version_opts()
-        )
         self._secrets(name)
-        self.pods = self._pod_context(version.image)
+        self.pods = self._pod_context()
         claim = data_claim(
             name, self._meta(args.data_claim), self._settings, args.storage.context, self._child
         )
@@ -89,13 +87,7 @@ class PostgresDatabase(pulumi.ComponentResource):
             before.append(network_policy(name, policy, self._settings.clients, self._child))
         server = self._server(name, before)
         self.ready = self._ready(name, server, claim)
-        version.move_on([self.ready])
         self.register_outputs({"host": self.host, "ca": self.tls.ca})
-
-    def _version_opts(self) -> pulumi.ResourceOptions:
-        # Beside the database, and named "version", in stacks of before.
-        before = pulumi.Alias(name="version", parent=pulumi.ROOT_STACK_RESOURCE)
-        return pulumi.ResourceOptions(parent=self, aliases=[before])
 
     def _secrets(self, name: str) -> None:
         self.tls = ServerTls(
@@ -115,13 +107,13 @@ class PostgresDatabase(pulumi.ComponentResource):
             parent=self,
         )
 
-    def _pod_context(self, image: pulumi.Output[str]) -> PodContext:
+    def _pod_context(self) -> PodContext:
         args, storage = self._args, self._args.storage
         databases = self._settings.databases
         return PodContext(
             namespace=self._namespace,
             context=storage.context,
-            image=image,
+            image=pulumi.Output.from_input(args.image or self._settings.image),
             resources=self._settings.resources,
             host=self.host,
             databases=databases,

@@ -55,6 +55,7 @@ def shell(place: Place, script: str, cluster: Cluster = OURS) -> list[str]:
     return done.stdout.splitlines()
 
 
+@pytest.mark.trap(53)
 def test_make_starts_its_own_profile_and_leaves_the_active_one(
     place: Place, minikube: Minikube
 ) -> None:
@@ -67,6 +68,7 @@ def test_make_starts_its_own_profile_and_leaves_the_active_one(
     assert minikube.runs(ACTIVE)
 
 
+@pytest.mark.trap(53)
 def test_make_stops_its_own_profile_and_leaves_the_active_one(
     place: Place, minikube: Minikube
 ) -> None:
@@ -79,6 +81,7 @@ def test_make_stops_its_own_profile_and_leaves_the_active_one(
     assert not minikube.runs("minikube")
 
 
+@pytest.mark.trap(53)
 def test_the_guides_commands_delete_the_own_cluster_only(place: Place, minikube: Minikube) -> None:
     start(place)
 

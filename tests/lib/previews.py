@@ -15,7 +15,7 @@ from bootstrap.environment import CONFIG_FILE, for_children
 from bootstrap.place import ROOT, from_environment
 from tests.lib.settings import as_set
 
-PROGRAM = ("Pulumi.yaml", "__main__.py", "components", "scripts")
+PROGRAM = ("Pulumi.yaml", "Pulumi.README.md", "__main__.py", "components", "scripts")
 
 # What is shown of a resource besides its names and its place in the stack.
 KEYS = {

@@ -7,7 +7,8 @@ import pytest
 
 from components.cluster import names
 from components.cluster.kubectl import Kubectl
-from components.cluster.ownership import FIELD_MANAGER, foreign, ways
+from components.cluster.ownership import FIELD_MANAGER, Existing, foreign, ways
+from components.cluster.provider import upserting
 from tests.unit.conftest import Deploy
 
 CONSOLE = {"console.enabled": "true"}
@@ -94,3 +95,91 @@ def test_a_stack_keeps_the_cluster_that_it_finds(deploy: Deploy) -> None:
     stack = deploy(config={"kubeContext": "other"})
     assert stack.one("Stash", "cluster-context")["input"] == "other"
     assert stack.one("kubernetes", "cluster")["context"] == "other"
+
+
+class Cluster:
+    """What kubectl finds there, and how often it was asked."""
+
+    namespace = "ales"
+
+    def __init__(self, found: list[dict[str, Any]]) -> None:
+        self.found, self.asked = found, 0
+
+    def get(self, *_: str) -> list[dict[str, Any]]:
+        self.asked += 1
+        return self.found
+
+    def options(self) -> list[str]:
+        return ["--context", "ctx", "--namespace", self.namespace]
+
+
+def existing_in(cluster: Any, stack: str, *, adopt: bool) -> Existing:
+    """Of a cluster that is none: no kubectl is run."""
+    return Existing(cluster, stack, adopt=adopt)
+
+
+def test_a_provider_that_creates_and_fails_is_asked_to_take_over(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """pulumi-kubernetes 4.29 and later; the one that is built here always takes over."""
+
+    class Newer:
+        def __init__(self, *, context: str = "", upsert_existing_objects: bool = False) -> None:
+            self.given = context, upsert_existing_objects
+
+    assert "upsert_existing_objects" in upserting() or upserting() == {}
+    monkeypatch.setattr("pulumi_kubernetes.ProviderArgs", Newer)
+    assert upserting() == {"upsert_existing_objects": True}
+
+
+def test_what_the_state_does_not_know_is_taken_over_only_when_told() -> None:
+    for adopt in (False, True):
+        existing = existing_in(Cluster([found() | {"kind": "Service"}]), "test", adopt=adopt)
+        existing.check({"kind": "Service", "metadata": {"name": "another"}})
+        if adopt:
+            existing.check({"kind": "Service", "metadata": {"name": "ale"}})
+            continue
+        with pytest.raises(pulumi.RunError) as refused:
+            existing.check({"kind": "Service", "metadata": {"name": "ale"}})
+        assert str(refused.value) == (
+            "Service ale exists already, and the stack's state does not know it: the state was "
+            "lost, or an up was cut off. Nothing of it was changed. To take over what is there: "
+            "pulumi config set adopt true, pulumi up, pulumi config rm adopt"
+        )
+
+
+def test_somebody_elses_object_is_not_taken_whatever_is_told() -> None:
+    existing = existing_in(Cluster([found(stack="prod")]), "test", adopt=True)
+    with pytest.raises(pulumi.RunError, match="it belongs to the stack 'prod'"):
+        existing.check({"kind": "PersistentVolume", "metadata": {"name": "ale"}})
+
+
+def test_the_cluster_is_asked_once() -> None:
+    cluster = Cluster([])
+    existing = existing_in(cluster, "test", adopt=False)
+    for name in ("ale", "stout", "porter"):
+        existing.check({"kind": "Secret", "metadata": {"name": name}})
+    assert cluster.asked == 1
+
+
+def test_a_namespace_that_does_not_go_away_is_named_with_what_holds_it() -> None:
+    """Report 39: each object was refused by itself, twenty times, without a reason."""
+    namespace = {
+        "kind": "Namespace",
+        "metadata": {"name": "ales"},
+        "status": {
+            "phase": "Terminating",
+            "conditions": [
+                {"status": "False", "message": "All legacy kube types successfully parsed"},
+                {"status": "True", "message": "Some content has finalizers: example.org/gone"},
+            ],
+        },
+    }
+    existing = existing_in(Cluster([namespace]), "test", adopt=True)
+    with pytest.raises(pulumi.RunError) as refused:
+        existing.check({"kind": "Secret", "metadata": {"name": "ale"}})
+    assert str(refused.value) == (
+        "The namespace ales is still being deleted, so nothing can be made in it. Some content has "
+        "finalizers: example.org/gone. Wait until it is gone, or remove what holds it (kubectl get "
+        "namespace ales -o yaml), then: pulumi up --refresh"
+    )

@@ -53,6 +53,6 @@ def test_a_new_generation_makes_new_passwords(deploy: Deploy) -> None:
         "postgres-ca",
         "postgres-data-class",
         "postgres-key",
-        "postgres-version-major",
+        "version-major",
         *(f"{name}-2" for name in STASHED),
     }

@@ -26,7 +26,7 @@ def init_containers(stack: Recorder) -> dict[str, str]:
 
 def test_a_newer_major_version_is_refused_with_the_way_to_it(deploy: Deploy) -> None:
     with pytest.raises(pulumi.RunError) as refused:
-        deploy(config={"postgres.image": NEW}, stashed={"postgres-version-major": "16"})
+        deploy(config={"postgres.image": NEW}, stashed={"version-major": "16"})
     assert str(refused.value) == (
         f"postgres.image is '{NEW}', PostgreSQL 17, but by the stack's state the data is of PostgreSQL 16. To upgrade: "
         "pulumi config set --path postgres.upgradeFrom with the image of before, then pulumi up "
@@ -38,10 +38,10 @@ def test_a_newer_major_version_is_refused_with_the_way_to_it(deploy: Deploy) -> 
 
 
 def test_a_state_that_is_wrong_about_the_version_is_no_dead_end(deploy: Deploy) -> None:
-    wrong = {"postgres-version-major": "17"}
+    wrong = {"version-major": "17"}
     stack = deploy(config={"postgres.image": OLD, "startup.accept": "other-version"}, stashed=wrong)
     assert init_containers(stack) == {"prepare-data": OLD}
-    stash = stack.one("Stash", "postgres-version-major")
+    stash = stack.one("Stash", "version-major")
     assert (stash["input"], stash.replace_on_changes) == ("16", ["input"])
     (prepare,) = stack.pods()["postgres"]["spec"]["initContainers"]
     environment = {entry["name"]: entry.get("value") for entry in prepare["env"]}
@@ -50,7 +50,7 @@ def test_a_state_that_is_wrong_about_the_version_is_no_dead_end(deploy: Deploy) 
 
 def test_an_older_major_version_is_refused_with_the_way_back(deploy: Deploy) -> None:
     with pytest.raises(pulumi.RunError) as refused:
-        deploy(config={"postgres.image": OLD}, stashed={"postgres-version-major": "17"})
+        deploy(config={"postgres.image": OLD}, stashed={"version-major": "17"})
     assert str(refused.value) == (
         f"postgres.image is '{OLD}', PostgreSQL 16, but by the stack's state the data is of "
         "PostgreSQL 17, which an older version can neither read nor restore. To stay: pulumi "
@@ -67,8 +67,8 @@ def test_an_older_major_version_is_refused_with_the_way_back(deploy: Deploy) -> 
 def test_what_fits_or_cannot_be_told_is_left_to_the_start(
     deploy: Deploy, image: str, then: str
 ) -> None:
-    stack = deploy(config={"postgres.image": image}, stashed={"postgres-version-major": then})
-    stash = stack.one("Stash", "postgres-version-major")
+    stack = deploy(config={"postgres.image": image}, stashed={"version-major": then})
+    stash = stack.one("Stash", "version-major")
     assert init_containers(stack) == {"prepare-data": image}
     assert stash.ignore_changes == ["input"], "it says what the data is, not the setting"
     for waiting in (*stack.all("CronJob"), stack.one("StatefulSet")):
@@ -76,7 +76,7 @@ def test_what_fits_or_cannot_be_told_is_left_to_the_start(
 
 
 def test_an_upgrade_begins_with_a_last_set_by_the_old_image(deploy: Deploy) -> None:
-    stack = deploy(config=UPGRADE, stashed={"postgres-version-major": "16"})
+    stack = deploy(config=UPGRADE, stashed={"version-major": "16"})
     assert init_containers(stack) == {"last-set": OLD, "prepare-data": NEW}
     last, prepare = stack.pods()["postgres"]["spec"]["initContainers"]
     assert last["command"] == ["bash", "/backup-scripts/last-set.sh"]
@@ -92,8 +92,8 @@ def test_an_upgrade_begins_with_a_last_set_by_the_old_image(deploy: Deploy) -> N
 
 def test_the_state_moves_on_only_when_the_upgraded_server_has_answered(deploy: Deploy) -> None:
     """After an upgrade that failed the old image has to be accepted again."""
-    stack = deploy(config=UPGRADE, stashed={"postgres-version-major": "16"})
-    stash = stack.one("Stash", "postgres-version-major")
+    stack = deploy(config=UPGRADE, stashed={"version-major": "16"})
+    stash = stack.one("Stash", "version-major")
     assert stash["input"] == "17"
     assert stash.depends_on == [stack.one("Command", "postgres-ready").urn]
     assert stash.replace_on_changes == ["input"], "an update would keep the old output"
