@@ -132,7 +132,8 @@ class Console(pulumi.ComponentResource):
                 access_modes=["ReadWriteOnce"],
                 resources=core.v1.VolumeResourceRequirementsArgs(requests={"storage": "16Mi"}),
             ),
-            opts=self._child,
+            # A new class is refused for the data; this one would have gone before the refusal.
+            opts=pulumi.ResourceOptions(parent=self, ignore_changes=["spec.storageClassName"]),
         )
 
     def _service(self, name: str) -> core.v1.Service:
