@@ -60,7 +60,7 @@ class Notifier:
         """One look and one attempt at everything that waits."""
         receivers = self._receivers()
         if receivers is None:
-            return  # what is due stays due until somebody can be told
+            return  # what is due stays due until somebody can be notified
         facts = self._watcher.look(now)
         problems = safety.judge(facts, now).problems
         codes = [problem.code for problem in problems]
@@ -113,7 +113,7 @@ class Notifier:
     def _keep(self, state: State) -> None:
         """Written down before anything is sent, and after each receiver's yes.
 
-        What `waiting` tells is in the file by then: the next moment may be the last.
+        What `waiting` counts is in the file by then: the next moment may be the last.
         """
         if state == self._state:
             return

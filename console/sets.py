@@ -1,4 +1,4 @@
-"""The sets of a store as they are told apart: verified, unverified, failed, damaged, foreign."""
+"""The sets of a store by their state: verified, unverified, failed, damaged, foreign."""
 
 from dataclasses import dataclass
 from enum import StrEnum
