@@ -19,6 +19,8 @@ MADE_UP = "d118f1209d6b83bb78ff9603a06bf64fde757dc4"
 BESIDE = "222c94e6f7d99cc9b0b91285d1597a56653cd965"
 """The last commit whose components stood beside each other, with other logical names."""
 
+FORGET = "stack rm dev --force --yes --preserve-config"
+
 
 @pytest.mark.parametrize("commit", [MADE_UP, BESIDE])
 def test_the_stack_of_an_older_program_is_taken_along(
@@ -51,7 +53,10 @@ def test_the_stack_of_an_older_program_is_taken_along(
 def test_after_a_lost_state_up_takes_over_only_what_it_is_told_to(world: World) -> None:
     saved = world.filled()
     objects, store, secrets = uids(world), store_id(world), uris(world)
-    lose_the_state(world)
+    world.project.pulumi(FORGET)
+    world.project.pulumi("stack init dev")
+    # `stack init` knows no --config-file, and writes the salt into the tracked example.
+    world.project.run("git checkout --quiet Pulumi.dev.yaml")
 
     refused = world.project.pulumi("up --yes", status=PULUMI_FAILED)
     assert "exists already, and the stack's state does not know it" in refused.output
@@ -72,19 +77,11 @@ def test_after_a_lost_state_up_takes_over_only_what_it_is_told_to(world: World) 
 def test_make_up_takes_over_what_a_lost_state_has_left(world: World) -> None:
     saved = world.filled()
     objects = uids(world)
-    lose_the_state(world)
+    world.project.pulumi(FORGET)
     world.project.run("make up")
     assert uids(world).items() >= objects.items()
     assert_taken_over(world, saved)
     assert "adopt" not in (world.project.path / "Pulumi.dev.local.yaml").read_text()
-
-
-def lose_the_state(world: World) -> None:
-    """The stack is forgotten and made again, its settings kept."""
-    world.project.pulumi("stack rm dev --force --yes --preserve-config")
-    world.project.pulumi("stack init dev")
-    # `stack init` knows no --config-file, and writes the salt into the tracked example.
-    world.project.run("git checkout --quiet Pulumi.dev.yaml")
 
 
 def told(output: str) -> list[str]:
