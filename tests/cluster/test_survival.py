@@ -32,6 +32,31 @@ def test_a_deleted_namespace_comes_back_from_the_set(world: World, saved: Saved)
     world.project.pulumi("preview --expect-no-changes")
 
 
+def test_a_namespace_that_does_not_go_is_named_with_what_holds_it(
+    world: World, saved: Saved
+) -> None:
+    stuck = f"kubectl -n {NAMESPACE} patch configmap stuck --type=merge -p "
+    world.project.kubectl(f"-n {NAMESPACE} create configmap stuck")
+    world.project.run(f"""{stuck}'{{"metadata": {{"finalizers": ["example.org/gone"]}}}}'""")
+    world.project.kubectl(f"delete namespace {NAMESPACE} --wait=false")
+    try:
+        wait_for("all else gone", lambda: "example.org/gone" in _conditions(world), OBJECT_GONE)
+        refused = [
+            world.project.pulumi(f"up --yes --refresh {option}", status=PULUMI_FAILED).output
+            for option in ("", "--skip-preview")
+        ]
+    finally:
+        world.project.run(f"""{stuck}'{{"metadata": {{"finalizers": null}}}}'""")
+    for said in refused:
+        assert f"The namespace {NAMESPACE} is still being deleted" in said
+        assert "has finalizers remaining: example.org/gone in 1 resource instances" in said
+        assert "Traceback" not in said
+    world.project.kubectl(f"wait --for=delete namespace/{NAMESPACE} --timeout={OBJECT_GONE}s")
+    world.project.pulumi("up --yes --refresh")
+    assert_lost(world, saved)
+    assert_back(world, saved)
+
+
 def test_stop_and_start_of_the_cluster_keep_the_data(world: World, saved: Saved) -> None:
     known = world.urns()
     world.project.cluster("stop")
@@ -149,6 +174,12 @@ def test_a_damaged_newest_set_is_set_aside_for_the_one_before(
     assert_back(world, saved)
     assert newest.set in world.log(), "the log names what was set aside"
     assert (world.mount / "failed" / newest.set).is_dir()
+
+
+def _conditions(world: World) -> str:
+    """Why the namespace is still there."""
+    found = world.project.get(f"namespace {NAMESPACE}")["status"].get("conditions", [])
+    return " ".join(one["message"] for one in found)
 
 
 def _wait_answers(world: World) -> None:

@@ -115,7 +115,7 @@ class World:
     def urns(self) -> list[str]:
         """What the stack's state knows of, sorted."""
         state = json.loads(self.project.pulumi("stack export").stdout)
-        return sorted(resource["urn"] for resource in state["deployment"]["resources"])
+        return sorted(resource["urn"] for resource in state["deployment"].get("resources", []))
 
     def psql(self, statement: str, database: str = "postgres") -> str:
         """Run SQL as the superuser inside the pod."""
