@@ -65,14 +65,13 @@ class Stack:
         self.place.backend.mkdir(parents=True, exist_ok=True)
         is_there = self.exists()
         settings_file.prepare(self.place, is_ours=is_there)
-        is_new_passphrase = not _has_passphrase(self.place.passphrase)
-        if is_new_passphrase:
+        if not _has_passphrase(self.place.passphrase):
             settings_file.drop_foreign_salt(self.place)
             files.write(self.place.passphrase, secrets.token_urlsafe(32) + "\n")
         if not is_there:
             self._create()
         self.pulumi("stack", "select", "--stack", self.place.stack)
-        return is_new_passphrase
+        return not is_there
 
     def _create(self) -> None:
         """Makes the stack where Pulumi's own name for the settings is free.

@@ -5,9 +5,12 @@ import os
 import shlex
 import shutil
 import subprocess
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from bootstrap.environment import CONFIG_FILE
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -115,6 +118,19 @@ class Project:
     def pulumi(self, arguments: str, **kwargs: Any) -> Done:
         """Run the real Pulumi command line."""
         return self.run(f"pulumi --non-interactive --color never {arguments}", **kwargs)
+
+    def changed(self, values: Mapping[str, str], secret: Collection[str] = ()) -> dict[str, str]:
+        """The environment of a Pulumi whose settings are the stack's and `values`: in a copy."""
+        own = Path(self.environment[CONFIG_FILE])
+        copy = shutil.copy(own, self.path / ".state" / f"changed-{own.name}")
+        words = [
+            word
+            for key, value in values.items()
+            for word in ("--secret" if key in secret else "--plaintext", f"{key}={value}")
+        ]
+        environment = {CONFIG_FILE: str(copy)}
+        self.pulumi(f"config set-all --path {shlex.join(words)}", **environment)
+        return environment
 
     def up(self, **kwargs: Any) -> Done:
         """`pulumi up` as the guides write it."""
