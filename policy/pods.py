@@ -48,8 +48,7 @@ def image_is_fixed(kind: str, name: str, inputs: Inputs) -> Iterator[str]:
     """A moving tag could start another major version on the data."""
     for container in containers_of(kind, inputs):
         image = str(container.get("image", ""))
-        if "@sha256:" in image:
-            continue
+        # Of a digest it is the digest.
         tag = image.rpartition("/")[2].partition(":")[2]
         if tag in {"", "latest"}:
             yield (

@@ -160,8 +160,10 @@ def test_a_secrets_value_is_in_secrets_alone() -> None:
     assert not list(data.holds_no_secret("ConfigMap", "it", {"data": {"user": "me"}}, secrets))
 
 
-@pytest.mark.parametrize("kind", sorted(data.KEPT))
-@pytest.mark.parametrize("operation", sorted(data.LOSING))
+@pytest.mark.parametrize("kind", ["Namespace", "PersistentVolumeClaim", "StatefulSet"])
+@pytest.mark.parametrize(
+    "operation", ["delete", "replace", "create-replacement", "delete-replaced"]
+)
 def test_a_step_that_loses_data_is_named(kind: str, operation: str) -> None:
     urn = f"urn:pulumi:dev::brewget::brewget:index:Database$kubernetes:core/v1:{kind}::it"
     (sentence,) = losses({"steps": [{"op": operation, "urn": urn}]})
