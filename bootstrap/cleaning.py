@@ -16,7 +16,7 @@ def clean(place: Place, say: Callable[[str], object]) -> bool:
     """
     kept = [name for name in profiles(place) if not _delete(place, name, say)]
     if kept:
-        say(f"left alone, as still running: {', '.join(kept)}. `make stop` first, then this again")
+        say(f"left alone because still up: {', '.join(kept)}. `make stop` first, then this again")
         return False
     for path in (place.tools, place.venv):
         if path.is_symlink():

@@ -1,4 +1,4 @@
-"""Which cluster the stack goes to: the one named, the one of before, minikube, or localcluster."""
+"""Which cluster the stack goes to: the one named, the previous one, minikube, or localcluster."""
 
 import os
 import shutil
@@ -80,8 +80,8 @@ def kubeconfig(place: Place, cluster: Cluster) -> str:
 
 def own_kubeconfigs(place: Place) -> list[Path]:
     """The person's, as kubectl would read them outside of a shell of `make env`."""
-    told = [Path(entry) for entry in os.environ.get("KUBECONFIG", "").split(os.pathsep) if entry]
-    own = [path for path in told if path.name != OVERLAY and _homes(place) not in path.parents]
+    given = [Path(entry) for entry in os.environ.get("KUBECONFIG", "").split(os.pathsep) if entry]
+    own = [path for path in given if path.name != OVERLAY and _homes(place) not in path.parents]
     return own or [Path.home() / ".kube/config"]
 
 
@@ -149,8 +149,8 @@ def check_reachable(cluster: Cluster, environment: dict[str, str]) -> None:
 
 
 def _check_context(cluster: Cluster, environment: dict[str, str]) -> None:
-    told = ask(["kubectl", "config", "get-contexts", "--output=name"], env=environment)
-    known = told.stdout.split()
+    asked = ask(["kubectl", "config", "get-contexts", "--output=name"], env=environment)
+    known = asked.stdout.split()
     if cluster.context not in known:
         raise SetupError(
             f"there is no kubeconfig context '{cluster.context}'. "

@@ -26,7 +26,7 @@ def is_on(stack: Stack) -> bool:
 def prepare(stack: Stack, cluster: Cluster, say: Say) -> None:
     """Builds the console's image and switches the console on; a person's `false` is kept.
 
-    Where there is no image to be had the console is off, and `make up` goes on: it must not keep
+    Where no image can be had the console is off, and `make up` goes on: it must not keep
     anybody from the database.
     """
     if stack.own(KEY) == "false" or (stack.own("console.image") or IMAGE) != IMAGE:
@@ -38,7 +38,7 @@ def prepare(stack: Stack, cluster: Cluster, say: Say) -> None:
         console_image.ensure(stack, cluster, say)
     except SetupError as error:
         if is_on(stack) and console_image.is_there(stack, cluster):
-            say(f"the console runs on with its image of before: {error}")
+            say(f"the console keeps its previous image: {error}")
             return
         _switch_off(stack)
         say(f"there is no console: {error}. The database does without; `make up` tries again")
@@ -58,7 +58,7 @@ def _leave_out(stack: Stack, cluster: Cluster, say: Say) -> None:
     )
     if not console_image.was_built(stack):
         raise SetupError(f"{KEY} is true, but {advice}")
-    # It was switched on here, for the cluster of before.
+    # It was switched on here, for the previous cluster.
     _switch_off(stack)
     say(f"there is no console: {advice}")
 

@@ -72,8 +72,9 @@ def stay(stack: Stack, cluster: Cluster) -> None:
             "with what was written last, and no longer be anybody's. To move it: `make destroy` "
             "without KUBE_CONTEXT and LOCALCLUSTER_PROFILE (takes a last backup and keeps all), "
             "then this again. For a second one: this again with STACK=name. "
-            f"If '{there}' is gone for good: `pulumi stack rm --force --preserve-config {name}` "
-            "in a shell of `make env`, then this again"
+            f"If '{there}' is gone for good, what was written there since the newest set is lost: "
+            f"`pulumi stack rm --force --preserve-config {name}` in a shell of `make env`, then "
+            "this again"
         )
 
 

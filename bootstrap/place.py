@@ -17,7 +17,7 @@ class Place:
     root: Path
     backup_dir: Path
     profile: str
-    """Of the local cluster. Empty: the one of before, or the default."""
+    """Of the local cluster. Empty: the previous one, or the default."""
     stack: str
     kube_context: str
     """Empty: no cluster was named, so one is looked for."""

@@ -21,7 +21,7 @@ TEST_NEEDS = (
     Need("chromium", "chromium"),
     Need("npm", "npm"),
 )
-"""What only the tests use: no reason to keep anybody from `make up`."""
+"""What only the tests use: `make up` does without it."""
 
 RUN_SPACE = 1
 """GiB to be free where nothing is left to build: the local cluster and the stack."""
@@ -91,7 +91,7 @@ def builds(place: Place, cluster: Cluster | None) -> bool:
 
 
 def is_built(place: Place) -> bool:
-    """A hint, not a proof: a rebuild after a change fits into Go's caches of before."""
+    """A hint, not a guarantee: a rebuild after a change fits into Go's existing caches."""
     names = ("pulumi", "localcluster-node")
     return all((place.bin / name).is_file() for name in names)
 

@@ -163,7 +163,7 @@ def _install(place: Place, plugin: Plugin, built: Path, environment: dict[str, s
     stamp.clear()
     done = _run_install(plugin, ["--file", str(built), "--reinstall"], environment)
     if done.returncode != 0:
-        raise SetupError(f"pulumi did not take the plugin {plugin.name}: {done.stderr.strip()}")
+        raise SetupError(f"pulumi did not accept the plugin {plugin.name}: {done.stderr.strip()}")
     stamp.set(wanted)
     return True
 

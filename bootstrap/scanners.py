@@ -1,11 +1,8 @@
-"""What only the tests use, to judge the manifests: kubeconform (schemas) and checkov (policies)."""
+"""What only the tests use, to hold the manifests against schemas: kubeconform."""
 
 from pathlib import Path
 
-from bootstrap import venv
 from toolchain import gobuild
-
-BOOTSTRAP = Path(__file__).resolve().parent
 
 
 def kubeconform(root: Path) -> Path:
@@ -21,15 +18,3 @@ def build_kubeconform(root: Path) -> bool:
         kubeconform(root),
         ldflags="-s -w",
     )
-
-
-def checkov(root: Path) -> Path:
-    """Where the program is, or will be."""
-    return root / ".tools" / "checkov" / "bin" / "checkov"
-
-
-def install_checkov(root: Path) -> bool:
-    """Installs it into an environment of its own, as its hundred packages disagree with ours."""
-    lock = BOOTSTRAP / "checkov" / "requirements.lock"
-    (root / ".tools").mkdir(exist_ok=True)
-    return venv.install(root / ".tools" / "checkov", lock, "checkov")

@@ -36,7 +36,7 @@ def example_of(place: Place) -> Path:
 
 
 def _is_hidden(place: Place) -> bool:
-    """Whether an older `make` told git not to look at the example; no where there is no git."""
+    """Whether an older `make` hid the example from git; False where there is no git."""
     if not (place.root / ".git").exists():
         return False
     listed = ask(["git", "ls-files", "-v", "--", example_of(place).name], cwd=place.root)

@@ -10,9 +10,9 @@ INTRODUCTION = """\
 
 Set one with `pulumi config set --path KEY VALUE`, take it back with `pulumi config rm --path KEY`,
 and apply it with `pulumi up`. What is not allowed ends `pulumi preview` with one sentence for each
-value, and nothing is changed. A key of before, set as one name with dots (without `--path`), is
-taken for one release more, with a warning that has the commands to move it. This page is written by
-`make docs` from `components/settings/`.
+value, and nothing is changed. The old spelling of a key, one name with dots set without `--path`,
+is accepted for one more release, with a warning that has the commands to move it. This page is
+written by `make docs` from `components/settings/`.
 
 The last column says what a new value does to a stack that is up. *in place*: the server runs on.
 *restarts the server*: connections break for the seconds of a restart. *refused*: ends the preview

@@ -25,8 +25,8 @@ def export_lines(place: Place, cluster: Cluster) -> list[str]:
 def _kubeconfig(place: Place, cluster: Cluster) -> str:
     """kubectl merges the files of the list, and the first current context counts.
 
-    So one file with nothing but that comes first: whoever starts another cluster meanwhile makes
-    it the current one in a later file, and this shell's commands still go to the stack's.
+    So one file with nothing but that comes first: another cluster started meanwhile becomes
+    the current one in a later file, and this shell's commands still go to the stack's.
     """
     overlay = place.shell / clusters.OVERLAY
     content = {"apiVersion": "v1", "kind": "Config", "current-context": cluster.context}

@@ -1,4 +1,4 @@
-"""`python -m console`: serves until it is told to stop."""
+"""`python -m console`: serves until it is stopped."""
 
 import os
 import sys

@@ -57,7 +57,7 @@ class Actions:
             try:
                 form = await forms.read(request)
             except FormError as error:
-                return self._refused(user, 400, f"This form is of no use: {error}.")
+                return self._refused(user, 400, f"This form cannot be used: {error}.")
             if not self._doors.is_own_form(user, forms.one(form, "key")):
                 return self._refused(user, 403, "This page was too old. Go back, load it again.")
             try:
@@ -125,7 +125,7 @@ class Actions:
         def handler(request: Request, user: User, _: Form) -> Response:
             name = self._usable_set(request.path_params["name"])
             if name is None:
-                return self._refused(user, 404, "There is no usable set of this name.")
+                return self._refused(user, 404, "No usable set has this name.")
             return self._start(Wish(action=action, set=name, by=user.name))
 
         return handler
@@ -133,7 +133,7 @@ class Actions:
     def _preview(self, request: Request, user: User, form: Form) -> Response:
         found = self._watcher.store.look().find(request.path_params["name"])
         if found is None or not found.is_published or found.manifest is None:
-            return self._refused(user, 404, "There is no usable set of this name.")
+            return self._refused(user, 404, "No usable set has this name.")
         known = [database.name for database in found.manifest.databases]
         chosen = form.get("database", [])
         if not chosen or set(chosen) - set(known):

@@ -57,7 +57,7 @@ def create(settings: Settings, api: Api | None = None) -> ASGIApp:
 
 
 async def _healthy(_: Request) -> Response:
-    """The process answers. What the backups are like is no reason to restart it."""
+    """The process answers. Restarting it would not make a backup better."""
     return PlainTextResponse("ok\n")
 
 

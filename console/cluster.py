@@ -107,11 +107,9 @@ class Kubernetes:
                 f"the Kubernetes API does not answer ({type(error).__name__})"
             ) from error
         except ValueError as error:
-            raise ClusterError(
-                "the Kubernetes API answered with something else than JSON"
-            ) from error
+            raise ClusterError("the Kubernetes API did not answer with JSON") from error
         if not isinstance(found, dict):
-            raise ClusterError("the Kubernetes API answered with something else than an object")
+            raise ClusterError("the Kubernetes API did not answer with an object")
         return found
 
     def _client(self) -> client.ApiClient:
@@ -132,7 +130,7 @@ def _configuration() -> client.Configuration:
                 client_configuration=configuration
             )
     except ConfigException as error:
-        raise ClusterError(f"there is no cluster to talk to ({str(error).rstrip('.')})") from error
+        raise ClusterError(f"no cluster can be found ({str(error).rstrip('.')})") from error
     # urllib3's own: a scrape would wait for four attempts.
     configuration.retries = False
     return configuration

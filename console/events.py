@@ -60,10 +60,10 @@ class Seen:
 
     streaks: Mapping[Code, int] = field(default_factory=dict)
 
-    def after(self, present: Iterable[Code], untold: Iterable[Code] = ()) -> "Seen":
-        """With one more look, which says nothing about what is `untold`."""
+    def after(self, present: Iterable[Code], unknown: Iterable[Code] = ()) -> "Seen":
+        """With one more look, which says nothing about what is `unknown`."""
         now, streaks = set(present), dict(self.streaks)
-        for code in set(Code) - set(untold):
+        for code in set(Code) - set(unknown):
             was = streaks.get(code, 0)
             streaks[code] = max(was, 0) + 1 if code in now else min(was, 0) - 1
         return Seen(streaks)

@@ -1,4 +1,4 @@
-"""One look at the store and the cluster: what all three faces of the console are made from."""
+"""One look at the store and the cluster: of it page, metrics and notifications are made."""
 
 from dataclasses import dataclass
 

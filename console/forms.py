@@ -11,7 +11,7 @@ Form = dict[str, list[str]]
 
 
 class FormError(Exception):
-    """A body that is none of our forms."""
+    """A body that is not one of our forms."""
 
 
 async def read(request: Request) -> Form:

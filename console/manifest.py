@@ -81,9 +81,9 @@ def load(content: bytes) -> dict[str, Any]:
     # RecursionError: ten thousand brackets. ValueError covers bad JSON, bad UTF-8, a number of
     # five thousand digits.
     except (ValueError, RecursionError) as error:
-        raise UnusableError("it is no JSON") from error
+        raise UnusableError("it is not JSON") from error
     if not isinstance(found, dict):
-        raise UnusableError("it is no JSON object")
+        raise UnusableError("it is not a JSON object")
     return found
 
 

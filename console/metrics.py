@@ -100,11 +100,11 @@ def _newest(store: Picture, now: float) -> Iterator[Metric]:
     yield from _durations(found["published"], found["verified"])
 
 
-def _durations(newest: BackupSet | None, proven: BackupSet | None) -> Iterator[Metric]:
+def _durations(newest: BackupSet | None, verified: BackupSet | None) -> Iterator[Metric]:
     taken = None
     if newest and newest.manifest and newest.manifest.finished is not None:
         taken = newest.manifest.finished - newest.manifest.started
-    verdict = proven.verdict if proven else None
+    verdict = verified.verdict if verified else None
     yield from _gauge("duration_seconds", "How long the newest backup took.", taken)
     yield from _gauge(
         "verify_duration_seconds",
@@ -173,13 +173,13 @@ def _cluster(facts: Facts, now: float) -> Iterator[Metric]:
 
 def _problems(facts: Facts, now: float) -> Iterator[Metric]:
     found = {problem.code: problem.level for problem in safety.judge(facts, now).problems}
-    untold = safety.untold(facts)
-    told = [code for code in Code if code not in untold]
+    unknown = safety.unknown(facts)
+    known = [code for code in Code if code not in unknown]
     yield from _labelled(
         "problem",
         "What the page warns of, by its level: 0 nothing, 1 unsure, 2 warning, 3 bad.",
         "problem",
-        [(code.value, float(found.get(code, 0))) for code in told],
+        [(code.value, float(found.get(code, 0))) for code in known],
     )
 
 

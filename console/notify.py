@@ -60,11 +60,11 @@ class Notifier:
         """One look and one attempt at everything that waits."""
         receivers = self._receivers()
         if receivers is None:
-            return  # what is due stays due until somebody can be told
+            return  # what is due stays due until somebody can be notified
         facts = self._watcher.look(now)
         problems = safety.judge(facts, now).problems
         codes = [problem.code for problem in problems]
-        self._seen = self._seen.after(codes, safety.untold(facts))
+        self._seen = self._seen.after(codes, safety.unknown(facts))
         state = events.only_known(self._state, receivers)
         self._keep(events.advance(state, self._seen, problems, tuple(receivers), now))
         self.looked = now
@@ -88,7 +88,7 @@ class Notifier:
     def _send(self, url: str, event: Event) -> bool:
         service = apprise.Apprise()
         if not service.add(url):
-            log.error("a line of %s is no Apprise URL", self._settings.notify_file)
+            log.error("a line of %s is not an Apprise URL", self._settings.notify_file)
             return False
         title = f"[{self._settings.name}] {event.title}"
         try:
@@ -113,7 +113,7 @@ class Notifier:
     def _keep(self, state: State) -> None:
         """Written down before anything is sent, and after each receiver's yes.
 
-        What `waiting` tells is in the file by then: the next moment may be the last.
+        What `waiting` counts is in the file by then: the next moment may be the last.
         """
         if state == self._state:
             return

@@ -108,7 +108,7 @@ class Pages:
             failed=facts.store.failed[:SHOWN_FAILED],
             bars=views.bars(facts.store),
             newest=facts.store.newest(),
-            proven=facts.store.newest(verified=True),
+            verified=facts.store.newest(verified=True),
             next_run=schedule.next_run(backup.schedule, backup.zone, now)
             if backup and is_planned
             else None,
@@ -138,9 +138,7 @@ class Pages:
     def _restore(self, request: Request, user: User) -> Response:
         found = self._watcher.store.look().find(request.path_params["name"])
         if found is None or not found.is_published or found.manifest is None:
-            return self.message(
-                user, 404, "Cannot be restored", "There is no usable set of this name."
-            )
+            return self.message(user, 404, "Cannot be restored", "No usable set has this name.")
         return self.render("restore.html", user, set=found, manifest=found.manifest)
 
     def _job(self, request: Request, user: User) -> Response:
@@ -148,7 +146,7 @@ class Pages:
         # Only jobs of this project: the address must not lead to other pods' logs.
         found = next((each for each in cluster.jobs if each.name == name), None)
         if found is None:
-            text = cluster.why or "There is no such job; finished ones go after a while."
+            text = cluster.why or "There is no such job; finished ones are removed after a while."
             return self.message(user, 404 if cluster.is_reachable else 502, "Not found", text)
         try:
             log = self._watcher.api.log(name)

@@ -1,4 +1,4 @@
-"""What can be wrong, what it is told from, and the limits beyond which it is wrong."""
+"""What can be wrong, what it is found by, and the limits beyond which it is wrong."""
 
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum

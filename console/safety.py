@@ -55,8 +55,8 @@ _OF_STORE = frozenset(
 _OF_CLUSTER = frozenset({Code.FAILED_BACKUP, Code.FAILED_VERIFY, Code.SUSPENDED, Code.MISSED})
 
 
-def untold(facts: Facts) -> frozenset[Code]:
-    """What cannot be known now. Not to see a problem is then no sign that it is over."""
+def unknown(facts: Facts) -> frozenset[Code]:
+    """What cannot be known now: a problem that is not seen may still be there."""
     store = frozenset() if facts.store.identity is Identity.OK else _OF_STORE
     return store | (frozenset() if facts.cluster.is_reachable else _OF_CLUSTER)
 
@@ -67,7 +67,7 @@ def _problems(facts: Facts, now: float) -> Iterator[Problem]:
             Code.STORE,
             Level.BAD,
             f"The store cannot be used: {facts.store.why}.",
-            "Is the right volume mounted? Backups made meanwhile are refused, none is lost.",
+            "Is the right volume mounted? Until then backups are refused, and none is lost.",
         )
     else:
         yield from _sets(facts, now)
@@ -79,17 +79,17 @@ def _problems(facts: Facts, now: float) -> Iterator[Problem]:
         yield Problem(
             Code.API,
             Level.UNSURE,
-            f"The cluster cannot be asked: {facts.cluster.why}.",
+            f"The cluster cannot be reached: {facts.cluster.why}.",
             "Schedules and jobs are unknown; what the store says still holds.",
         )
 
 
 def _sets(facts: Facts, now: float) -> Iterator[Problem]:
-    newest, proven = facts.store.newest(), facts.store.newest(verified=True)
+    newest, verified = facts.store.newest(), facts.store.newest(verified=True)
     if newest is None:
         yield Problem(Code.EMPTY, Level.BAD, "There is no backup yet.", "Press “Back up now”.")
     else:
-        yield from _age(facts, newest, proven, now)
+        yield from _age(facts, newest, verified, now)
     for each in facts.store.sets:
         if each.state is State.DAMAGED:
             is_last = newest is None or each.name > newest.name
@@ -97,10 +97,10 @@ def _sets(facts: Facts, now: float) -> Iterator[Problem]:
                 Code.DAMAGED,
                 Level.BAD if is_last else Level.WARNING,
                 f"{each.name} is damaged: {each.why}.",
-                "Look at the disk. A new backup and its verification restore the proof.",
+                "Look at the disk, then take a new backup and verify it.",
             )
     failed = facts.store.failed
-    if failed and (proven is None or failed[0].name > proven.name):
+    if failed and (verified is None or failed[0].name > verified.name):
         yield _failed(failed[0])
     yield from _brake(facts.store)
 
@@ -112,12 +112,12 @@ def _failed(found: BackupSet) -> Problem:
         Code.FAILED_SET,
         Level.BAD,
         f"{found.name} did not verify and was set aside{why}.",
-        f"{where}; no set since then has been proven.",
+        f"{where}; no set since then has been verified.",
     )
 
 
 def _age(
-    facts: Facts, newest: BackupSet, proven: BackupSet | None, now: float
+    facts: Facts, newest: BackupSet, verified: BackupSet | None, now: float
 ) -> Iterator[Problem]:
     age = now - started(newest)
     if age < -CLOCK_SLACK:
@@ -134,12 +134,12 @@ def _age(
             f"The newest backup is {span(age)} old; one is due every {span(facts.interval)}.",
             "Look at the last backup's log, then press “Back up now”.",
         )
-    if proven is None:
-        # A store's first hours are no reason to alarm anybody.
+    if verified is None:
+        # Nobody needs an alarm during a store's first hours.
         if now - started(facts.store.published[0]) > unverified_after(facts.interval):
-            yield _unverified("No backup has ever been proven by a restore.")
-    elif now - started(proven) > unverified_after(facts.interval):
-        yield _unverified(f"The newest proven backup is {span(now - started(proven))} old.")
+            yield _unverified("No backup has ever been verified by a restore.")
+    elif now - started(verified) > unverified_after(facts.interval):
+        yield _unverified(f"The newest verified backup is {span(now - started(verified))} old.")
 
 
 def _unverified(text: str) -> Problem:
@@ -177,8 +177,8 @@ def _room(facts: Facts) -> Iterator[Problem]:
         yield Problem(
             Code.FULL,
             Level.BAD,
-            f"The store has {size(free)} free; below {size(facts.min_free_bytes)} none is taken.",
-            "Make room on its volume, or a larger one; nothing good is removed by itself.",
+            f"The store has {size(free)} free; backups need {size(facts.min_free_bytes)}.",
+            "Make room on its volume, or use a larger one; no good set is removed for it.",
         )
     elif free < wanted:
         yield Problem(
@@ -231,14 +231,15 @@ def _runs(facts: Facts) -> Iterator[Problem]:
 
 
 def _headline(facts: Facts, level: Level, now: float) -> str:
-    newest, proven = facts.store.newest(), facts.store.newest(verified=True)
+    newest, verified = facts.store.newest(), facts.store.newest(verified=True)
     if level is Level.BAD:
         return "Your data is not safe right now."
     if newest is None:
         return "There is no backup yet."
     if level is Level.WARNING:
         return "There are backups, but something needs you."
-    if proven is None:
-        return "There are backups; the first proof by a restore is still to come."
-    text = f"Your data is safe: proven by a restore of the backup from {ago(started(proven), now)}."
+    if verified is None:
+        return "There are backups; the first verification is still to come."
+    age = ago(started(verified), now)
+    text = f"Your data is safe: verified by a restore of the backup from {age}."
     return text if level is Level.GOOD else f"{text} The cluster does not answer."

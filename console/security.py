@@ -1,4 +1,4 @@
-"""Who may act: sessions, the token, the proxy's header, and proof that a form is our own."""
+"""Who may act: sessions, the token, the proxy's header, and whether a form is our own."""
 
 import hashlib
 import hmac

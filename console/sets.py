@@ -1,4 +1,4 @@
-"""The sets of a store as they are told apart: verified, unverified, failed, damaged, foreign."""
+"""The sets of a store by their state: verified, unverified, failed, damaged, foreign."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -22,7 +22,7 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What a drill measured."""
+    """What a verification measured."""
 
     verified: float
     restore_seconds: float
@@ -64,7 +64,7 @@ class Identity(StrEnum):
 
     OK = "ok"
     MISSING = "missing"
-    """There is no directory, or it is no store."""
+    """There is no directory, or it is not a store."""
     UNREADABLE = "unreadable"
     OTHER = "other"
     """Another store than the one expected."""
@@ -92,7 +92,7 @@ class Picture:
         return [each for each in reversed(self.sets) if each.state is State.FAILED]
 
     def newest(self, *, verified: bool = False) -> BackupSet | None:
-        """The newest set that counts, or the newest that was proven."""
+        """The newest set that counts, or the newest verified one."""
         found = [each for each in self.published if not verified or each.state is State.VERIFIED]
         return found[-1] if found else None
 

@@ -1,4 +1,4 @@
-"""What the console is told by its environment, in one typed model."""
+"""The console's settings, from its environment, in one typed model."""
 
 import ipaddress
 from collections.abc import Mapping
@@ -81,7 +81,7 @@ def _conflicts(settings: Settings) -> list[str]:
     if bool(settings.proxy_header) != bool(settings.proxy_addresses):
         found.append(
             "CONSOLE_PROXY_HEADER and CONSOLE_PROXY_ADDRESSES go together: a header that anybody "
-            "may send proves nothing"
+            "may send identifies nobody"
         )
     if not settings.token_file and not settings.proxy_header:
         found.append(

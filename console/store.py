@@ -65,7 +65,7 @@ class Store:
         try:
             content = manifest.load(_read(path))
         except FileNotFoundError:
-            return Identity.MISSING, f"{self._root} is no store: it has no .store.json", ""
+            return Identity.MISSING, f"{self._root} is not a store: it has no .store.json", ""
         except (OSError, UnusableError) as error:
             return Identity.UNREADABLE, f"{path} cannot be used: {_words(error)}", ""
         found = content.get("id")
@@ -207,7 +207,7 @@ def _check_files(directory: str, found: Manifest) -> None:
         if stat.S_ISDIR(seen.st_mode):
             continue  # directory format: its many files are verify.sh's
         if not stat.S_ISREG(seen.st_mode):
-            raise UnusableError(f"{name} is no file")
+            raise UnusableError(f"{name} is not a file")
         if seen.st_size != size:
             raise UnusableError(f"{name} has {seen.st_size} bytes, the manifest says {size}")
 
@@ -239,7 +239,7 @@ def _read(path: Path) -> bytes:
     with os.fdopen(descriptor, "rb") as file:
         seen = os.fstat(descriptor)
         if not stat.S_ISREG(seen.st_mode):
-            raise UnusableError(f"{path.name} is no file")
+            raise UnusableError(f"{path.name} is not a file")
         if seen.st_size > manifest.MAX_BYTES:
             raise UnusableError(f"{path.name} has {seen.st_size} bytes, which is too much")
         return file.read(manifest.MAX_BYTES)

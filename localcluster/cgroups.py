@@ -53,7 +53,7 @@ def create(name: str) -> list[Path]:
     """Makes the node's cgroups and returns the files that a process joins them by."""
     for directory in directories(name):
         directory.mkdir(exist_ok=True)
-        # In a new cpuset nothing may run until it is told on which processors and memory.
+        # In a new cpuset nothing may run before its processors and memory are set.
         for setting in ("cpuset.cpus", "cpuset.mems"):
             if (directory / setting).is_file() and not is_unified():
                 (directory / setting).write_text((directory.parent / setting).read_text())

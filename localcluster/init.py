@@ -46,7 +46,7 @@ def _wait_for_cable() -> None:
     deadline = time.monotonic() + CABLE_PATIENCE
     while not Path("/sys/class/net/eth0").exists():
         if time.monotonic() > deadline:
-            sys.exit("no network came: whoever started this node did not get that far")
+            sys.exit("no network came: what started this node did not get that far")
         time.sleep(0.005)
 
 

@@ -76,7 +76,7 @@ def parse_mount(text: str) -> dict[str, str]:
     host, colon, guest = text.rpartition(":")
     source, target = Path(host).expanduser(), Path(guest)
     if not (colon and host and target.is_absolute()):
-        raise SetupError(f"{text!r} is no HOST:GUEST with an absolute path in the node")
+        raise SetupError(f"{text!r} is not HOST:GUEST with an absolute path in the node")
     system = ("usr", "etc", "proc", "sys", "dev", "run", "opt", "bin", "sbin", "lib", "lib64")
     if len(target.parts) < 2 or ".." in target.parts or target.parts[1] in system:  # noqa: PLR2004
         raise SetupError(f"{guest} is the node's own: mount below /mnt, /data or /srv instead")
@@ -85,7 +85,7 @@ def parse_mount(text: str) -> dict[str, str]:
 
 def _ensure_source(source: Path, say: Say) -> None:
     if source.exists() and not source.is_dir():
-        raise SetupError(f"{source} is to be mounted into the node, but it is no directory")
+        raise SetupError(f"{source} is to be mounted into the node, but it is not a directory")
     if not source.exists():
         source.mkdir(parents=True)
         say(f"made the directory {source}")
@@ -118,7 +118,7 @@ def _wait(layout: Layout, is_done: Callable[[], bool], what: str, deadline: floa
             raise SetupError(f"the node ended while starting:\n{launcher.log_end(layout)}")
         if time.monotonic() > deadline:
             raise SetupError(
-                f"waited {READY_PATIENCE:.0f} s for {what}, in vain. "
+                f"waited {READY_PATIENCE:.0f} s for {what}, which did not come. "
                 f"See `python -m localcluster --profile {layout.profile} logs`:\n"
                 f"{launcher.log_end(layout)}"
             )

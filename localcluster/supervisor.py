@@ -39,7 +39,7 @@ class Supervisor:
         self.is_stopping = True
 
     def run(self) -> None:
-        """Until the node is told to stop."""
+        """Until the node is to stop."""
         while not self.is_stopping:
             self._start_due()
             if self.waiting and self.api.is_ready():

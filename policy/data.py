@@ -1,11 +1,16 @@
 """Rules for what holds data and secrets: pure functions to sentences."""
 
 import json
+from base64 import b64decode
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 KEPT = {"Namespace", "PersistentVolumeClaim", "StatefulSet"}
 LOSING = {"delete", "replace", "create-replacement", "delete-replaced"}
+PUBLIC = {"host", "port", "database", "username", "ca.crt", "tls.crt"}
+"""Keys of our Secrets whose values others may know."""
+FAR_REACHING = {"*", "secrets", "pods/exec", "nodes/proxy", "bind", "escalate", "impersonate"}
+"""Resources and verbs that lead to every Secret, or to more rights."""
 SHORTEST_SECRET = 8
 """A shorter value is found by chance in other texts."""
 
@@ -17,10 +22,26 @@ def volume_is_retained(kind: str, name: str, inputs: Mapping[str, Any]) -> Itera
         yield f"PersistentVolume {name} is not kept: set persistentVolumeReclaimPolicy: Retain"
 
 
+def role_reaches_no_secret(kind: str, name: str, inputs: Mapping[str, Any]) -> Iterator[str]:
+    """A token that leaked must not open every Secret."""
+    if kind not in {"Role", "ClusterRole"}:
+        return
+    for rule in inputs.get("rules", []):
+        allowed = {*rule.get("apiGroups", []), *rule.get("resources", []), *rule.get("verbs", [])}
+        for word in sorted(allowed & FAR_REACHING):
+            yield f"{kind} {name} allows {word!r}, which leads to every Secret: name less"
+
+
 def secret_values(inputs: Mapping[str, Any]) -> set[str]:
-    """The values that a Secret holds, as far as a preview knows them."""
-    values = {**inputs.get("data", {}), **inputs.get("stringData", {})}.values()
-    return {v for v in values if isinstance(v, str) and len(v) >= SHORTEST_SECRET}
+    """The values that a Secret holds, as far as a preview knows them.
+
+    Pulumi's provider has made `data` of the program's `stringData` before a policy sees it.
+    """
+    encoded = (inputs.get("data") or {}).items()
+    values = {key: b64decode(value).decode(errors="replace") for key, value in encoded if value}
+    values |= inputs.get("stringData") or {}
+    private = (value for key, value in values.items() if key not in PUBLIC)
+    return {value for value in private if value and len(value) >= SHORTEST_SECRET}
 
 
 def holds_no_secret(
@@ -29,9 +50,12 @@ def holds_no_secret(
     """A secret's value lies in Secrets alone."""
     if kind == "Secret":
         return
-    text = json.dumps(inputs, default=str, ensure_ascii=False)
+    text = json.dumps(inputs, ensure_ascii=False)
     if any(json.dumps(value, ensure_ascii=False)[1:-1] in text for value in secrets):
-        yield f"{kind} {name} holds a Secret's value: refer to the Secret (secretKeyRef) instead"
+        yield f"{kind} {name} holds a Secret's value: mount the Secret instead"
+
+
+RULES = (volume_is_retained, role_reaches_no_secret)
 
 
 def step_keeps_data(operation: str, kind: str, name: str) -> Iterator[str]:

@@ -8,7 +8,7 @@ Rule = Callable[[str, str, Inputs], Iterator[str]]
 """A rule is given the resource's kind, name and inputs, and yields what is wrong."""
 
 WITH_TEMPLATE = {"StatefulSet", "Deployment", "DaemonSet", "ReplicaSet", "Job"}
-WITH_TOKEN = {"brewget-console"}
+WITH_TOKEN = {"postgres-console"}
 """Service accounts whose pods speak with the API server."""
 
 
@@ -48,8 +48,7 @@ def image_is_fixed(kind: str, name: str, inputs: Inputs) -> Iterator[str]:
     """A moving tag could start another major version on the data."""
     for container in containers_of(kind, inputs):
         image = str(container.get("image", ""))
-        if "@sha256:" in image:
-            continue
+        # Of a digest it is the digest.
         tag = image.rpartition("/")[2].partition(":")[2]
         if tag in {"", "latest"}:
             yield (
@@ -69,6 +68,8 @@ def runs_without_privileges(kind: str, name: str, inputs: Inputs) -> Iterator[st
             "allowPrivilegeEscalation: false": own.get("allowPrivilegeEscalation") is False,
             "readOnlyRootFilesystem: true": own.get("readOnlyRootFilesystem") is True,
             "capabilities.drop: [ALL]": "ALL" in own.get("capabilities", {}).get("drop", []),
+            "capabilities.add: []": not own.get("capabilities", {}).get("add"),
+            "privileged: false": not own.get("privileged"),
             "seccompProfile.type: RuntimeDefault": both.get("seccompProfile", {}).get("type")
             in {"RuntimeDefault", "Localhost"},
         }
@@ -85,9 +86,46 @@ def has_no_token(kind: str, name: str, inputs: Inputs) -> Iterator[str]:
         yield f"{kind} {name} is given a token: set automountServiceAccountToken: false"
 
 
+def shares_nothing_of_the_node(kind: str, name: str, inputs: Inputs) -> Iterator[str]:
+    """Who shares the node's network, processes or files gets round every other rule."""
+    pod = pod_of(kind, inputs) or {}
+    shared = [key for key in ("hostNetwork", "hostPID", "hostIPC") if pod.get(key)]
+    shared += ["hostPath" for volume in pod.get("volumes", []) if volume.get("hostPath")]
+    ports = [port for found in containers_of(kind, inputs) for port in found.get("ports", [])]
+    shared += ["hostPort" for port in ports if port.get("hostPort")]
+    for setting in sorted(set(shared)):
+        yield f"{kind} {name} shares something of the node ({setting}): remove it"
+
+
+def secrets_are_files(kind: str, name: str, inputs: Inputs) -> Iterator[str]:
+    """A variable is shown by `describe pod` and inherited by every process."""
+    for container in containers_of(kind, inputs):
+        of_variables = [v.get("valueFrom", {}) for v in container.get("env", [])]
+        if any("secretKeyRef" in v for v in of_variables) or any(
+            "secretRef" in source for source in container.get("envFrom", [])
+        ):
+            yield (
+                f"{kind} {name}: container {container['name']} has a Secret in its variables: "
+                "mount it as a file"
+            )
+
+
+def server_is_probed(kind: str, name: str, inputs: Inputs) -> Iterator[str]:
+    """A server that hangs gets no connections, and is started anew."""
+    if kind not in {"StatefulSet", "Deployment"}:
+        return
+    for container in (pod_of(kind, inputs) or {}).get("containers", []):
+        for probe in ("readinessProbe", "livenessProbe"):
+            if not container.get(probe):
+                yield f"{kind} {name}: container {container['name']} has no {probe}: add it"
+
+
 RULES: tuple[Rule, ...] = (
     has_memory_limit_and_requests,
     image_is_fixed,
     runs_without_privileges,
     has_no_token,
+    shares_nothing_of_the_node,
+    secrets_are_files,
+    server_is_probed,
 )

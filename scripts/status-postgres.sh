@@ -202,7 +202,7 @@ main() {
 	ERRORS="$(mktemp)"
 	trap 'rm -f -- "$ERRORS"' EXIT
 	ask get namespace "$NAMESPACE" -o name >/dev/null 2>"$ERRORS" ||
-		give_up "the cluster cannot be asked: $(kube_last_line "$(cat "$ERRORS")")"
+		give_up "the cluster cannot be reached: $(kube_last_line "$(cat "$ERRORS")")"
 	if read_sets; then judge_sets; fi
 	judge_schedules
 	if [[ -n "$JSON" ]]; then print_json; else print_table; fi

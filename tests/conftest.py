@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 
-
 # Each has one node for all its tests: a worker of its own, so that the two run side by side.
 NODES = ("localcluster", "cluster")
 

@@ -1,4 +1,4 @@
-"""The CronJobs that take backup sets and prove them."""
+"""The CronJobs that take backup sets and verify them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -118,7 +118,7 @@ class BackupSchedule(pulumi.ComponentResource):
                 # skipping the late run says the same without a failed job.
                 concurrency_policy="Forbid",
                 # Without it, more than 100 missed runs (a laptop's long sleep) stop the
-                # schedule for good.
+                # schedule for good (kubernetes/kubernetes#42649).
                 starting_deadline_seconds=600,
                 successful_jobs_history_limit=3,
                 failed_jobs_history_limit=3,
@@ -127,6 +127,8 @@ class BackupSchedule(pulumi.ComponentResource):
                     spec=batch.v1.JobSpecArgs(
                         # The scripts wait for what may come; what fails twice needs a person.
                         backoff_limit=1,
+                        # One that hangs would keep out every later run
+                        # (cloudnative-pg/cloudnative-pg#10385).
                         active_deadline_seconds=timeout,
                         template=template,
                     ),

@@ -1,7 +1,7 @@
 """The short-lived pod that makes a directory the stack's store.
 
 The only place where anything runs as root, with the one capability it needs: a hostPath
-directory is root's, and Kubernetes changes the owner of no hostPath.
+directory is root's, and Kubernetes does not change its owner (kubernetes/minikube#1990).
 """
 
 from dataclasses import dataclass

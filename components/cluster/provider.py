@@ -50,8 +50,9 @@ def other_context(then: str, now: str) -> str:
         f"kubeContext '{then}', pulumi destroy --run-program (takes a last set and keeps all), "
         f"pulumi config set kubeContext '{now}', copy the sets if that cluster has another store, "
         f"pulumi up. To stay: pulumi config set kubeContext '{then}'. For a second server: pulumi "
-        f"stack init NAME. If '{then}' is gone for good: pulumi stack rm --force --preserve-config "
-        f"{stack}, pulumi stack init {stack}, copy the sets, pulumi up"
+        f"stack init NAME. If '{then}' is gone for good, what was written since the newest set "
+        f"is lost: pulumi stack rm --force --preserve-config {stack}, pulumi stack init {stack}, "
+        "copy the sets, pulumi up"
     )
 
 

@@ -75,8 +75,8 @@ class Console(pulumi.ComponentResource):
     def _rights(self, name: str, account: pulumi.Resource) -> list[pulumi.Resource]:
         """Look at CronJobs, Jobs, pods and logs of the namespace, and create Jobs.
 
-        Whoever may create Jobs could run any pod here: the right is the console's because its
-        buttons are, and a page without it would have none.
+        Anyone who may create Jobs can run any pod here. The console has that right because its
+        buttons need it; a page without buttons would not.
         """
         rules = [
             ("batch", ["cronjobs"], ["get", "list"]),

@@ -1,6 +1,6 @@
 """The server's pod: prepare-data, which fills or checks the data directory, then PostgreSQL.
 
-For an upgrade to another major version last-set comes before, with the image of before.
+For an upgrade to another major version last-set comes first, with the old image.
 """
 
 from pulumi_kubernetes import core

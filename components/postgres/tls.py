@@ -30,8 +30,8 @@ SERVER_OPTIONS = {
 def hba(mode: TlsMode) -> str:
     """pg_hba.conf. What no line names is refused: `hostssl` alone keeps unencrypted clients out.
 
-    Loopback is no network: that is `kubectl port-forward`, encrypted by Kubernetes up to the pod.
-    Many container runtimes break it off when a TLS session inside ends (kubernetes issue 111825).
+    Loopback is `kubectl port-forward`, encrypted by Kubernetes up to the pod. Many container
+    runtimes break it off when a TLS session inside ends (kubernetes/kubernetes#111825).
     """
     over_tcp = "hostssl" if mode is TlsMode.REQUIRED else "host"
     return (

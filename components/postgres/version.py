@@ -76,8 +76,8 @@ def fitting(image: str, then: str) -> str:
     )
     if now > int(then):
         raise pulumi.RunError(
-            f"{found}. To upgrade: pulumi config set --path postgres.upgradeFrom with the image of "
-            f"before, then pulumi up (docs/upgrade.md). {stay}"
+            f"{found}. To upgrade: pulumi config set --path postgres.upgradeFrom with the old "
+            f"image, then pulumi up (docs/upgrade.md). {stay}"
         )
     raise pulumi.RunError(
         f"{found}, which an older version can neither read nor restore. {stay}. To go back to a "

@@ -114,6 +114,6 @@ def _console(settings: Settings) -> Iterator[str]:
             else ("console.proxyAddresses", "console.proxyHeader", "X-Forwarded-Email")
         )
         yield (
-            f"{given} is set, but {missing} is not, and a header that anyone may send proves "
-            f"nothing. Example: pulumi config set --path {missing} {example}"
+            f"{given} is set, but {missing} is not, and a header that anyone may send identifies "
+            f"nobody. Example: pulumi config set --path {missing} {example}"
         )

@@ -1,4 +1,4 @@
-"""The settings of the console: whether it is wanted, who may use it, whom it tells."""
+"""The settings of the console: whether it runs, who may use it, whom it notifies."""
 
 import ipaddress
 from typing import Annotated

@@ -20,7 +20,7 @@ def load_settings() -> Settings:
     found = {name: _value(config, name) for name in _names(config)}
     given = {name: value for name, value in found.items() if value is not None}
     encrypted = {key for key in given if pulumi.runtime.is_config_secret(config.full_key(key))}
-    # First, as it explains why the commands of a refusal do not find a key of before.
+    # First, as it explains why the commands of a refusal do not find a key in the old spelling.
     if old := spelling.warning(given, encrypted):
         pulumi.log.warn(old)
     return parse(given, encrypted)

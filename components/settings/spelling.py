@@ -1,4 +1,4 @@
-"""The spelling of before: a setting as one name with dots, `brewget:backup.keep`, in no group.
+"""The old spelling: a setting as one name with dots, `brewget:backup.keep`, in no group.
 
 It is taken for one release, with a warning that says how to move it. Then this file goes.
 """

@@ -56,7 +56,7 @@ class TlsMode(StrEnum):
 
 
 class Accept(StrEnum):
-    """States of the data directory or the store at which start-up stops unless told to go on."""
+    """States of the data directory or the store at which start-up stops unless accepted."""
 
     UNMARKED_DATA = "unmarked-data"
     FRESH_START = "fresh-start"

@@ -113,7 +113,7 @@ kube_wait_for_start() {
 		sleep 1
 		waited=$((waited + 1))
 	done
-	[[ -n "$answered" ]] || fail 69 "the cluster does not answer: whether job $JOB runs cannot be told. Look: kubectl get job $JOB -n $NAMESPACE"
+	[[ -n "$answered" ]] || fail 69 "the cluster does not answer: whether job $JOB runs is unknown. Look: kubectl get job $JOB -n $NAMESPACE"
 	reason="$(kube_pod_reason)"
 	((waited >= START_TIMEOUT)) || fail 75 "the pod of job $JOB has not started after $TIMEOUT s: ${reason:-no pod was made yet}. The job goes on"
 	# It could start long after the person has gone.

@@ -55,8 +55,8 @@ take_last_set() {
 
 # At exit.
 say_untouched() {
-	((${status:-0} == 0)) || log "The data directory is as it was. To go on with it: pulumi config rm postgres.upgradeFrom," \
-		"pulumi config set postgres.image with the image of before, pulumi up. To try again: pulumi up"
+	((${status:-0} == 0)) || log "The data directory is as it was. To go on with it: pulumi config rm --path postgres.upgradeFrom," \
+		"pulumi config set --path postgres.image with the old image, pulumi up. To try again: pulumi up"
 }
 
 main() {
@@ -87,7 +87,7 @@ main() {
 	at_exit server_stop_now
 	store_require
 	if pgdata_read_last_set && pgdata_check_last_set && set_check_sums "$BACKUP_ROOT/$LAST_SET"; then
-		log "nothing was written since the last set $LAST_SET: it will do"
+		log "nothing was written since the last set $LAST_SET, so it is used"
 		exit 0
 	fi
 	log "taking a last set of PostgreSQL $major: ${WHY:-none was taken}"

@@ -43,7 +43,7 @@ describe_set() {
 	set_read_own "$directory" || why="$WHY"
 	[[ -d "$directory" ]] || return 0
 	if [[ -n "$why" && "$state" != failed ]]; then
-		# Not ours, or no longer to be told from what is not ours: it does not count, but it is not passed over either.
+		# Not ours, or no longer distinguishable from what is not ours: it does not count, but it is not passed over either.
 		log "warning: $name does not count: $why"
 		return 0
 	fi

@@ -76,7 +76,7 @@ inspect_store() {
 	elif ! store_read_id; then
 		lack 69 no-store "the backup store $BACKUP_ROOT cannot be read: .store.json is damaged or not readable"
 	elif ! sets_all >/dev/null 2>&1; then
-		lack 69 no-store "the backup store $BACKUP_ROOT cannot be listed, so which sets it has cannot be told"
+		lack 69 no-store "the backup store $BACKUP_ROOT cannot be listed, so its sets are unknown"
 	elif [[ -n "$BACKUP_STORE_ID" && "$STORE" != "$BACKUP_STORE_ID" ]] && ! pgdata_accepts other-store; then
 		lack 78 other-store "the backup store in $BACKUP_ROOT is $STORE, but $BACKUP_STORE_ID is expected. Mount the right volume"
 	elif [[ "$BACKUP_ALLOW_VOLATILE" != 1 ]] && store_is_volatile "$BACKUP_ROOT" && ! pgdata_accepts volatile-store; then

@@ -148,7 +148,7 @@ report() {
 		printf '%s %s %s: %s rows\n' "$1" "${NAMES[i]}" "$SET" "$rows"
 		if [[ -n "$DRY_RUN" || "${STATES[i]}" != full ]]; then continue; fi
 		log "the old ${NAMES[i]} is kept. When it is no longer needed: DROP DATABASE $(psql_name "${ASIDE[i]}");"
-		swap_say_replication "${ASIDE[i]}" || log "warning: whether ${ASIDE[i]} has replication slots or subscriptions cannot be told"
+		swap_say_replication "${ASIDE[i]}" || log "warning: it is unknown whether ${ASIDE[i]} has replication slots or subscriptions"
 	done
 }
 

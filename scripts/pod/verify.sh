@@ -64,7 +64,7 @@ wal_megabytes() {
 	echo "$most"
 }
 
-# usage: require_room   Status 73 and WHY where the set (its manifest was read last) cannot fit: to be told at once is
+# usage: require_room   Status 73 and WHY where the set (its manifest was read last) cannot fit: to say so at once is
 # better than to be evicted in the middle. By the size that the databases had; sets of older scripts do not say it.
 require_room() {
 	local size need free most
@@ -109,7 +109,7 @@ write_hba() {
 	echo 'local all all trust'
 }
 
-# usage: try_set DIRECTORY   Status 0 good, 65 bad (WHY), anything else: could not be told.
+# usage: try_set DIRECTORY   Status 0 good, 65 bad (WHY), anything else: unknown.
 try_set() {
 	local status=0
 
@@ -145,7 +145,7 @@ verify_set() {
 	local directory="$BACKUP_ROOT/$1" status=0 RESTORED=0 OPENED=0 PASSWORDS="" CURRENT="" SUPERUSER=""
 
 	if [[ -d "$directory" && -x "$directory" && ! -e "$directory/manifest.json" ]]; then
-		log "error: $1 has no manifest.json: whether it is a set cannot be told, so it stays where it is"
+		log "error: $1 has no manifest.json: it may be no set at all, so it stays where it is"
 		return 65
 	fi
 	set_hold "$directory" || status=$?

@@ -135,7 +135,7 @@ def test_with_an_older_image_it_runs_on(checkout: Checkout) -> None:
     (checkout.stack.place.root / "console/app.py").write_text("broken\n")
     (checkout.bin / "broken").touch()
 
-    assert "runs on with its image of before" in checkout.prepare()
+    assert "keeps its previous image" in checkout.prepare()
 
     assert console.is_on(checkout.stack)
 

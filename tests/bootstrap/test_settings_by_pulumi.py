@@ -34,6 +34,7 @@ REFUSED = [
 def _project(program: Program) -> Program:
     """The project's own Pulumi.yaml and settings, with a program that only reads them."""
     shutil.copy(ROOT / "Pulumi.yaml", program.folder)
+    shutil.copytree(ROOT / "policy" / "bin", program.folder / "policy" / "bin")
     (program.folder / "components").mkdir()
     (program.folder / "components" / "__init__.py").touch()
     shutil.copytree(ROOT / "components" / "settings", program.folder / "components" / "settings")

@@ -19,7 +19,7 @@ from localcluster.images import POSTGRES, POSTGRES_NAME
 from tests.bootstrap.conftest import stack_environment
 
 
-@pytest.mark.parametrize("environment", [".venv", ".tools/checkov", ".tools/console"])
+@pytest.mark.parametrize("environment", [".venv", ".tools/console"])
 def test_all_that_is_locked_can_be_installed_by_the_first_python_3_11(environment: str) -> None:
     """Debian 12 has 3.11.2; a lock that is made with a later Python takes what needs that."""
     places = [str(x) for x in (ROOT / environment).glob("lib/python3*/site-packages")]

@@ -60,7 +60,7 @@ def test_its_end_is_announced_with_how_long_it_took() -> None:
 def test_what_cannot_be_told_is_not_over() -> None:
     state, seen = looks(EMPTY, Seen(), [STALE], [STALE])
     for _ in range(5):
-        seen = seen.after([], untold=[Code.STALE])
+        seen = seen.after([], unknown=[Code.STALE])
         assert advance(state, seen, [], BOTH, 200.0) == state
     after, _ = looks(state, seen, [], [])
     assert [event.kind for event in after.waiting] == [Kind.PROBLEM, Kind.RECOVERED]

@@ -131,7 +131,7 @@ def test_an_api_that_is_away_is_a_number_and_the_store_is_still_told(
     assert seen[metric("problem", problem="stale")] == 0
     page = console.log_in().get("/")
     assert page.status == 200
-    assert "The cluster cannot be asked" in page.text
+    assert "The cluster cannot be reached" in page.text
 
 
 @pytest.mark.parametrize("fault", ["403", "500", "nonsense", "list", "items"])

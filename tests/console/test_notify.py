@@ -45,7 +45,7 @@ def options(api: FakeApi, tmp_path: Path, webhook: Webhook) -> dict[str, str]:
 
 @pytest.fixture
 def stale(store: Path) -> Path:
-    """The whole schedule stands still: the only set is ten hours old, proven, and no job runs."""
+    """The whole schedule stands still: the only set is ten hours old, verified, and no job runs."""
     for made in store.glob("backup_*"):
         shutil.rmtree(made)
     add_set(store, timedelta(hours=10))
@@ -194,7 +194,7 @@ def test_what_cannot_be_used_is_said_and_keeps_nobody_else_waiting(
     console = start(**options)
     wait_for_messages(webhook, 1)
     said = console.said()
-    assert "no Apprise URL" in said
+    assert "is not an Apprise URL" in said
     assert "starting afresh" in said
     assert "with-a-secret" not in said
 

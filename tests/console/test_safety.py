@@ -7,7 +7,7 @@ import pytest
 from console.jobs import Cluster, CronJob, Job, Phase
 from console.manifest import Database, Manifest
 from console.problem import Code, Facts, Level
-from console.safety import judge, untold
+from console.safety import judge, unknown
 from console.sets import BackupSet, Identity, Picture, State, Verdict
 from console.wishes import Action
 
@@ -64,10 +64,10 @@ def run(action: Action, phase: Phase, hours: float) -> Job:
     return Job(f"{action}-{hours}", action, phase, NOW - hours * HOUR, NOW)
 
 
-def test_all_well_is_said_with_its_proof() -> None:
+def test_all_well_is_said_with_its_verification() -> None:
     found = judge(HEALTHY, NOW)
     assert (found.level, found.problems) == (Level.GOOD, ())
-    assert found.headline == "Your data is safe: proven by a restore of the backup from 1 h ago."
+    assert found.headline == "Your data is safe: verified by a restore of the backup from 1 h ago."
 
 
 @pytest.mark.parametrize(
@@ -162,7 +162,7 @@ def test_the_worst_comes_first_and_makes_the_headline() -> None:
 
 def test_every_problem_has_its_source_or_is_about_the_source() -> None:
     nothing = replace(HEALTHY, store=Picture(Identity.MISSING, "gone"), cluster=Cluster(why="away"))
-    assert set(Code) - untold(nothing) == {Code.STORE, Code.API}
-    assert untold(HEALTHY) == frozenset()
-    assert Code.STALE not in untold(replace(HEALTHY, cluster=Cluster(why="away")))
-    assert Code.SUSPENDED in untold(replace(HEALTHY, cluster=Cluster(why="away")))
+    assert set(Code) - unknown(nothing) == {Code.STORE, Code.API}
+    assert unknown(HEALTHY) == frozenset()
+    assert Code.STALE not in unknown(replace(HEALTHY, cluster=Cluster(why="away")))
+    assert Code.SUSPENDED in unknown(replace(HEALTHY, cluster=Cluster(why="away")))

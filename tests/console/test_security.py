@@ -261,7 +261,7 @@ def test_a_job_made_by_hand_with_our_annotation_gives_no_restore(
     )  # fmt: skip
     key = console.log_in().get("/").key
     answer = console.post("/jobs/made-up/restore", {"key": key, "confirm": newest})
-    assert answer.status == 409, "it is no fresh preview"
+    assert answer.status == 409, "it is not a fresh preview"
     assert posts(api) == []
 
 

@@ -8,6 +8,17 @@ import yaml
 
 from tests.unit.recorder import Recorder, Secret
 
+STACKS: dict[str, dict[str, str]] = {
+    "default": {},
+    "nfs": {"backup.storage.kind": "nfs", "backup.storage.server": "nas.local"},
+    "storageClass": {
+        "backup.storage.kind": "storageClass",
+        "backup.storage.storageClass": "standard",
+        "postgres.clients": "namespace",
+    },
+    "existingClaim": {"backup.storage.kind": "existingClaim", "backup.storage.claim": "mine"},
+}
+
 
 def manifests(stack: Recorder) -> list[dict[str, Any]]:
     """Every Kubernetes object of the stack, and the pod that a command makes."""

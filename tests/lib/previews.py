@@ -15,7 +15,7 @@ from bootstrap.environment import CONFIG_FILE, for_children
 from bootstrap.place import ROOT, from_environment
 from tests.lib.settings import as_set
 
-PROGRAM = ("Pulumi.yaml", "Pulumi.README.md", "__main__.py", "components", "scripts")
+PROGRAM = ("Pulumi.yaml", "Pulumi.README.md", "__main__.py", "components", "policy", "scripts")
 
 # What is shown of a resource besides its names and its place in the stack.
 KEYS = {
@@ -56,32 +56,41 @@ class Previews:
             "KUBECONFIG": str(kubeconfig),
         }
         del self.environment["PULUMI_CONFIG_PASSPHRASE_FILE"], self.environment[CONFIG_FILE]
-        self._pulumi("stack", "init", "dev")
+        self.pulumi("stack", "init", "dev")
         self.salt = yaml.safe_load((self.folder / "Pulumi.dev.yaml").read_text())
 
     def resources(self, config: Mapping[str, str]) -> dict[str, dict[str, Any]]:
         """What a first `up` with these settings would make, by logical name."""
-        settings = {f"brewget:{key}": value for key, value in as_set(config).items()}
-        file = self.folder / "Pulumi.dev.yaml"
-        file.write_text(yaml.safe_dump(self.salt | {"config": settings}))
-        steps = json.loads(self._pulumi("preview", "--json"))["steps"]
+        self.configure(config)
+        steps = json.loads(self.pulumi("preview", "--json"))["steps"]
         assert {step["op"] for step in steps} == {"create"}
         made = [step["newState"] for step in steps]
         return {_name(state["urn"]): _shown(state) for state in made if "parent" in state}
 
-    def _pulumi(self, *arguments: str) -> str:
-        done = subprocess.run(
-            ["pulumi", "--non-interactive", "--color=never", *arguments],
+    def configure(self, config: Mapping[str, str]) -> None:
+        """These settings and no others."""
+        settings = {f"brewget:{key}": value for key, value in as_set(config).items()}
+        file = self.folder / "Pulumi.dev.yaml"
+        file.write_text(yaml.safe_dump(self.salt | {"config": settings}))
+
+    def pulumi(self, *arguments: str) -> str:
+        """What a command that has to succeed prints."""
+        done = self.run("pulumi", "--non-interactive", "--color=never", *arguments)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    def run(self, *command: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
+        """Any command in the program's folder."""
+        return subprocess.run(
+            command,
             cwd=self.folder,
             env=self.environment,
-            stdin=subprocess.DEVNULL,
+            input=stdin,
             capture_output=True,
             text=True,
             timeout=120,
             check=False,
         )
-        assert done.returncode == 0, done.stdout + done.stderr
-        return done.stdout
 
 
 def text(resources: Mapping[str, object], head: str) -> str:

@@ -148,7 +148,7 @@ class Scripts:
         return self.run("backup", *arguments).expect(0).stdout.strip()
 
     def verify(self, *arguments: str, timeout: float = SCRIPT_DONE) -> Done:
-        """Run the drill with a scratch directory of its own."""
+        """Run the verification with a scratch directory of its own."""
         scratch = self.box.directory("scratch")
         return self.with_(VERIFY_SCRATCH=str(scratch)).run("verify", *arguments, timeout=timeout)
 

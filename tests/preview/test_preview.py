@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.lib.manifests import STACKS
 from tests.lib.previews import Previews, difference, text
-from tests.preview.test_manifests import STACKS
 
 AGREED = Path(__file__).parent / "previews"
 COMMAND = "RENEW=1 make test PYTEST_ARGS=tests/preview/test_preview.py"

@@ -1,4 +1,4 @@
-"""The drill finds what a check of the files cannot: a set whose sums are right and whose content is not.
+"""The verification finds what a check of the files cannot: a set whose sums are right and whose content is not.
 
 Truncated files and wrong counts are in test_verify.py, as is what must not raise an alarm.
 """

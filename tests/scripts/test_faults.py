@@ -65,22 +65,22 @@ def test_a_verification_killed_at_any_step_is_no_verdict_or_a_whole_one(
     scripts: Scripts, kept: Store
 ) -> None:
     (name,) = kept.names()
-    drill = scripts.with_(VERIFY_SCRATCH=str(scripts.box.directory("scratch")))
+    verification = scripts.with_(VERIFY_SCRATCH=str(scripts.box.directory("scratch")))
     (kept.root / name / "verified.json").unlink()
-    steps = count_steps(drill, "verify", name)
+    steps = count_steps(verification, "verify", name)
     for number in range(1, len(steps) + 1):
         (kept.root / name / "verified.json").unlink(missing_ok=True)
-        kill_at(drill, number, "verify", name)
+        kill_at(verification, number, "verify", name)
         kept.assert_sound()
         assert kept.names() == [name], f"a good set was lost at {steps[number - 1]}"
-        drill.run("verify", name).expect(0)
+        verification.run("verify", name).expect(0)
 
 
-def test_a_bad_set_is_set_aside_even_if_the_first_drill_was_killed_at_any_step(
+def test_a_bad_set_is_set_aside_even_if_the_first_verification_was_killed_at_any_step(
     scripts: Scripts, kept: Store
 ) -> None:
     (good,) = kept.names()
-    drill = scripts.with_(VERIFY_SCRATCH=str(scripts.box.directory("scratch")))
+    verification = scripts.with_(VERIFY_SCRATCH=str(scripts.box.directory("scratch")))
     number = 0
     while True:
         number += 1
@@ -88,11 +88,11 @@ def test_a_bad_set_is_set_aside_even_if_the_first_drill_was_killed_at_any_step(
         (bad / "verified.json").unlink()
         (bad / "globals.sql.zst").write_bytes(b"not zstd")
         try:
-            kill_at(drill, number, "verify", bad.name)
+            kill_at(verification, number, "verify", bad.name)
         except AssertionError:
             break  # it ended before it came so far: every step has been swept
         kept_links = (kept.link("latest"), kept.link("latest-verified"))
-        drill.run("verify", "--pending")
+        verification.run("verify", "--pending")
         assert kept.names() == [good], kept_links
         kept.assert_sound()
     assert number > 1

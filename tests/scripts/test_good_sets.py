@@ -1,4 +1,4 @@
-"""What a restore cannot but do in another way says nothing against a set: it stays, and is proven good."""
+"""What a restore cannot but do in another way says nothing against a set: it stays, and is verified."""
 
 import json
 from pathlib import Path
@@ -27,7 +27,7 @@ FORBID = AUDIT.replace("insert into public.ddl_log (tag) values (tg_tag)", "rais
 
 
 def assert_good(scripts: Scripts, target: Server, name: str) -> None:
-    """The drill proves it, and it comes back into a server with other data, too."""
+    """It is verified, and it comes back into a server with other data, too."""
     scripts.verify(name).expect(0)
     scripts.with_(server=target).run("restore", name).expect(0)
 
@@ -259,7 +259,7 @@ def test_sets_of_earlier_scripts_are_compared_with_their_generated_columns(
 def assert_nobody_is_blamed(
     scripts: Scripts, binaries: Path, name: str, status: int, said: str
 ) -> None:
-    """A drill and a start after a lost volume end with this status, and the set stays."""
+    """A verification and a start after a lost volume end with this status, and the set stays."""
     for done in (scripts.verify(name), Pod.make(scripts, binaries).prepare()):
         assert done.returncode == status, done.said
         assert said in done.stderr

@@ -65,7 +65,7 @@ def faulty(scripts: Scripts, program: str, fault: str) -> Scripts:
 
 
 def assert_nobody_is_blamed(scripts: Scripts, kept: Store, binaries: Path) -> None:
-    """Neither a drill nor a start judges, and the set stays what it was."""
+    """Neither a verification nor a start judges, and the set stays what it was."""
     (name,) = kept.names()
     before = kept.snapshot()
     scripts.verify(name).expect(69)
@@ -101,7 +101,7 @@ def test_a_message_about_the_machine_is_no_finding(
     assert_nobody_is_blamed(faulty(scripts, program, fault), kept, binaries)
 
 
-def test_a_server_that_crashes_in_a_drill_or_a_start_blames_nobody(
+def test_a_server_that_crashes_in_a_verification_or_a_start_blames_nobody(
     scripts: Scripts, kept: Store, binaries: Path
 ) -> None:
     """It would come up again by itself, without what was not on disk yet."""

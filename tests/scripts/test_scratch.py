@@ -1,4 +1,4 @@
-"""The drill's room: a set that cannot fit is refused by a number, and is no worse for it."""
+"""The verification's room: a set that cannot fit is refused by a number, and is no worse for it."""
 
 import pytest
 

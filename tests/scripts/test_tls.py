@@ -132,7 +132,7 @@ def job(bare: Scripts, strict: TlsServer, source: Server) -> Scripts:
 def test_backup_verification_and_restore_go_over_verified_tls(
     job: Scripts, strict: TlsServer
 ) -> None:
-    """The drill starts a server of its own on a private socket, with all of these variables set."""
+    """The verification starts a server of its own on a private socket, with all of these variables set."""
     name = job.with_(PGCHANNELBINDING="require").backup()
     job.with_(PGREQUIREAUTH="scram-sha-256", PGCHANNELBINDING="require").verify(name).expect(0)
     strict.sql("drop database brewget_settings with (force)")

@@ -49,7 +49,7 @@ def test_upgrades_from_16_to_17_to_18_keep_everything(old16: Pod) -> None:
     untouched = old16.snapshot()
     done = in_version(old16, V17).prepare().expect(78)
     assert "is of PostgreSQL 18, this image is PostgreSQL 17" in done.stderr
-    assert "pulumi config set postgres.image" in done.stderr
+    assert "pulumi config set --path postgres.image" in done.stderr
     assert old16.snapshot() == untouched
 
 
@@ -76,7 +76,7 @@ def test_without_a_last_set_older_data_is_refused(old16: Pod) -> None:
     done = in_version(old16, V17).prepare().expect(78)
 
     assert "is of PostgreSQL 16, this image is PostgreSQL 17" in done.stderr
-    assert "pulumi config set postgres.upgradeFrom" in done.stderr
+    assert "pulumi config set --path postgres.upgradeFrom" in done.stderr
     assert old16.snapshot() == untouched
     assert_old_data_starts(old16)
 
@@ -127,7 +127,7 @@ def test_what_no_set_holds_stops_the_upgrade(old16: Pod) -> None:
         "the subscription feed",
     ):
         assert word in done.stderr
-    assert "To go on with it: pulumi config rm postgres.upgradeFrom" in done.stderr
+    assert "To go on with it: pulumi config rm --path postgres.upgradeFrom" in done.stderr
     assert store_of(old16).names() == []
     in_version(old16, V17).prepare().expect(78)
 

@@ -1,4 +1,4 @@
-"""The drill: a verdict is good only when every step said so."""
+"""The verification: a verdict is good only when every step said so."""
 
 import json
 import random
@@ -45,7 +45,7 @@ def test_a_good_set_gets_a_verdict_a_link_and_a_time(both: Scripts, store: Store
     assert any(x > 0 for x in numbers), f"the time it took is in {found}"
 
 
-def test_the_drill_needs_no_running_server(scripts: Scripts, store: Store) -> None:
+def test_the_verification_needs_no_running_server(scripts: Scripts, store: Store) -> None:
     name = scripts.backup()
     nowhere = scripts.with_(PGHOST="/nonexistent", PGPORT="1", PGPASSWORD_FILE="")
 
@@ -67,7 +67,7 @@ def test_pending_verifies_every_set_without_a_verdict(scripts: Scripts, store: S
 
 @pytest.mark.trap(4)
 @pytest.mark.parametrize("how", ["flip", "truncate", "empty", "lying"])
-def test_a_set_that_fails_the_drill_is_set_aside_and_links_point_to_the_newest_good_one(
+def test_a_set_that_fails_the_verification_is_set_aside_and_links_point_to_the_newest_good_one(
     how: str, both: Scripts, kept: Store
 ) -> None:
     (good,) = kept.names()
@@ -108,7 +108,7 @@ def test_when_the_only_set_fails_the_links_go(scripts: Scripts, store: Store) ->
 @pytest.mark.trap(13)
 @pytest.mark.trap(39)
 @pytest.mark.parametrize("program", ["initdb", "psql", "pg_restore", "pg_ctl", "postgres"])
-def test_a_drill_that_could_not_be_held_is_no_verdict_at_all(
+def test_a_verification_that_could_not_be_held_is_no_verdict_at_all(
     program: str, scripts: Scripts, store: Store, binaries: Path
 ) -> None:
     form = "directory" if program == "pg_restore" else "plain"
@@ -135,7 +135,7 @@ def without(scripts: Scripts, binaries: Path, program: str) -> str:
 
 
 @pytest.mark.trap(31)
-def test_the_drill_does_not_cry_wolf_over_extensions_and_writers(
+def test_the_verification_does_not_cry_wolf_over_extensions_and_writers(
     filled: Server, scripts: Scripts, store: Store
 ) -> None:
     filled.sql("create extension hstore; create extension pgcrypto; analyze", AUTH)
@@ -146,7 +146,7 @@ def test_the_drill_does_not_cry_wolf_over_extensions_and_writers(
     assert store.link("latest-verified") is not None
 
 
-def test_the_drill_proves_the_login_of_each_application_role(
+def test_the_verification_checks_the_login_of_each_application_role(
     scripts: Scripts, store: Store
 ) -> None:
     name = scripts.backup()
@@ -172,7 +172,7 @@ def test_a_role_that_lost_its_database_on_purpose_does_not_make_a_set_bad(
     assert verdict(store, again)["logins"] == int(str(opened["logins"])) + 1
 
 
-def test_a_role_that_cannot_open_its_database_fails_the_drill(
+def test_a_role_that_cannot_open_its_database_fails_the_verification(
     filled: Server, scripts: Scripts, store: Store
 ) -> None:
     # What the role sets for itself ends every session of its own at once.
@@ -199,17 +199,17 @@ def test_a_role_that_was_locked_out_on_purpose_does_not_make_a_set_bad(
 
 
 @pytest.mark.trap(30)
-def test_a_drill_that_was_killed_leaves_nothing_in_the_next_ones_way(
+def test_a_verification_that_was_killed_leaves_nothing_in_the_next_ones_way(
     scripts: Scripts, store: Store
 ) -> None:
     name = scripts.backup()
     scratch = scripts.box.directory("scratch")
-    drill = scripts.with_(VERIFY_SCRATCH=str(scratch))
-    running, _ = start_until(drill, 4, "verify", name)
+    verification = scripts.with_(VERIFY_SCRATCH=str(scratch))
+    running, _ = start_until(verification, 4, "verify", name)
     running.kill()
     assert not (store.root / name / "verified.json").exists()
 
-    drill.run("verify", name).expect(0)
+    verification.run("verify", name).expect(0)
 
     assert store.link("latest-verified") == name
     left = [x.name for x in scratch.iterdir() if not x.name.startswith(".")]
@@ -217,7 +217,7 @@ def test_a_drill_that_was_killed_leaves_nothing_in_the_next_ones_way(
     assert processes_below(scratch) == [], "and no throwaway server runs on"
 
 
-def test_backup_does_not_wait_for_a_drill_and_retention_leaves_its_set_alone(
+def test_backup_does_not_wait_for_a_verification_and_retention_leaves_its_set_alone(
     scripts: Scripts, kept: Store
 ) -> None:
     (held,) = kept.names()

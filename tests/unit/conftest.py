@@ -15,6 +15,7 @@ from pulumi.runtime.proto.resource_pb2 import RegisterResourceResponse
 from pulumi.runtime.settings import SETTINGS, get_root_resource
 from pulumi.runtime.stack import run_pulumi_func
 
+from components.cluster.kubectl import Kubectl
 from tests.lib.settings import as_set
 from tests.unit.recorder import Recorder
 
@@ -115,6 +116,7 @@ def deploy(kubeconfig: Path, monkeypatch: pytest.MonkeyPatch) -> Deploy:
     """`deploy(body)` runs a piece of the program, `deploy(**config)` the whole of it."""
     assert kubeconfig.exists()
     monkeypatch.chdir(ROOT)  # as the Pulumi command line does
+    monkeypatch.setattr(Kubectl, "get", lambda *_: [])  # a cluster with nothing in it
 
     def run(
         body: Callable[[], object] | None = None,

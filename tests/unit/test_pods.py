@@ -113,7 +113,7 @@ def test_the_store_id_reaches_every_pod(stack: Recorder) -> None:
             assert kept == ["7", "6", "5", "4"], name
 
 
-def test_the_drill_knows_the_room_that_its_volume_has(deploy: Deploy) -> None:
+def test_the_verification_knows_the_room_that_its_volume_has(deploy: Deploy) -> None:
     stack = deploy(config={"verify.scratchSize": "3Gi", "verify.timeout": "600"})
     (spec,) = (
         job["spec"]["jobTemplate"]["spec"]["template"]["spec"]

@@ -98,7 +98,7 @@ def test_each_fault_of_the_sets(
     assert (done.returncode, words in done.stdout) == (status, True), done.stdout
 
 
-def test_a_set_aside_before_the_newest_proof_is_no_alarm(answers: Answers) -> None:
+def test_a_set_aside_before_the_newest_verified_one_raises_no_alarm(answers: Answers) -> None:
     answers.sets = [a_set(7, state="failed"), a_set(1)]
     assert answers.run().returncode == 0
 
@@ -160,7 +160,7 @@ def test_json_says_the_same(answers: Answers) -> None:
 @pytest.mark.parametrize(
     ("without", "status", "words"),
     [
-        ("namespace", 3, "BACKUPS UNKNOWN: the cluster cannot be asked: Error from server"),
+        ("namespace", 3, "BACKUPS UNKNOWN: the cluster cannot be reached: Error from server"),
         ("exec", 2, "the sets cannot be listed: Error from server: no exec"),
         ("cronjobs", 3, "the CronJobs cannot be listed"),
         ("jobs", 3, "the Jobs cannot be listed"),

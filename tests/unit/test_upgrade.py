@@ -29,7 +29,7 @@ def test_a_newer_major_version_is_refused_with_the_way_to_it(deploy: Deploy) -> 
         deploy(config={"postgres.image": NEW}, stashed={"version-major": "16"})
     assert str(refused.value) == (
         f"postgres.image is '{NEW}', PostgreSQL 17, but by the stack's state the data is of PostgreSQL 16. To upgrade: "
-        "pulumi config set --path postgres.upgradeFrom with the image of before, then pulumi up "
+        "pulumi config set --path postgres.upgradeFrom with the old image, then pulumi up "
         "(docs/upgrade.md). To stay: pulumi config set --path postgres.image with an image of "
         "PostgreSQL 16. If the state is wrong: pulumi config set --path startup.accept "
         "other-version, "

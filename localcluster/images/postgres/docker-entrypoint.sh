@@ -74,7 +74,7 @@ leave_root() {
 
 check_settings() {
 	if [[ "$POSTGRES_HOST_AUTH_METHOD" == trust ]]; then
-		say "warning: POSTGRES_HOST_AUTH_METHOD is trust: whoever reaches the port is let in"
+		say "warning: POSTGRES_HOST_AUTH_METHOD is trust: anyone who reaches the port is let in"
 	elif [[ -z "$POSTGRES_PASSWORD" ]]; then
 		die "the database is uninitialized and POSTGRES_PASSWORD is not set: give the superuser a password with it, or with POSTGRES_PASSWORD_FILE"
 	fi

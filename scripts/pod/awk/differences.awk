@@ -1,5 +1,5 @@
 # Two files: contents as expected, and as found. Says what differs, at most 10 lines; status 65 if anything does.
-# What one side does not know (null: rows only, or a value that could not be told) is not compared, and neither is
+# What one side does not know (null: rows only, or a value that could not be read) is not compared, and neither is
 # an extension's version: an image with a newer one installs the newer.
 function key() { return ($1 == "large_objects") ? $1 : ($1 == "extension") ? $1 " " $2 : $1 " " $2 "." $3 }
 function first() { return ($1 == "large_objects") ? 2 : 4 }

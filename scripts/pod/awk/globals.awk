@@ -1,6 +1,6 @@
 # Cuts the text of pg_dumpall --globals-only into statements (a quoted name may hold line breaks) and leaves out
 # CREATE ROLE and ALTER ROLE of the roles in the file `roles`, one hexadecimal name a line, and what is granted to them.
-# settings=1 lets ALTER ROLE ... SET and all grants pass: those are no attributes.
+# settings=1 lets ALTER ROLE ... SET and all grants pass: those are not attributes.
 function hex(text,  i, out) { for (i = 1; i <= length(text); i++) out = out sprintf("%02x", ord[substr(text, i, 1)]); return out }
 function finished(text,  q, i, c) { # an even number of each quote, and a semicolon at the end
 	for (i = 1; i <= length(text); i++) {

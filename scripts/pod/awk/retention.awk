@@ -1,6 +1,7 @@
 # The rule, without clock or disk. Lines in: name, verified, pinned, flagged, accepted (tab-separated, oldest
 # first). Lines out: names to remove. Kept are the newest `keep` verified sets, the newest verified set of each of
-# the last days, weeks and months that have one, pinned sets and everything newer than the last verified one.
+# the last days, weeks and months that have one, pinned sets and everything newer than the last verified one. Bad sets
+# never count (Security-Onion-Solutions/securityonion#15896).
 function day(name,  y, m, d) { # days since 1970, by the civil calendar
 	y = substr(name, 8, 4) + 0; m = substr(name, 12, 2) + 0; d = substr(name, 14, 2) + 0
 	if (m <= 2) { y--; m += 12 }

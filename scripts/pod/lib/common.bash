@@ -80,7 +80,7 @@ MACHINE='input/output error|read-only file system|too many open files|cannot all
 # was killed, or had no memory, or could not open a file that is there, has found out nothing.
 require_finding() {
 	(($1 == OK || $1 == BROKEN)) || [[ ! -e "$2" ]] ||
-		die "$UNREACHABLE" "cannot read $2 (status $1${3:+: $3}). Is it another user's, is memory short, or is the disk failing? Nothing is judged by that"
+		die "$UNREACHABLE" "cannot read $2 (status $1${3:+: $3}). Is it another user's, is memory short, or is the disk failing? No set is judged by that"
 }
 
 # usage: step NAME

@@ -57,7 +57,7 @@ compare_settings() {
 }
 
 # usage: compare_only_in FILE OTHER   Those statements of FILE that OTHER lacks, without the values: they may be secret, and what is
-# wrong with a set is told to many.
+# wrong with a set is shown to many.
 compare_only_in() {
 	awk 'FILENAME == ARGV[1] { there[$0] = 1; next } !($0 in there)' "$2" "$1" |
 		sed -E '/^"(GRANT|REVOKE|SET SESSION AUTHORIZATION) /!s/ (TO|IS|=) .*/"/' | tr '\n' ' '

@@ -162,7 +162,7 @@ dump_read_back() {
 		fi
 	} 2>"$WORK/readback.err" || store_write_failed "cannot read back ${target##*/}" "$WORK/readback.err" "$NO_SPACE"
 	if grep -q 'null$' "$sequences"; then
-		log "warning: the value of a sequence in ${target##*/} could not be told; it will not be compared"
+		log "warning: the value of a sequence in ${target##*/} could not be read; it will not be compared"
 	fi
 	step read-back
 }

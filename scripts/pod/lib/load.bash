@@ -22,7 +22,7 @@ load_require_versions() {
 	json_text saved_by "${MANIFEST[client]}"
 	json_text saved_from "${MANIFEST["server.version"]}"
 	client="$(tool_version psql)" || exit $?
-	server="$(psql_run "$CONTROL" -c 'SHOW server_version')" || die "$UNREACHABLE" "the server's version cannot be told. Nothing was touched"
+	server="$(psql_run "$CONTROL" -c 'SHOW server_version')" || die "$UNREACHABLE" "the server's version cannot be read. Nothing was touched"
 	server="${server%% *}"
 	((${client%%.*} >= ${saved_by%%.*})) ||
 		die "$REFUSED" "the set was written by PostgreSQL $saved_by, the tools here are $client: newer ones are needed. Nothing was touched."
@@ -31,7 +31,7 @@ load_require_versions() {
 	json_text superuser "${MANIFEST["server.superuser"]}"
 	# Whatever it owned or granted would fail half-way.
 	found="$(psql_run "$CONTROL" -v name="$superuser" <<<"SELECT 1 FROM pg_roles WHERE rolname = :'name' AND rolsuper")" ||
-		die "$UNREACHABLE" "the server's roles cannot be told. Nothing was touched"
+		die "$UNREACHABLE" "the server's roles cannot be read. Nothing was touched"
 	[[ -n "$found" ]] ||
 		die "$REFUSED" "the superuser was $superuser where the set was made, and this server has no such superuser." \
 			"Create it, then try again. Nothing was touched."
@@ -94,7 +94,7 @@ ELSEWHERE='could not connect to server|could not establish connection'
 LACKS='extension .* is not available|could not access file|loaded via .*shared_preload_libraries|must be preloaded'
 
 # usage: load_said_of_machine FILE...   The messages in them in lower case, without what they quote of the data; files may be
-# missing. Status 69 where that cannot be told.
+# missing. Status 69 where that cannot be found out.
 load_said_of_machine() {
 	local text
 
@@ -174,7 +174,7 @@ load_and_compare() {
 		;;
 	esac
 	step compared
-	# A database without statistics is slow in a way that nobody connects with the restore. They are no part of the set:
+	# A database without statistics is slow in a way that nobody connects with the restore. They are not part of the set:
 	# an expression that fails for one of its rows fails here only.
 	psql_run "$3" -c 'ANALYZE' 2>"$WORK/load.err" || load_failed || status=$?
 	((status == 65)) || return "$status"

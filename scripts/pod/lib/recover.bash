@@ -50,7 +50,7 @@ recover_try() {
 	0) return 0 ;;
 	65 | "$REFUSED")
 		server_stop_now
-		load_compare_majors || pgdata_refuse "$UNREACHABLE" "the version of the programs here cannot be told"
+		load_compare_majors || pgdata_refuse "$UNREACHABLE" "the version of the programs here cannot be read"
 		[[ "$MADE_WITH" == "$HERE" ]] || pgdata_refuse "$REFUSED" "the backup $1 is whole, but PostgreSQL $HERE cannot restore what PostgreSQL $MADE_WITH saved:" \
 			"$CURRENT: $WHY. No older one is taken instead; an image of PostgreSQL $MADE_WITH can restore it"
 		((status != 65)) || return 65
@@ -144,8 +144,8 @@ UPGRADING=""
 # At exit: said as long as the old data is what lies there.
 recover_say_old_data_stays() {
 	[[ -n "$UPGRADING" && "$(cat -- "$PGDATA/PG_VERSION" 2>/dev/null)" == "$UPGRADING" ]] || return 0
-	log "The data directory of PostgreSQL $UPGRADING is untouched. To go on with it: pulumi config set" \
-		"postgres.image with an image of PostgreSQL $UPGRADING, pulumi config rm postgres.upgradeFrom, pulumi up"
+	log "The data directory of PostgreSQL $UPGRADING is untouched. To go on with it: pulumi config set --path" \
+		"postgres.image with an image of PostgreSQL $UPGRADING, pulumi config rm --path postgres.upgradeFrom, pulumi up"
 }
 
 # usage: recover_finish_swap   After a kill: new data in place, of a version that can go on with it, means that the old may go;
@@ -170,7 +170,7 @@ recover_finish_swap() {
 
 # usage: recover_drop_old   What an upgrade has replaced.
 recover_drop_old() {
-	log "removing $OLD, the data of before the upgrade"
+	log "removing $OLD, the data from before the upgrade"
 	rm -rf -- "$OLD" || pgdata_refuse "$NO_SPACE" "cannot remove $OLD"
 	step old-removed
 }
@@ -178,7 +178,7 @@ recover_drop_old() {
 # usage: recover_refuse_newer DATA IMAGE   Majors.
 recover_refuse_newer() {
 	pgdata_refuse "$REFUSED" "the data directory is of PostgreSQL $1, this image is PostgreSQL $2 and cannot read it." \
-		"Set an image of PostgreSQL $1: pulumi config set postgres.image. The way back to a set of PostgreSQL $2: docs/upgrade.md. Nothing was touched."
+		"Set an image of PostgreSQL $1: pulumi config set --path postgres.image. The way back to a set of PostgreSQL $2: docs/upgrade.md. Nothing was touched."
 }
 
 # usage: recover_keep_settings   The server's own files are part of no set: those of before are kept, and what ALTER SYSTEM has
@@ -204,7 +204,7 @@ recover_upgrade() {
 
 	UPGRADING="$1"
 	pgdata_read_last_set || pgdata_refuse "$REFUSED" "the data directory is of PostgreSQL $1, this image is PostgreSQL $2, and $WHY." \
-		"To upgrade: pulumi config set postgres.upgradeFrom with the image of PostgreSQL $1, pulumi up"
+		"To upgrade: pulumi config set --path postgres.upgradeFrom with the image of PostgreSQL $1, pulumi up"
 	known="$(pgdata_control_sum)"
 	store_require
 	store_lock

@@ -34,7 +34,8 @@ roles_with_passwords() {
 	done
 }
 
-# usage: roles_apply_passwords   The Secret's passwords are in force from now on, the superuser's included.
+# usage: roles_apply_passwords   The Secret's passwords are in force from now on, the superuser's included: a new Secret
+# over an old data directory would let nobody in (bitnami/charts#2061).
 roles_apply_passwords() {
 	local role names
 

@@ -14,7 +14,7 @@ MANIFEST_FLAT=""
 WHY=""
 
 # usage: set_read DIRECTORY   Fills MANIFEST; returns 65 and sets WHY if it is not one of ours, whole. Ends with 69
-# or 73 where that cannot be told.
+# or 73 where that cannot be found out.
 set_read() {
 	local directory="$1" path token head status=0
 
@@ -33,10 +33,10 @@ set_read() {
 		return 65
 	fi
 	head="$(awk '!/^databases\.[0-9]+\.(tables|sequences|extensions|settings)\./' "$MANIFEST_FLAT")" ||
-		die "$UNREACHABLE" "cannot read $directory/manifest.json. Nothing is judged by that: try again"
+		die "$UNREACHABLE" "cannot read $directory/manifest.json. No set is judged by that: try again"
 	while IFS=$'\t' read -r path token; do
 		[[ -z "$path" ]] || MANIFEST["$path"]="$token"
-	done <<<"$head" || die "$UNREACHABLE" "cannot read $directory/manifest.json. Nothing is judged by that: try again"
+	done <<<"$head" || die "$UNREACHABLE" "cannot read $directory/manifest.json. No set is judged by that: try again"
 	set_check_manifest "${directory##*/}"
 }
 
@@ -90,7 +90,7 @@ set_check_databases() {
 }
 
 # usage: set_check_sums DIRECTORY   Every file against SHA256SUMS, and all that the manifest names is listed; else 65 and WHY.
-# Ends with 69 where that cannot be told.
+# Ends with 69 where that cannot be found out.
 set_check_sums() {
 	local directory="$1" i file listed found status=0
 
@@ -140,7 +140,7 @@ set_sums_match() {
 }
 
 # usage: set_is_verified DIRECTORY   0 if its verdict is good and belongs to these very files, else 1. Ends with 69 where
-# that cannot be told: a set without a verdict may be removed.
+# that cannot be found out: a set without a verdict may be removed.
 set_is_verified() {
 	local sums verdict status=0
 

@@ -6,7 +6,7 @@ read_text AWK_RETENTION awk/retention.awk
 
 # usage: sets_directories [DIRECTORY]   What is called like a set, whatever is in it, oldest first: by the time in
 # its name, never by mtime (wal-g/wal-g#636).
-# Status 69 where that cannot be told: a pattern that matches nothing would make an unreadable directory look empty.
+# Status 69 where that cannot be found out: a pattern that matches nothing would make an unreadable directory look empty.
 sets_directories() {
 	local directory="${1:-$BACKUP_ROOT}" name names
 
@@ -28,7 +28,7 @@ sets_all() { sets_directories && sets_directories "$BACKUP_ROOT/failed"; }
 sets_list() {
 	local name names flags verified here status
 
-	# Without the programs it cannot be told: then every set counts as a newer version's, and stays.
+	# Without the programs it cannot be found out: then every set counts as a newer version's, and stays.
 	here="$(tool_major pg_dump)" || here=0
 	names="$(sets_directories)" || return $?
 	for name in $names; do

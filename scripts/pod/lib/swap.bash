@@ -36,7 +36,7 @@ swap_require_undone() {
 
 	left="$(psql_run "$CONTROL" -v name="brewget_load_${STAMP}_0" <<<"SELECT count(*) FROM pg_database WHERE datname = :'name'")" || {
 		SWAPPED=unknown # nothing is cleared away
-		die "$UNREACHABLE" "whether the databases were swapped cannot be told: $1. If there are databases brewget_load_${STAMP}_*, none was touched"
+		die "$UNREACHABLE" "it is unknown whether the databases were swapped: $1. If there are databases brewget_load_${STAMP}_*, none was touched"
 	}
 	[[ "$left" == 0 ]] || die "$UNREACHABLE" "could not swap the databases: $1. None was touched."
 	log "warning: the session ended after the swap: $1"
@@ -64,7 +64,7 @@ swap() {
 	step swapped
 }
 
-# usage: swap_drop_leftovers   Databases that an unfinished restore left, told by their names.
+# usage: swap_drop_leftovers   Databases that an unfinished restore left, known by their names.
 # One that was empty when it was looked at may have been written to before it was swapped: then it is kept.
 # Status 69 if one of them is still there: it is in no one's way.
 swap_drop_leftovers() {
@@ -103,7 +103,7 @@ swap_say_replication() {
 	done <<<"$lines"
 }
 
-# usage: swap_inspect NAME   Sets STATE: absent, empty or full, and WHY. Status 69 where that cannot be told.
+# usage: swap_inspect NAME   Sets STATE: absent, empty or full, and WHY. Status 69 where that cannot be found out.
 swap_inspect() {
 	local kind ask="SELECT CASE WHEN datconnlimit = -2 THEN 'ruin' WHEN datallowconn THEN 'open' ELSE 'closed' END
 		FROM pg_database WHERE datname = :'name'"

@@ -11,7 +11,7 @@ verdict_good() {
 	verdict_lock "$set" || return 0
 	# Not inside the text below: there a failure would be lost, and the verdict is only good if all of it is.
 	totals="$(awk -F '\t' "$AWK_TOTALS" "$MANIFEST_FLAT")" || die "$BROKEN" "cannot read the manifest of $set"
-	version="$(tool_version postgres)" || die "$UNREACHABLE" "no verdict on $set: the server's version cannot be told"
+	version="$(tool_version postgres)" || die "$UNREACHABLE" "no verdict on $set: the server's version cannot be read"
 	sums="$(sum_of "$BACKUP_ROOT/$set/SHA256SUMS")" || die "$UNREACHABLE" "no verdict on $set: SHA256SUMS cannot be read"
 	IFS=$'\t' read -r tables rows hashes <<<"$totals"
 	step verdict

@@ -5,7 +5,7 @@
 -- A table's hash is the sum of its rows' 64-bit hashes: the order of rows does not matter, and two equal rows count
 -- twice (a sum, not an exclusive or), so duplicates are safe. The text of ROW(...) tells NULL (nothing) from '' ("")
 -- and quotes what needs it, so no two different rows share a text. Columns go by name: a restored table that
--- inherits may have them in another order. Materialized views are no data of their own: a restore computes them anew.
+-- inherits may have them in another order. Materialized views hold no data of their own: a restore computes them anew.
 -- So are generated columns, whose function may be another one by now; hashes of earlier sets hold them (generated).
 BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;
 \if :{?snapshot}
