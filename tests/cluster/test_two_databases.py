@@ -11,7 +11,7 @@ from bootstrap.environment import CONFIG_FILE
 from tests.lib.project import Done
 from tests.lib.world import World
 
-PROGRAM = Path(__file__).with_name("programs") / "two_databases"
+PROGRAM = Path(__file__).with_name("two_databases")
 NAMES = ("ales", "stouts")
 
 

@@ -14,7 +14,7 @@ from tests.unit.conftest import Deploy
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "components.md").read_text()
-PROGRAM = ROOT / "tests" / "cluster" / "programs" / "two_databases" / "__main__.py"
+PROGRAM = ROOT / "tests" / "cluster" / "two_databases" / "__main__.py"
 COMPONENTS = sorted(name for name in components.__all__ if not name.endswith("Args"))
 # What the other examples have made before.
 BEFORE = """
