@@ -57,9 +57,14 @@ class PodContext:
 class Source(Protocol):
     """A database that is saved, verified and shown: PostgresDatabase is one."""
 
-    pods: PodContext
-    ready: pulumi.Resource
-    """There as soon as the server answers."""
+    # Properties, as a component's own attributes may be of narrower types.
+    @property
+    def pods(self) -> PodContext:
+        """What every pod that works with the database is made from."""
+
+    @property
+    def ready(self) -> pulumi.Resource:
+        """There as soon as the server answers."""
 
 
 def server_env(pods: PodContext) -> dict[str, pulumi.Input[str]]:

@@ -9,17 +9,30 @@ import pulumi
 class Store(Protocol):
     """A place for backup sets: BackupStorage is one."""
 
-    namespace: pulumi.Output[str]
-    context: str
-    """Of the kubeconfig, for kubectl."""
-    claim: str
-    """Name of the claim to mount."""
-    scripts: str
-    """The ConfigMap with scripts/pod."""
-    env: Mapping[str, pulumi.Input[str]]
-    """BACKUP_*: the store's identity and how sets are kept in it."""
-    resources: Sequence[pulumi.Resource]
-    """What has to be there before a pod mounts it, and to stay while one does."""
+    # Properties, as a component's own attributes may be of narrower types.
+    @property
+    def namespace(self) -> pulumi.Output[str]:
+        """Where the claim is."""
+
+    @property
+    def context(self) -> str:
+        """Of the kubeconfig, for kubectl."""
+
+    @property
+    def claim(self) -> str:
+        """Name of the claim to mount."""
+
+    @property
+    def scripts(self) -> str:
+        """The ConfigMap with scripts/pod."""
+
+    @property
+    def env(self) -> Mapping[str, pulumi.Input[str]]:
+        """BACKUP_*: the store's identity and how sets are kept in it."""
+
+    @property
+    def resources(self) -> Sequence[pulumi.Resource]:
+        """What has to be there before a pod mounts it, and to stay while one does."""
 
 
 def together(namespace: pulumi.Input[str], storage: Store) -> pulumi.Output[str]:

@@ -1,1 +1,20 @@
-"""Every setting of the stack: what may be set, its types, and how it is read."""
+"""What can be set: each group of settings as one typed object, which the components take."""
+
+from components.settings.backup import BackupSettings, StorageSettings, VerifySettings
+from components.settings.console import ConsoleSettings
+from components.settings.postgres import PostgresSettings
+from components.settings.startup import StartupSettings
+from components.settings.tls import TlsSettings
+from components.settings.types import OnDestroy, StorageKind
+
+__all__ = [
+    "BackupSettings",
+    "ConsoleSettings",
+    "OnDestroy",
+    "PostgresSettings",
+    "StartupSettings",
+    "StorageKind",
+    "StorageSettings",
+    "TlsSettings",
+    "VerifySettings",
+]
