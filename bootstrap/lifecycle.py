@@ -3,6 +3,7 @@
 from bootstrap import backups, clusters, console, memory, postgres_images, summary
 from bootstrap.clusters import Cluster, Kind
 from bootstrap.environment import for_children
+from bootstrap.exported import has_objects
 from bootstrap.place import Place
 from bootstrap.progress import Step, Steps
 from bootstrap.stack import Stack
@@ -40,7 +41,7 @@ def _bring_up(place: Place, cluster: Cluster, steps: Steps) -> None:
         settled = memory.Memory(cluster.kind.value, cluster.context, str(place.backup_dir))
         memory.save(place.root, place.stack, settled)
     with steps.step(f"Stack {place.stack}") as step:
-        step.outcome = _prepare_stack(stack, cluster, step)
+        step.outcome = prepare_stack(stack, cluster, step)
     with steps.step("pulumi up") as step:
         step.hand_over()
         # --refresh: a namespace or cluster that was deleted meanwhile is noticed and made again;
@@ -62,20 +63,26 @@ def _bring_up(place: Place, cluster: Cluster, steps: Steps) -> None:
 
 def stay(stack: Stack, cluster: Cluster) -> None:
     """Ends when the stack lives on another cluster, before anything is started or remembered."""
-    before = clusters.recorded(stack.place)
-    if before is not None and before.context == cluster.context:
-        return  # the usual case, without asking Pulumi
-    there, name = stack.context(), stack.place.stack
-    if there and there != cluster.context:
+    if there := _elsewhere(stack, cluster):
+        name = stack.place.stack
         raise SetupError(
             f"the stack '{name}' lives on the cluster '{there}': its server would run on there "
-            "with what was written last, and no longer be anybody's. To move it: `make destroy` "
+            "with what was written last, and no stack would know of it. To move it: `make destroy` "
             "without KUBE_CONTEXT and LOCALCLUSTER_PROFILE (takes a last backup and keeps all), "
             "then this again. For a second one: this again with STACK=name. "
             f"If '{there}' is gone for good, what was written there since the newest set is lost: "
             f"`pulumi stack rm --force --preserve-config {name}` in a shell of `make env`, then "
             "this again"
         )
+
+
+def _elsewhere(stack: Stack, cluster: Cluster) -> str:
+    """The other cluster that the stack lives on; empty where it is this one, or none."""
+    before = clusters.recorded(stack.place)
+    if before is not None and before.context == cluster.context:
+        return ""  # the usual case, without asking Pulumi
+    there = stack.context()
+    return there if there != cluster.context else ""
 
 
 def _take(stack: Stack, cluster: Cluster, namespace: str, step: Step) -> str:
@@ -102,14 +109,16 @@ def _runs(cluster: Cluster, environment: dict[str, str]) -> bool:
     return ask([*clusters.command(cluster).split(), "status"], env=environment).returncode == 0
 
 
-def _prepare_stack(stack: Stack, cluster: Cluster, step: Step) -> str:
+def prepare_stack(stack: Stack, cluster: Cluster, step: Step) -> str:
+    """Makes the stack ready for `pulumi up`: its settings, what was interrupted, its images."""
     is_new = stack.select()
-    interrupted = stack.clear_interrupted()
-    for said in interrupted:
+    state = stack.export()
+    for said in stack.clear_interrupted(state):
         step.say(said)
-    stack.configure(cluster)
-    if is_new or interrupted:
+    if not has_objects(state):
+        # Not only where it is new: the run that made it may have been cut off right then.
         stack.adopt()
+    stack.configure(cluster)
     console.prepare(stack, cluster, step.say)
     for build in postgres_images.image_commands(stack, cluster):
         step.say("another PostgreSQL is wanted: its image is built where that is needed")
@@ -140,10 +149,18 @@ def destroy(place: Place) -> str:
     stack = Stack(place, for_children(place, cluster))
     if not stack.exists():
         return f"there is no stack '{place.stack}' here, so there is nothing to destroy"
-    with exclusive(place.state / ".lock", Steps(total=0).say):
+    steps = Steps(total=0)
+    with exclusive(place.state / ".lock", steps.say):
+        if there := _elsewhere(stack, cluster):
+            raise SetupError(
+                f"the stack '{place.stack}' lives on the cluster '{there}', so it is not destroyed "
+                f"on '{cluster.context}': `make destroy` without KUBE_CONTEXT and "
+                "LOCALCLUSTER_PROFILE"
+            )
         clusters.check_reachable(cluster, stack.environment)
         stack.select()
-        stack.clear_interrupted()
+        for said in stack.clear_interrupted(stack.export()):
+            steps.say(said)
         path = str(stack.outputs().get("backup_path", MOUNT))
         # --run-program: the hook that takes a last backup is part of the program.
         stack.show("destroy", "--run-program", "--yes", "--skip-preview")

@@ -2,7 +2,6 @@
 
 import json
 import secrets
-import socket
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from bootstrap import settings_file
 from bootstrap.clusters import Cluster, Kind
 from bootstrap.environment import CONFIG_FILE
 from bootstrap.exported import context_of, has_pending
+from bootstrap.locks import stale_locks
 from bootstrap.place import Place
 from localcluster.images import POSTGRES as IMAGE_OF_LOCALCLUSTER
 from localcluster.images import POSTGRES_NAME
@@ -112,15 +112,19 @@ class Stack:
                 self.set(key, value)
 
     def set(self, key: str, value: str) -> None:
-        """Sets a key in its group, and takes it away where it is spelt as before: not both."""
+        """Sets a key in its group, and then takes it away where it is spelt as before.
+
+        In this order an interruption loses nothing: the next `configure` finds both, and goes on.
+        """
+        self.pulumi("config", "set", "--path", key, value, "--stack", self.place.stack)
         if "." in key:
             self.pulumi("config", "rm", key, "--stack", self.place.stack, check=False)
-        self.pulumi("config", "set", "--path", key, value, "--stack", self.place.stack)
 
     def adopt(self) -> None:
         """Lets the next `up` take over objects that this state does not know: a lost state's, or
         what an `up` that was cut off has made. It stays set until one has succeeded."""
-        self.set("adopt", "true")
+        if self.own("adopt") != "true":
+            self.set("adopt", "true")
 
     def adopted(self) -> None:
         """The state knows all that is there: from now on an object that it does not know stops."""
@@ -149,13 +153,26 @@ class Stack:
         settings = found.get("config") or {}
         return {k.removeprefix(prefix): v for k, v in settings.items() if k.startswith(prefix)}
 
-    def clear_interrupted(self) -> list[str]:
-        """Puts right what a killed `pulumi up` has left, and says what that was."""
+    def export(self) -> dict[str, Any]:
+        """The stack's state."""
+        found: dict[str, Any] = json.loads(
+            self.pulumi("stack", "export", "--stack", self.place.stack)
+        )
+        return found
+
+    def clear_interrupted(self, state: dict[str, Any]) -> list[str]:
+        """Puts right what a killed `pulumi up` has left, and says what that was.
+
+        It is adopted first: once it is cleared, nothing shows that objects may be missing here.
+        """
         said = []
-        if self._cancel_stale_locks():
+        locks, is_pending = stale_locks(self.place), has_pending(state)
+        if locks or is_pending:
+            self.adopt()
+        if locks:
+            self.pulumi("cancel", "--yes", "--stack", self.place.stack)
             said.append("a run that was killed had left its lock: removed")
-        state = json.loads(self.pulumi("stack", "export", "--stack", self.place.stack))
-        if has_pending(state):
+        if is_pending:
             # A refresh cannot tell what became of an unfinished creation. Forgetting it is right
             # here: every name is fixed, so the next up takes over what was made after all.
             self.pulumi(
@@ -166,19 +183,11 @@ class Stack:
                 "--run-program=false",
             )
             said.append("a run that was interrupted had left operations unfinished: cleared")
+        if said:
+            said.append(
+                "what that run made and did not record is taken over by `make up` (setting adopt)"
+            )
         return said
-
-    def _cancel_stale_locks(self) -> bool:
-        locks = sorted(self.place.backend.glob(f".pulumi/locks/**/{self.place.stack}/*.json"))
-        for lock in locks:
-            if holder := holder_of(lock):
-                raise SetupError(
-                    f"another pulumi (process {holder}) is working on the stack "
-                    f"'{self.place.stack}': wait for it, or end it with `kill {holder}`"
-                )
-        if locks:
-            self.pulumi("cancel", "--yes", "--stack", self.place.stack)
-        return bool(locks)
 
     def exists(self) -> bool:
         """Whether the stack is there. (`pulumi stack rm` leaves a .bak, which is none.)"""
@@ -189,9 +198,7 @@ class Stack:
 
     def context(self) -> str:
         """The context of the cluster that holds the stack's objects; empty where there are none."""
-        if not self.exists():
-            return ""
-        return context_of(json.loads(self.pulumi("stack", "export", "--stack", self.place.stack)))
+        return context_of(self.export()) if self.exists() else ""
 
     def outputs(self) -> dict[str, Any]:
         """The stack's outputs; secret ones stay masked."""
@@ -209,23 +216,6 @@ def _wait(process: "subprocess.Popen[bytes]") -> int:
         sys.stderr.write("\nwaiting for pulumi to finish what it has begun\n")
         process.wait()
         raise
-
-
-def holder_of(lock: Path) -> int | None:
-    """The live process behind a lock of Pulumi's file backend; None where it is gone.
-
-    A lock of another host counts as held: its processes cannot be seen from here.
-    """
-    found = json.loads(lock.read_text())
-    process = int(found["pid"])
-    if found["hostname"] != socket.gethostname():
-        return process
-    seen = ask(["ps", "-o", "stat=,comm=", "-p", str(process)])
-    state, _, name = seen.stdout.strip().partition(" ")
-    # Numbers are given out again: only a pulumi can hold Pulumi's lock, and no dead one does that
-    # merely waits for its parent to notice.
-    is_pulumi = Path(name.strip()).name.startswith("pulumi")
-    return process if is_pulumi and not state.startswith("Z") else None
 
 
 def _has_passphrase(path: Path) -> bool:

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from components.settings import types
-from components.settings.fields import leaves
+from components.settings.fields import is_secret, leaves
 from components.settings.model import Settings
 
 
@@ -44,16 +44,19 @@ def warning(given: Mapping[str, Any], encrypted: Collection[str]) -> str:
     keys = dotted(given)
     if not keys:
         return ""
-    commands = [command for key in keys for command in _move(key, given[key], key in encrypted)]
+    fields = leaves(Settings)
+    # A secret in clear is refused right after: until then it must not get into a log or an argv.
+    hidden = {key for key in keys if key in encrypted or is_secret(fields[key])}
+    commands = [command for key in keys for command in _move(key, given[key], key in hidden)]
     return (
         f"{', '.join(keys)} {'is' if len(keys) == 1 else 'are'} set as one name with dots, which "
         f"the next release refuses. To move: {' && '.join(commands)}"
     )
 
 
-def _move(key: str, value: str, is_encrypted: bool) -> Iterator[str]:
+def _move(key: str, value: str, is_hidden: bool) -> Iterator[str]:
     """First to the new place: nothing is lost on the way."""
-    if is_encrypted:
+    if is_hidden:
         yield f"pulumi config get {key} | pulumi config set --path --secret {key}"
     elif isinstance(items := types.as_list(value), list):
         for number, item in enumerate(items):

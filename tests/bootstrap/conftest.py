@@ -12,6 +12,7 @@ import pytest
 from bootstrap import clusters
 from bootstrap.environment import CONFIG_FILE, for_children, variables
 from bootstrap.place import Place, from_environment
+from bootstrap.stack import Stack
 
 PROJECT = "name: stand-in\nruntime: python\n"
 
@@ -60,6 +61,19 @@ class Program:
         """What the commands wrote into the file `log` of the project."""
         path = self.folder / "log"
         return path.read_text().splitlines() if path.exists() else []
+
+
+@dataclass(frozen=True)
+class CutOff(Stack):
+    """A stack whose run is interrupted before one of Pulumi's commands; all others are real."""
+
+    before: str
+
+    def pulumi(self, *arguments: str, check: bool = True) -> str:
+        """Run it, or end as Ctrl-C does."""
+        if " ".join(arguments).startswith(self.before):
+            raise KeyboardInterrupt
+        return super().pulumi(*arguments, check=check)
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """A stack stays on its cluster: `make up` for another one ends before anything is started."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -8,7 +9,7 @@ import pytest
 from bootstrap import memory
 from bootstrap.clusters import Cluster, Kind
 from bootstrap.exported import context_of
-from bootstrap.lifecycle import stay
+from bootstrap.lifecycle import destroy, stay
 from bootstrap.place import Place
 from bootstrap.stack import Stack
 from tests.bootstrap.conftest import stack_environment
@@ -71,7 +72,22 @@ def test_a_stack_with_objects_elsewhere_is_not_moved(stack: Stack) -> None:
 
     assert "`make destroy` without KUBE_CONTEXT" in str(refused.value)
     assert "pulumi stack rm --force --preserve-config dev" in str(refused.value)
+    assert "and no stack would know of it" in str(refused.value)
     stay(stack, HERE)
+
+
+def test_a_stack_with_objects_elsewhere_is_not_destroyed(stack: Stack) -> None:
+    put(stack, has_objects=True)
+    before = stack.export()
+
+    with pytest.raises(SetupError) as refused:
+        destroy(replace(stack.place, kube_context="work"))
+
+    assert str(refused.value) == (
+        "the stack 'dev' lives on the cluster 'two', so it is not destroyed on 'work': "
+        "`make destroy` without KUBE_CONTEXT and LOCALCLUSTER_PROFILE"
+    )
+    assert stack.export() == before
 
 
 def test_a_stack_that_was_destroyed_may_go_anywhere(stack: Stack) -> None:

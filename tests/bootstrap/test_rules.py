@@ -1,9 +1,7 @@
 """What make decides, as plain rules: where the stack lives, what is stale, what is said."""
 
-import json
 import os
 import shlex
-import socket
 import subprocess
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,7 +15,6 @@ from bootstrap.linting import is_shell_script
 from bootstrap.place import Place, from_environment
 from bootstrap.pulumi_cli import is_new_enough
 from bootstrap.settings_file import drop_foreign_salt
-from bootstrap.stack import holder_of
 from toolchain.errors import SetupError
 
 LOCAL = Cluster(Kind.LOCALCLUSTER, "localcluster")
@@ -107,31 +104,6 @@ def test_a_pulumi_on_path_must_be_new_enough(
     is_enough: bool,
 ) -> None:
     assert is_new_enough(version) is is_enough
-
-
-def lock_of(path: Path, process: int, hostname: str = "") -> Path:
-    path.write_text(json.dumps({"pid": process, "hostname": hostname or socket.gethostname()}))
-    return path
-
-
-def test_a_lock_is_held_only_by_a_live_pulumi(tmp_path: Path) -> None:
-    gone = subprocess.Popen(["true"])
-    gone.wait()
-    assert holder_of(lock_of(tmp_path / "gone", gone.pid)) is None
-    # The number was given out again, to this test.
-    assert holder_of(lock_of(tmp_path / "other", os.getpid())) is None
-    assert holder_of(lock_of(tmp_path / "elsewhere", 1, "another-host")) == 1
-
-    (tmp_path / "pulumi").symlink_to("/bin/sleep")
-    alive = subprocess.Popen([tmp_path / "pulumi", "60"])
-    try:
-        assert holder_of(lock_of(tmp_path / "alive", alive.pid)) == alive.pid
-        alive.kill()
-        os.waitid(os.P_PID, alive.pid, os.WEXITED | os.WNOWAIT)
-        assert holder_of(lock_of(tmp_path / "dead", alive.pid)) is None
-    finally:
-        alive.kill()
-        alive.wait()
 
 
 def test_pending_operations_are_seen() -> None:

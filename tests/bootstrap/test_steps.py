@@ -16,7 +16,7 @@ from bootstrap.clusters import Cluster, Kind
 from bootstrap.place import ROOT, Place
 from bootstrap.stack import Stack
 from localcluster.images import POSTGRES, POSTGRES_NAME
-from tests.bootstrap.conftest import stack_environment
+from tests.bootstrap.conftest import CutOff, stack_environment
 
 
 @pytest.mark.parametrize("environment", [".venv", ".tools/console"])
@@ -113,22 +113,6 @@ def test_an_installer_out_of_reach_or_failing_leaves_nothing(
     assert not place.bin.exists()
 
 
-def test_the_lock_of_a_killed_pulumi_is_removed(place: Place) -> None:
-    (place.root / "Pulumi.yaml").write_text("name: brewget\nruntime: python\n")
-    stack = Stack(place, stack_environment(place))
-    stack.select()
-    lock = place.backend / ".pulumi/locks/organization/brewget/dev/0b9d.json"
-    lock.parent.mkdir(parents=True, exist_ok=True)
-    gone = subprocess.Popen(["true"])
-    gone.wait()
-    lock.write_text(
-        f'{{"pid": {gone.pid}, "hostname": "{socket.gethostname()}", "username": "root"}}'
-    )
-
-    assert stack.clear_interrupted() == ["a run that was killed had left its lock: removed"]
-    assert stack.clear_interrupted() == []
-
-
 def test_the_image_that_an_upgrade_led_to_stays(place: Place) -> None:
     """`make up` would else ask for the version of before, and the stack would refuse it."""
     (place.root / "Pulumi.yaml").write_text("name: brewget\nruntime: python\n")
@@ -168,3 +152,21 @@ def test_what_an_older_make_wrote_with_dots_moves_into_its_group(place: Place) -
         "brewget:backup.keep": "7",
         "brewget:kubeContext": "two",
     }, "and what a person wrote stays: the program's warning has the commands"
+
+
+def test_a_setting_that_moves_is_not_lost_on_the_way(place: Place) -> None:
+    """Ctrl-C between Pulumi's two commands: the next one goes on from there."""
+    (place.root / "Pulumi.yaml").write_text("name: brewget\nruntime: python\n")
+    (place.root / "Pulumi.dev.yaml").write_text("config:\n  brewget:console.enabled: true\n")
+    subprocess.run(["git", "init", "-q"], cwd=place.root, check=True)
+    stack = Stack(place, stack_environment(place))
+    stack.select()
+    for before in ("config rm", "config set"):
+        with pytest.raises(KeyboardInterrupt):
+            CutOff(place, stack.environment, before).set("console.enabled", "true")
+        assert stack.own("console.enabled") == "true"
+
+    stack.configure(Cluster(Kind.NAMED, "work"))
+
+    written = yaml.safe_load(place.stack_file.read_text())["config"]
+    assert written == {"brewget:console": {"enabled": True}, "brewget:kubeContext": "work"}

@@ -134,14 +134,21 @@ def test_the_spelling_of_before_is_taken_with_a_warning(
     ]
 
 
-def test_a_secret_is_moved_without_being_seen() -> None:
-    given = {"postgres.password": HUSH}
-    assert spelling.warning(given, {"postgres.password"}) == (
-        "postgres.password is set as one name with dots, which the next release refuses. To move: "
-        "pulumi config get postgres.password | pulumi config set --path --secret postgres.password "
-        "&& pulumi config rm postgres.password"
+@pytest.mark.parametrize("key", ["postgres.password", "console.notifyUrls"])
+@pytest.mark.parametrize("is_encrypted", [True, False])
+def test_a_secret_is_moved_without_being_seen(key: str, is_encrypted: bool) -> None:
+    """In clear it is refused right after, by when the log has it for good."""
+    given = {key: f"json://{HUSH}"}
+    assert spelling.warning(given, {key} if is_encrypted else set()) == (
+        f"{key} is set as one name with dots, which the next release refuses. To move: "
+        f"pulumi config get {key} | pulumi config set --path --secret {key} "
+        f"&& pulumi config rm {key}"
     )
-    assert parse(given, {"postgres.password"}).postgres.password.get_secret_value() == HUSH
+
+
+def test_a_secret_in_the_spelling_of_before_arrives() -> None:
+    settings = parse({"postgres.password": HUSH}, {"postgres.password"})
+    assert settings.postgres.password.get_secret_value() == HUSH
 
 
 def test_a_key_in_both_spellings_is_refused() -> None:
