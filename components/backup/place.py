@@ -3,6 +3,8 @@
 import json
 from collections.abc import Sequence
 
+import pulumi
+
 from components.cluster.kubectl import Kubectl
 from components.settings.backup import StorageSettings
 from components.settings.types import StorageKind
@@ -38,10 +40,22 @@ def bind_again(kubectl: Kubectl, claim: str) -> list[str]:
     (kubernetes/kubernetes#48554).
     """
     found = released(kubectl.get("persistentvolumes"), kubectl.namespace, claim)
+    if len(found) > 1:
+        raise pulumi.RunError(several(found, claim))
     for volume in found:
         patch = json.dumps({"spec": {"claimRef": {"uid": None, "resourceVersion": None}}})
         kubectl.run("patch", "persistentvolume", volume, "--type=merge", "-p", patch)
     return found
+
+
+def several(volumes: Sequence[str], claim: str) -> str:
+    """Why none of them is bound: another one than the newest would bring old sets back."""
+    return (
+        f"{len(volumes)} volumes were left behind by the claim {claim}: {', '.join(volumes)}. Which "
+        "of them has the sets that are wanted cannot be told from here. Look (kubectl describe "
+        "persistentvolume NAME), then take the others away, whose files stay: kubectl delete "
+        "persistentvolume NAME"
+    )
 
 
 def released(volumes: Sequence[dict[str, object]], namespace: str, claim: str) -> list[str]:
