@@ -6,6 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 KEPT = {"Namespace", "PersistentVolumeClaim", "StatefulSet"}
+PASSING = {"console-state"}
+"""What the console has notified: made anew, it costs a repeated message."""
 LOSING = {"delete", "replace", "create-replacement", "delete-replaced"}
 PUBLIC = {"host", "port", "database", "username", "ca.crt", "tls.crt"}
 """Keys of our Secrets whose values others may know."""
@@ -60,7 +62,7 @@ RULES = (volume_is_retained, role_reaches_no_secret)
 
 def step_keeps_data(operation: str, kind: str, name: str) -> Iterator[str]:
     """Outside `pulumi destroy` nothing that the data hangs on goes away."""
-    if kind in KEPT and operation in LOSING:
+    if kind in KEPT and name not in PASSING and operation in LOSING:
         yield (
             f"{kind} {name} would be lost ({operation}): undo the change that causes it, "
             "or move the data by a backup and a restore"

@@ -3,6 +3,8 @@
 import json
 from collections.abc import Sequence
 
+import pulumi
+
 from components.cluster.kubectl import Kubectl
 from components.settings.backup import StorageSettings
 from components.settings.types import StorageKind
@@ -31,17 +33,30 @@ def other_place(then: str, now: str) -> str:
     )
 
 
-def bind_again(kubectl: Kubectl, claim: str) -> list[str]:
-    """Let volumes whose claim went with its namespace be bound again; returns their names.
+def bind_again(kubectl: Kubectl, claim: str, volume: str | None) -> list[str]:
+    """Let the volume whose claim went with its namespace be bound again; returns its name.
 
-    They stay Released for ever, as they are still reserved for the old claim's uid
-    (kubernetes/kubernetes#48554).
+    It stays Released for ever, as it is still reserved for the old claim's uid
+    (kubernetes/kubernetes#48554). `volume`: the one that the claim names, if it names one.
     """
     found = released(kubectl.get("persistentvolumes"), kubectl.namespace, claim)
-    for volume in found:
+    found = [name for name in found if volume in {None, name}]
+    if len(found) > 1:
+        raise pulumi.RunError(several(found, claim))
+    for name in found:
         patch = json.dumps({"spec": {"claimRef": {"uid": None, "resourceVersion": None}}})
-        kubectl.run("patch", "persistentvolume", volume, "--type=merge", "-p", patch)
+        kubectl.run("patch", "persistentvolume", name, "--type=merge", "-p", patch)
     return found
+
+
+def several(volumes: Sequence[str], claim: str) -> str:
+    """Why none of them is bound: another one than the newest would bring old sets back."""
+    return (
+        f"{len(volumes)} volumes were left behind by the claim {claim}: {', '.join(volumes)}. "
+        "Which has the sets that are wanted cannot be told from here. Look (kubectl describe "
+        "persistentvolume NAME), then take the others away, whose files stay: kubectl delete "
+        "persistentvolume NAME"
+    )
 
 
 def released(volumes: Sequence[dict[str, object]], namespace: str, claim: str) -> list[str]:

@@ -7,12 +7,18 @@ import pulumi
 from pulumi_kubernetes import batch, core, meta
 
 from components.cluster import names
-from components.cluster.pods import SCRATCH, SCRIPTS, Source, container, empty_volume, job_env, pod
+from components.cluster.pods import (
+    SCRATCH,
+    SCRIPTS,
+    SERVER_WAIT,
+    Source,
+    container,
+    empty_volume,
+    job_env,
+    pod,
+)
 from components.settings.backup import BackupSettings, VerifySettings
 from components.settings.validators import quantity_bytes
-
-SERVER_WAIT = 300
-"""Seconds a backup waits for a server that is starting: a run missed meanwhile fires at once."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,7 +110,7 @@ class BackupSchedule(pulumi.ComponentResource):
             metadata=meta.v1.ObjectMetaArgs(labels=labels),
             spec=pod(pods, [worker], volumes),
         )
-        # The one of our own program has had the object's name for its logical one since ever.
+        # The one of our own program has always had the object's name for its logical one.
         logical = name if self._name == "schedule" else f"{self._name}-{what}"
         return batch.v1.CronJob(
             logical,

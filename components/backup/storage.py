@@ -194,7 +194,8 @@ class BackupStorage(pulumi.ComponentResource):
     async def _readopt(self, args: pulumi.ResourceHookArgs) -> None:
         metadata = (args.new_inputs or {})["metadata"]
         kubectl = Kubectl(self.context, metadata["namespace"])
-        for volume in await asyncio.to_thread(bind_again, kubectl, metadata["name"]):
+        named = (args.new_inputs or {})["spec"].get("volumeName")
+        for volume in await asyncio.to_thread(bind_again, kubectl, metadata["name"], named):
             pulumi.log.info(f"{volume} was Released: it is bound to {metadata['name']} again")
 
     def _store(

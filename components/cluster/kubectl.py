@@ -41,9 +41,11 @@ class Kubectl:
         items: list[dict[str, object]] = found.get("items", [found])
         return items
 
-    def run(self, *arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
-        """kubectl, with its own words as the error when it fails."""
-        return call(["kubectl", *self.options(), *arguments], stdin)
+    def run(
+        self, *arguments: str, stdin: str = "", seconds: float = 120
+    ) -> subprocess.CompletedProcess[str]:
+        """kubectl, with its own words as the error when it fails or takes longer than that."""
+        return call(["kubectl", *self.options(), *arguments], stdin, seconds)
 
 
 def script(
@@ -61,15 +63,26 @@ def relative(path: Path) -> str:
     return shlex.quote(os.path.relpath(path, Path.cwd()))
 
 
-def call(command: Sequence[str], stdin: str = "") -> subprocess.CompletedProcess[str]:
-    """A program run in the project's directory; what it said is the error when it fails."""
+def call(command: Sequence[str], stdin: str, seconds: float) -> subprocess.CompletedProcess[str]:
+    """A program run in the project's directory; what it said on stderr is the error when it fails.
+
+    Not what it printed: that may be an object with a secret in it.
+    """
     try:
         done = subprocess.run(
-            command, cwd=ROOT, input=stdin, capture_output=True, text=True, check=False
+            command,
+            cwd=ROOT,
+            input=stdin,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=seconds,
         )
+    except subprocess.TimeoutExpired as error:
+        raise RuntimeError(f"{shlex.join(command)} was not done after {seconds:g} s") from error
     except FileNotFoundError as error:
         raise RuntimeError(f"{command[0]} is needed on PATH: install it, then try again") from error
     if done.returncode:
-        said = (done.stderr.strip() or done.stdout.strip())[-2000:]
+        said = done.stderr.strip()[-2000:]
         raise RuntimeError(f"{shlex.join(command)} ended with {done.returncode}: {said}")
     return done

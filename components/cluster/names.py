@@ -1,6 +1,7 @@
 """The names of the stack's objects: the seed's, which people, guides and scripts rely on.
 
-Components take them as arguments with these as defaults.
+Components take those of what they own as arguments, with these as defaults. The others make it one
+database in a namespace.
 """
 
 SERVICE = "db"

@@ -32,8 +32,9 @@ def ownership(
 ) -> pulumi.ResourceOptions:
     """Options for the objects that `provider` makes: marked as ours, and none of others taken.
 
-    They reach children, too. Every object needs the labels `names.PART_OF`. `adopt`: objects of
-    this stack that exist already, which its state does not know, are taken over.
+    They reach children, too. Every object needs the labels `names.PART_OF`, and to be in the one
+    namespace of `kubectl`. `adopt`: objects of this stack that exist already, which its state does
+    not know, are taken over.
     """
     stack = pulumi.get_stack()
     marks = {
@@ -83,12 +84,17 @@ class Existing:
         if namespace and namespace["status"].get("phase") == "Terminating":
             raise pulumi.RunError(going(namespace))
         there = found.get((wanted["kind"], wanted["metadata"]["name"]))
-        if there is None:
+        if there is None or self._is_gone(there):
             return
         if reason := foreign(there, self._stack, self._kubectl.namespace):
             raise pulumi.RunError(f"{reason} {ways(there, self._kubectl, self._stack)}")
         if not self._adopt:
             raise pulumi.RunError(unknown(there))
+
+    def _is_gone(self, there: Mapping[str, Any]) -> bool:
+        """Whether this very `up` has deleted it, to make it anew."""
+        now: list[dict[str, Any]] = self._kubectl.get(there["kind"], there["metadata"]["name"])
+        return not any(one["metadata"]["uid"] == there["metadata"]["uid"] for one in now)
 
     def _look(self) -> dict[tuple[str, str], dict[str, Any]]:
         with self._lock:  # hooks run side by side

@@ -22,6 +22,8 @@ DATA = "/var/lib/postgresql/data"
 SECRETS = "/run/secrets/postgres"
 SCRIPTS = "/backup-scripts"
 SCRATCH = "/scratch"
+SERVER_WAIT = 300
+"""Seconds a backup waits for a server that is starting: a run missed meanwhile fires at once."""
 READ_ONLY = {"scripts", "secrets", "initdb", "tls", "hba"}
 
 
@@ -47,7 +49,7 @@ class PodContext:
     """With the CA's certificate and the server's."""
     store_claim: str
     scripts: str
-    """The ConfigMap with scripts/."""
+    """The ConfigMap with scripts/pod."""
     store_env: Mapping[str, pulumi.Input[str]]
     """BACKUP_*: the store's identity and how sets are kept in it."""
     mounted: Sequence[pulumi.Resource]

@@ -46,7 +46,7 @@ def other_context(then: str, now: str) -> str:
     stack = pulumi.get_stack()
     return (
         f"kubeContext is now '{now}', but the stack lives on '{then}': its server would run on "
-        "there with what was written last, and no longer be anybody's. To move: pulumi config set "
+        "there with what was written last, unknown to any stack. To move: pulumi config set "
         f"kubeContext '{then}', pulumi destroy --run-program (takes a last set and keeps all), "
         f"pulumi config set kubeContext '{now}', copy the sets if that cluster has another store, "
         f"pulumi up. To stay: pulumi config set kubeContext '{then}'. For a second server: pulumi "

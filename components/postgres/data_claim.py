@@ -63,8 +63,9 @@ def possible(kubectl: Kubectl, claim: str, wanted: str) -> str:
             grows = _grows(kubectl, str(_spec(found).get("storageClassName")))
             if reason := refusal(_spec(found)["resources"]["requests"]["storage"], wanted, grows):
                 raise pulumi.RunError(reason)
-    except RuntimeError:
-        return wanted  # a cluster that is gone for good holds no claim; any other says so itself
+    except RuntimeError as error:
+        # No reason to refuse: a cluster that is gone for good holds no claim.
+        pulumi.log.warn(f"Whether the data claim can have {wanted} was not asked. {error}")
     return wanted
 
 

@@ -5,6 +5,7 @@ stack's other objects may be gone or changed in just the situations in which thi
 """
 
 import asyncio
+import contextlib
 import json
 import secrets
 import time
@@ -14,11 +15,12 @@ import pulumi
 
 from components.cluster import names
 from components.cluster.kubectl import Kubectl
-from components.cluster.pods import SCRIPTS, SECRETS, STORE
+from components.cluster.pods import SCRIPTS, SECRETS, SERVER_WAIT, STORE
 from components.settings.types import OnDestroy
 
 START_SECONDS = 300
 """A pod that does not run after so long has a reason, and the reason is shown."""
+LABEL = {"brewget.dev/last-set": "true"}
 _MOUNTS = {"/tmp", SCRIPTS, SECRETS, STORE}  # noqa: S108 (a mount)
 
 
@@ -58,13 +60,24 @@ def take_set(kubectl: Kubectl, server: str, timeout: int) -> str:
     found = kubectl.get("statefulset", server)
     if not found:
         return "The server is gone already, so no last set is taken"
+    _clear(kubectl)  # of a destroy that was killed
     job = job_of(found[0], f"{names.BACKUP}-last-{secrets.token_hex(4)}", timeout)
     kubectl.run("create", "-f", "-", stdin=json.dumps(job))
     try:
         return f"Last set before the server is deleted: {_await(kubectl, job['metadata']['name'])}"
     finally:
-        # A pod holds its claims even when it has ended: the destroy would wait for it for ever.
-        kubectl.run("delete", "job", job["metadata"]["name"], "--cascade=foreground")
+        _clear(kubectl)
+
+
+def _clear(kubectl: Kubectl) -> None:
+    """Remove the Jobs made here: a pod holds its claims even when it has ended.
+
+    A Job that does not go is no reason to call a set that was taken a failure: if its pod holds a
+    claim, the destroy says so itself.
+    """
+    chosen = ",".join(f"{key}={value}" for key, value in LABEL.items())
+    with contextlib.suppress(RuntimeError):
+        kubectl.run("delete", "job", "-l", chosen, "--cascade=foreground", "--timeout=60s")
 
 
 def job_of(server: dict[str, Any], name: str, timeout: int) -> dict[str, Any]:
@@ -81,6 +94,7 @@ def job_of(server: dict[str, Any], name: str, timeout: int) -> dict[str, Any]:
         "PGPASSWORD_FILE": f"{SECRETS}/superuser",
         "PGSSLMODE": "verify-full",
         "PGSSLROOTCERT": f"{SECRETS}/ca.crt",
+        "BACKUP_SERVER_WAIT": str(SERVER_WAIT),
     }
     worker = {
         "name": names.BACKUP,
@@ -103,11 +117,12 @@ def job_of(server: dict[str, Any], name: str, timeout: int) -> dict[str, Any]:
     return {
         "apiVersion": "batch/v1",
         "kind": "Job",
-        "metadata": {"name": name, "namespace": namespace, "labels": labels},
+        "metadata": {"name": name, "namespace": namespace, "labels": labels | LABEL},
         "spec": {
             # The person who deletes sees a failure and decides; another try would decide instead.
             "backoffLimit": 0,
             "activeDeadlineSeconds": timeout,
+            "ttlSecondsAfterFinished": 86_400,
             "template": {"metadata": {"labels": labels}, "spec": spec},
         },
     }
@@ -117,8 +132,9 @@ def lost_without(kubectl: Kubectl, server: str) -> str:
     """What a person loses who deletes the server as it is."""
     since = "the newest set"
     try:
-        listed = kubectl.run("exec", f"{server}-0", "-c", "postgres", "--", "ls", STORE).stdout
-    except RuntimeError:
+        look = ["exec", f"{server}-0", "-c", "postgres", "--", "ls", STORE]
+        listed = kubectl.run(*look, seconds=30).stdout
+    except (RuntimeError, OSError):
         listed = ""  # a server that does not run cannot be asked which set is its newest
     sets = sorted(word for word in listed.split() if word.startswith("backup_"))
     return f"what was written since {sets[-1] if sets else since} is lost"
@@ -128,20 +144,31 @@ def _await(kubectl: Kubectl, job: str) -> str:
     """The set's name, once the Job has ended well."""
     began = time.monotonic()
     while True:
-        (found,) = kubectl.get("job", job) or [{"status": {"failed": 1}}]
-        status: Any = found["status"]
+        found: list[Any] = kubectl.get("job", job)
+        status = found[0]["status"] if found else {"failed": 1}
         if status.get("succeeded"):
             return _said(kubectl, job, "backup_")
         if status.get("failed"):
-            raise RuntimeError(f"Job {job} failed, and last said: {_said(kubectl, job, '')}")
+            raise RuntimeError(f"Job {job} failed: {_why(kubectl, job, status)}")
         if time.monotonic() - began > START_SECONDS and (reason := _waits(kubectl, job)):
             raise RuntimeError(f"Job {job} did not start within {START_SECONDS} s: {reason}")
         time.sleep(1)
 
 
+def _why(kubectl: Kubectl, job: str, status: dict[str, Any]) -> str:
+    """The last line of a failed Job. At its deadline the pod is gone, and with it the log."""
+    reasons = [one.get("reason") for one in status.get("conditions", []) if one["type"] == "Failed"]
+    if "DeadlineExceeded" in reasons:
+        return "it was stopped at its time limit (backup.timeout)"
+    return _said(kubectl, job, "")
+
+
 def _said(kubectl: Kubectl, job: str, prefix: str) -> str:
     """The last line of a Job's log that begins with `prefix`."""
-    lines = kubectl.run("logs", f"job/{job}", "--tail=40").stdout.splitlines()
+    try:
+        lines = kubectl.run("logs", f"job/{job}", "--tail=40").stdout.splitlines()
+    except RuntimeError as error:
+        return f"its log cannot be read ({error})"
     return next((line for line in reversed(lines) if line.startswith(prefix)), "it said nothing")
 
 

@@ -146,6 +146,8 @@ def database(text: str) -> str:
         raise ValueError(f"{text!r} is not a database name")
     if text in _RESERVED or text.startswith("pg_"):
         raise ValueError(f"{text!r} belongs to PostgreSQL itself")
+    if text == "tls":
+        raise ValueError("its Secret would be db-tls, which holds the server's certificate")
     return text
 
 

@@ -35,7 +35,7 @@ main() {
 	kube_option "$1" "$2" && kube_option "$3" "$4" && shift 4
 	local pod="$1" claim="${2:-}" phase id
 
-	kube delete pod "$pod" --ignore-not-found --wait >&2
+	kube delete pod "$pod" --ignore-not-found --wait --timeout="${TIMEOUT}s" >&2
 	kube create -f - >&2
 	phase="$(await_end "$pod")"
 	[[ -z "$claim" ]] || keep_volume "$claim"

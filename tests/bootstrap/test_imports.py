@@ -9,7 +9,7 @@ import pytest
 from bootstrap.linting import IMPORTS
 from bootstrap.place import ROOT
 
-PACKAGES = ("toolchain", "localcluster", "bootstrap", "components", "console")
+PACKAGES = ("toolchain", "localcluster", "bootstrap", "components", "console", "policy")
 
 
 @pytest.fixture(name="tree")
@@ -37,6 +37,7 @@ def test_the_tree_keeps_them(tree: Path) -> None:
 @pytest.mark.parametrize(
     ("file", "line"),
     [
+        ("policy/data.py", "import components.cluster.names"),
         ("toolchain/files.py", "import localcluster.layout"),
         ("localcluster/api.py", "import bootstrap.place"),
         ("components/settings/model.py", "import components.cluster.names"),

@@ -2,11 +2,12 @@
 
 import socket
 from pathlib import Path
+from typing import Any
 
 import pulumi
 import pytest
 
-from components.backup.place import released
+from components.backup.place import bind_again, released
 from components.cluster.provider import check, kubeconfig_files
 
 
@@ -95,3 +96,23 @@ def test_only_volumes_that_our_deleted_claim_left_are_taken_again() -> None:
         {"metadata": {"name": "free"}, "spec": {}, "status": {"phase": "Available"}},
     ]
     assert released(volumes, "ales", "sets") == ["Released-sets-u-ales"]
+
+
+def test_of_several_volumes_that_a_claim_left_behind_none_is_taken() -> None:
+    """The binder would pick one of them, and with it perhaps the sets of last year."""
+
+    class Two:
+        namespace = "ales"
+        patched = False
+
+        def get(self, _: str) -> list[dict[str, object]]:
+            return [volume("Released") | {"metadata": {"name": name}} for name in ("pv-1", "pv-2")]
+
+        def run(self, *_: str) -> None:
+            self.patched = True
+
+    two: Any = Two()
+    with pytest.raises(pulumi.RunError, match=r"2 volumes were left behind by .*: pv-1, pv-2"):
+        bind_again(two, "sets", None)
+    assert not two.patched
+    assert bind_again(two, "sets", "pv-2") == ["pv-2"], "the claim itself says which"

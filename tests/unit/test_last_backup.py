@@ -49,7 +49,8 @@ class Cluster:
             return [{"status": self.status}]
         return [{"status": {"phase": "Pending"}}]
 
-    def run(self, *arguments: str, stdin: str = "") -> Any:
+    def run(self, *arguments: str, stdin: str = "", seconds: float = 0) -> Any:
+        assert seconds or arguments[0] != "exec", "a hung mount would hold up the destroy for ever"
         assert "CronJob" not in stdin
         self.ran.append(arguments)
 
@@ -65,6 +66,29 @@ def test_the_sets_name_is_said(server: dict[str, Any]) -> None:
     assert cluster.ran[-1][:2] == ("delete", "job"), "its pod would hold the claims"
 
 
+def test_a_set_that_was_taken_counts_whatever_the_log_and_the_clean_up_do(
+    server: dict[str, Any],
+) -> None:
+    class Deaf(Cluster):
+        def run(self, *arguments: str, stdin: str = "", seconds: float = 0) -> Any:
+            if arguments[0] != "create":
+                raise RuntimeError("kubectl was not done after 60 s")
+            return super().run(*arguments, stdin=stdin, seconds=seconds)
+
+    cluster: Any = Deaf(server, {"succeeded": 1}, "")
+    assert take_set(cluster, "postgres", 10).endswith(
+        "its log cannot be read (kubectl was not done after 60 s)"
+    )
+
+
+def test_a_backup_that_was_stopped_at_its_limit_says_so(server: dict[str, Any]) -> None:
+    """Its pod is deleted then, and with it the log."""
+    status: Any = {"failed": 1, "conditions": [{"type": "Failed", "reason": "DeadlineExceeded"}]}
+    cluster: Any = Cluster(server, status, "")
+    with pytest.raises(RuntimeError, match="it was stopped at its time limit"):
+        take_set(cluster, "postgres", 10)
+
+
 def test_a_server_that_is_gone_needs_no_last_set() -> None:
     cluster: Any = Cluster(None, {}, "")
     assert take_set(cluster, "postgres", 10).startswith("The server is gone already")
@@ -73,7 +97,7 @@ def test_a_server_that_is_gone_needs_no_last_set() -> None:
 
 def test_a_failed_backup_says_its_last_line(server: dict[str, Any]) -> None:
     cluster: Any = Cluster(server, {"failed": 1}, "first\nno space left\n")
-    with pytest.raises(RuntimeError, match="failed, and last said: no space left"):
+    with pytest.raises(RuntimeError, match="failed: no space left"):
         take_set(cluster, "postgres", 10)
 
 

@@ -42,7 +42,7 @@ def found(
     claim_of: str | None = None,
 ) -> dict[str, Any]:
     """An object as kubectl prints it."""
-    metadata: dict[str, Any] = {"name": "ale"}
+    metadata: dict[str, Any] = {"name": "ale", "uid": "1"}
     if labels is not None:
         metadata["labels"] = labels | {"more": "labels"}
     if stack:
@@ -105,9 +105,10 @@ class Cluster:
     def __init__(self, found: list[dict[str, Any]]) -> None:
         self.found, self.asked = found, 0
 
-    def get(self, *_: str) -> list[dict[str, Any]]:
-        self.asked += 1
-        return self.found
+    def get(self, *of: str) -> list[dict[str, Any]]:
+        _, *names_ = of  # the kinds, and a name where one object is asked for
+        self.asked += not names_
+        return [one for one in self.found if not names_ or one["metadata"]["name"] in names_]
 
     def options(self) -> list[str]:
         return ["--context", "ctx", "--namespace", self.namespace]
@@ -152,6 +153,15 @@ def test_somebody_elses_object_is_not_taken_whatever_is_told() -> None:
     existing = existing_in(Cluster([found(stack="prod")]), "test", adopt=True)
     with pytest.raises(pulumi.RunError, match="it belongs to the stack 'prod'"):
         existing.check({"kind": "PersistentVolume", "metadata": {"name": "ale"}})
+
+
+def test_what_this_up_has_deleted_itself_is_made_anew() -> None:
+    """A replaced object was there at the first look; its create came after its delete."""
+    cluster: Any = Cluster([found()])
+    existing = existing_in(cluster, "test", adopt=False)
+    existing.check({"kind": "Secret", "metadata": {"name": "another"}})
+    cluster.found = []
+    existing.check({"kind": "PersistentVolume", "metadata": {"name": "ale"}})
 
 
 def test_the_cluster_is_asked_once() -> None:
