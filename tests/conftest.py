@@ -9,6 +9,7 @@ import pytest
 NODES = ("localcluster", "cluster")
 
 
+@pytest.hookimpl(tryfirst=True)  # xdist reads the marks in its own
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keep the tests of one node together, whatever the number of workers."""
     for item in items:
