@@ -29,16 +29,16 @@ check: ## style, types, imports and the program's own tests: a minute, with Pyth
 	$(RUN) check
 	$(INSIDE) -m pytest --numprocesses=auto $(SUITES_OF_PYTHON)
 
-# Those in SUITES do not disturb each other; each of SUITES_OF_NODES has a node and a worker of its own.
+# Those in SUITES do not disturb each other; those in SUITES_ALONE start clusters and have times to keep.
 SUITES = $(SUITES_OF_PYTHON) tests/preview tests/bootstrap tests/scripts tests/console
-SUITES_OF_NODES = tests/localcluster tests/cluster
+SUITES_ALONE = tests/localcluster tests/cluster
 
 test: tools lint ## every check and every test; PYTEST_ARGS=… runs what it names
 ifdef PYTEST_ARGS
 	$(INSIDE) -m pytest $(PYTEST_ARGS)
 else
 	$(INSIDE) -m pytest --durations=15 --numprocesses=auto $(SUITES)
-	$(INSIDE) -m pytest --durations=15 --numprocesses=2 --dist=loadgroup $(SUITES_OF_NODES)
+	$(INSIDE) -m pytest --durations=15 $(SUITES_ALONE)
 endif
 
 lint: ## style, types and shell checks over all files

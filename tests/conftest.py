@@ -5,17 +5,6 @@ from typing import Any
 
 import pytest
 
-# Each has one node for all its tests: a worker of its own, so that the two run side by side.
-NODES = ("localcluster", "cluster")
-
-
-@pytest.hookimpl(tryfirst=True)  # xdist reads the marks in its own
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep the tests of one node together, whatever the number of workers."""
-    for item in items:
-        if item.path.parent.name in NODES:
-            item.add_marker(pytest.mark.xdist_group(item.path.parent.name))
-
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(
