@@ -184,7 +184,9 @@ def test_a_new_ca_ends_the_old_one(world: World, saved: Saved, client: Client) -
 
 def test_a_certificate_of_ones_own_is_taken(world: World, saved: Saved, client: Client) -> None:
     ca = certificates.new_ca(datetime.now(UTC))
-    pair = certificates.server_certificate(ca, hosts(NAMESPACE), days=9, now=datetime.now(UTC))
+    pair = certificates.server_certificate(
+        ca, certificates.new_key(), hosts(NAMESPACE), days=9, now=datetime.now(UTC)
+    )
     made = {"tls.crt": pair.certificate, "tls.key": pair.key, "ca.crt": ca["certificate"]}
     body = {
         "apiVersion": "v1",

@@ -14,6 +14,7 @@ HOSTS = tls.hosts("ales")
 INSIDE = "db.ales.svc.cluster.local"
 CA = certificates.new_ca(datetime.now(UTC))
 OTHER_CA = certificates.new_ca(datetime.now(UTC))
+KEY = certificates.new_key()
 
 
 class TlsServer(Server):
@@ -45,7 +46,7 @@ class TlsServer(Server):
 
     def renew(self, ca: Mapping[str, str]) -> None:
         """Mount a certificate of `ca` and the CA's own."""
-        pair = certificates.server_certificate(ca, HOSTS, days=30, now=datetime.now(UTC))
+        pair = certificates.server_certificate(ca, KEY, HOSTS, days=30, now=datetime.now(UTC))
         self.mount("tls.crt", pair.certificate)
         self.mount("tls.key", pair.key)
         self.mount("ca.crt", ca["certificate"])
