@@ -74,7 +74,9 @@ def test_what_is_refused_comes_with_the_ways_on() -> None:
     said = ways(namespace, kubectl, "test")
     assert "pulumi config set namespace NAME" in said
     assert "label --overwrite namespace ales app.kubernetes.io/part-of=brewget-postgres" in said
-    assert said.endswith("annotate --overwrite namespace ales brewget.dev/stack=test")
+    assert said.endswith(
+        "annotate --overwrite namespace ales brewget.dev/stack=test; pulumi config set adopt true"
+    )
     # To hand over a volume that another namespace's claim is bound to would end at the next check.
     volume = ways(found(claim_of="other"), kubectl, "test")
     assert volume.endswith("kubectl --context ctx --namespace ales delete persistentvolume ale")
