@@ -157,5 +157,6 @@ def ways(found: Mapping[str, Any], kubectl: Kubectl, stack: str) -> str:
         "Nothing of it was changed. To leave it alone: another namespace (pulumi config set "
         "namespace NAME), or another cluster. To hand it over to this stack, which then treats it "
         f"as its own: {command} label --overwrite {kind} {name} {label}; "
-        f"{command} annotate --overwrite {kind} {name} {STACK}={stack}; pulumi config set adopt true"
+        f"{command} annotate --overwrite {kind} {name} {STACK}={stack}; "
+        "pulumi config set adopt true"
     )
