@@ -1,6 +1,7 @@
 """Runs the program, or a piece of it, on mocks to its end, and keeps what was registered."""
 
 import asyncio
+import gc
 import json
 import runpy
 from collections.abc import Callable
