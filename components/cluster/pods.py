@@ -85,16 +85,23 @@ def server_env(pods: PodContext) -> dict[str, pulumi.Input[str]]:
     }
 
 
-def job_env(pods: PodContext) -> dict[str, pulumi.Input[str]]:
-    """For clients of the server: backup, restore, verification."""
+def client_env(host: pulumi.Input[str]) -> dict[str, pulumi.Input[str]]:
+    """How a client reaches the server `host` as the superuser, sure of whom it talks to."""
     return {
-        **pods.store_env,
-        "PGHOST": pods.host,
+        "PGHOST": host,
         "PGPORT": str(names.PORT),
         "PGUSER": names.SUPERUSER,
         "PGPASSWORD_FILE": f"{SECRETS}/superuser",
         "PGSSLMODE": "verify-full",
         "PGSSLROOTCERT": f"{SECRETS}/ca.crt",
+    }
+
+
+def job_env(pods: PodContext) -> dict[str, pulumi.Input[str]]:
+    """For clients of the server: backup, restore, verification."""
+    return {
+        **pods.store_env,
+        **client_env(pods.host),
         "POSTGRES_DATABASES": "\n".join(pods.databases),
         "ROLE_PASSWORDS_DIR": f"{SECRETS}/roles",
     }

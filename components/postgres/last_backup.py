@@ -15,7 +15,7 @@ import pulumi
 
 from components.cluster import names
 from components.cluster.kubectl import Kubectl
-from components.cluster.pods import SCRIPTS, SECRETS, SERVER_WAIT, STORE
+from components.cluster.pods import SCRIPTS, SECRETS, SERVER_WAIT, STORE, client_env
 from components.settings.types import OnDestroy
 
 START_SECONDS = 300
@@ -87,15 +87,9 @@ def job_of(server: dict[str, Any], name: str, timeout: int) -> dict[str, Any]:
     (container,) = (one for one in pod["containers"] if one["name"] == "postgres")
     mounts = [one for one in container["volumeMounts"] if one["mountPath"] in _MOUNTS]
     mounted = {one["name"] for one in mounts}
-    env = {one["name"]: one.get("value", "") for one in container["env"]} | {
-        "PGHOST": names.address(namespace, server["spec"]["serviceName"]),
-        "PGPORT": str(names.PORT),
-        "PGUSER": names.SUPERUSER,
-        "PGPASSWORD_FILE": f"{SECRETS}/superuser",
-        "PGSSLMODE": "verify-full",
-        "PGSSLROOTCERT": f"{SECRETS}/ca.crt",
-        "BACKUP_SERVER_WAIT": str(SERVER_WAIT),
-    }
+    env: dict[str, Any] = {one["name"]: one.get("value", "") for one in container["env"]}
+    env |= client_env(names.address(namespace, server["spec"]["serviceName"]))
+    env["BACKUP_SERVER_WAIT"] = str(SERVER_WAIT)
     worker = {
         "name": names.BACKUP,
         "image": container["image"],
