@@ -51,7 +51,7 @@ def _keep_clear_of_the_schedule(project: Project) -> None:
     ahead = (1 - datetime.now(UTC).hour) % 6
     zone = f"Etc/GMT-{ahead}"  # whose sign is POSIX's: this is ahead of UTC
     with (project.path / "Pulumi.dev.yaml").open("a") as settings:
-        settings.write(f"  brewget:backup.timeZone: {zone}\n")
+        settings.write(f"  brewget:backup:\n    timeZone: {zone}\n")
     project.run("git -c user.name=t -c user.email=t@t commit -qam 'A time zone'")
 
 
