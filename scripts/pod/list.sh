@@ -7,24 +7,26 @@ source "$SCRIPTS/lib/json.bash"
 source "$SCRIPTS/lib/store.bash"
 source "$SCRIPTS/lib/set.bash"
 source "$SCRIPTS/lib/sets.bash"
+read_text AWK_LEFT_OUT_LISTED awk/left_out_listed.awk
 
 usage() {
 	cat <<'USAGE'
 usage: list.sh [--json]
 
 Lists the backup sets of BACKUP_ROOT, oldest first: age, size, reason, state.
-  --json   an array of objects with set, started, age_seconds, bytes, reason, databases, rows, verified, pinned, flagged,
+  --json   an array of objects with set, started, age_seconds, bytes, reason, databases, rows, verified, left_out (what
+           did not come back beside the rows), unverified (why it was not seen to come back), pinned, flagged,
            state (published, failed), and of a set that was set aside why, when (set_aside) and by which script (set_aside_by)
 USAGE
 }
 
-# usage: read_failure DIRECTORY   Sets FAILURE from a set's failed.json: why, failed, by, as JSON. Sets that were set aside
-# by older scripts have none, and what cannot be read may not be one.
+# usage: read_failure FILE   Sets FAILURE from a set's failed.json or unverified.json: why, failed, by, as JSON. Sets that were
+# set aside by older scripts have none, and what cannot be read may not be one.
 read_failure() {
 	local path token flat
 
 	FAILURE=()
-	flat="$(json_flatten "$1/failed.json" 2>/dev/null)" || return 0
+	flat="$(json_flatten "$1" 2>/dev/null)" || return 0
 	while IFS=$'\t' read -r path token; do
 		case "$path $token" in
 		*[[:cntrl:]]*) ;; # no JSON that we wrote
@@ -35,7 +37,7 @@ read_failure() {
 
 # usage: describe_set DIRECTORY STATE NOW   One JSON object.
 describe_set() {
-	local directory="$1" state="$2" name="${1##*/}" why="" started="" verified=false pinned=false bytes rows age=null databases=0
+	local directory="$1" state="$2" name="${1##*/}" why="" started="" verified=false unverified=null left_out="" pinned=false bytes rows age=null databases=0
 	local -A FAILURE=()
 
 	# Retention may remove a set while it is looked at: the others are listed all the same.
@@ -58,12 +60,20 @@ describe_set() {
 		if set_is_pinned "$directory"; then pinned=true; fi
 		databases="${MANIFEST[databases]}"
 	fi
-	[[ "$state" != failed ]] || read_failure "$directory"
+	if [[ "$state" == failed ]]; then
+		read_failure "$directory/failed.json"
+	elif [[ "$verified" == false ]]; then
+		read_failure "$directory/unverified.json"
+		unverified="${FAILURE[why]:-null}"
+		FAILURE=()
+	else
+		left_out="$(json_flatten "$directory/verified.json" | awk -F '\t' "$AWK_LEFT_OUT_LISTED")" || left_out=""
+	fi
 	if [[ -n "$why" ]]; then why="$(json_quote "$why")"; fi
 	printf '{"set": "%s", "state": "%s", "started": %s, "age_seconds": %s, "bytes": %s, "reason": %s, "databases": %s, "rows": %s, ' \
 		"$name" "$state" "${MANIFEST[started]:-null}" "$age" "$bytes" "${MANIFEST[reason]:-null}" "$databases" "$rows"
-	printf '"verified": %s, "pinned": %s, "flagged": %s, "set_aside": %s, "set_aside_by": %s, "why": %s}\n' \
-		"$verified" "$pinned" "${MANIFEST[flagged]:-null}" "${FAILURE[failed]:-null}" "${FAILURE[by]:-null}" "${FAILURE[why]:-${why:-null}}"
+	printf '"verified": %s, "unverified": %s, "left_out": [%s], "pinned": %s, "flagged": %s, "set_aside": %s, "set_aside_by": %s, "why": %s}\n' \
+		"$verified" "$unverified" "$left_out" "$pinned" "${MANIFEST[flagged]:-null}" "${FAILURE[failed]:-null}" "${FAILURE[by]:-null}" "${FAILURE[why]:-${why:-null}}"
 }
 
 # usage: describe_all
@@ -116,6 +126,8 @@ notes() {
 
 	[[ "${field[pinned]}" != true ]] || out+=(pinned)
 	[[ -z "${field[flagged]}" ]] || out+=("flagged: ${field[flagged]}")
+	[[ -z "${field[unverified]}" ]] || out+=("not verified: ${field[unverified]}")
+	[[ -z "${field[left_out.0.name]:-}" ]] || out+=("left out: ${field[left_out.0.kind]} ${field[left_out.0.name]}$([[ -z "${field[left_out.1.name]:-}" ]] || echo " and more (list.sh --json)")")
 	if [[ "${field[state]}" != published ]]; then
 		out+=("${field[state]}${field[set_aside]:+ ${field[set_aside]} by ${field[set_aside_by]:-?}}${field[why]:+: ${field[why]}}")
 	fi

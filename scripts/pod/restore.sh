@@ -11,7 +11,9 @@ source "$SCRIPTS/lib/set.bash"
 source "$SCRIPTS/lib/sets.bash"
 source "$SCRIPTS/lib/contents.bash"
 source "$SCRIPTS/lib/globals.bash"
+source "$SCRIPTS/lib/objects.bash"
 source "$SCRIPTS/lib/compare.bash"
+source "$SCRIPTS/lib/archive.bash"
 source "$SCRIPTS/lib/load.bash"
 source "$SCRIPTS/lib/swap.bash"
 
@@ -19,6 +21,7 @@ SET=latest
 WANTED=()
 REPLACE=""
 DRY_RUN=""
+STRICT=""
 # Per target: number in the manifest, name, state (absent, empty, full), and the names for swapping.
 INDEXES=()
 NAMES=()
@@ -29,11 +32,12 @@ STAMP=""
 
 usage() {
 	cat <<'USAGE'
-usage: restore.sh [SET|latest|latest-verified] [--database DB]... [--replace] [--dry-run]
+usage: restore.sh [SET|latest|latest-verified] [--database DB]... [--replace] [--strict] [--dry-run]
 
 Restores all databases of a set (the newest by default), or those named. Only into databases that are empty or absent.
   --database DB   only this one; may be given several times
   --replace       also over databases with data: the old one stays as DB_replaced_TIME until you drop it
+  --strict        refuses before the swap where anything does not come back as it was; else rows count, and the rest is named
   --dry-run       checks everything and says what would be done
 USAGE
 }
@@ -51,6 +55,7 @@ parse_options() {
 			;;
 		--replace) REPLACE=1 ;;
 		--dry-run) DRY_RUN=1 ;;
+		--strict) STRICT=1 ;;
 		-*) die "$USAGE" "unknown option '$1'. See: restore.sh --help" ;;
 		*)
 			[[ -n "$1" && -z "$given" ]] || die "$USAGE" "one set is needed, '$1' is too much or empty. See: restore.sh --help"
@@ -122,12 +127,14 @@ plan_names() {
 drop_unfinished() {
 	[[ -n "$STAMP" && -z "$SWAPPED" ]] || return 0
 	swap_drop_leftovers >"$WORK/drop.out" 2>&1 || log "warning: brewget_load_* databases are left; the next restore removes them"
+	globals_drop_new
 }
 
 # usage: load_all DIRECTORY
 load_all() {
-	local i status
+	local i status found
 
+	: >"$WORK/findings"
 	globals_apply "$1" live 2>"$WORK/load.err" || die "$UNREACHABLE" "cannot create the set's roles: $(tail -n 2 "$WORK/load.err" | tr '\n' ' ')"
 	step roles
 	for i in "${!NAMES[@]}"; do
@@ -136,6 +143,9 @@ load_all() {
 		load_and_compare "$1" "${INDEXES[i]}" "brewget_load_${STAMP}_$i" || status=$?
 		((status == 0)) || die "$status" "${NAMES[i]} of $SET: $WHY. No database was touched."
 	done
+	found="$(load_found)"
+	[[ -z "$found" ]] || log "warning: all rows are there, but not everything else came back as it was: $found"
+	[[ -z "$found" || -z "$STRICT" ]] || die "$REFUSED" "$SET does not come back whole (--strict). No database was touched."
 }
 
 # usage: report   What was done, on stdout, and where the old databases are.

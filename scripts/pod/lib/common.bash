@@ -73,9 +73,6 @@ tmpdir_is_full() { [[ -d "$WORK" ]] && (($(free_bytes "$WORK") < 16384)); }
 # full, and what they lost would be missing without a word. cat notices; 73 then, as pipefail has it.
 into() { cat >"$1" || return "$NO_SPACE"; }
 
-# Messages, in lower case, that speak of the machine, whichever program says them: they find nothing out about a set.
-MACHINE='input/output error|read-only file system|too many open files|cannot allocate memory|not enough memory|out of memory|out of shared memory|resource temporarily unavailable|stale file handle'
-
 # usage: require_finding STATUS PATH [MESSAGE]   Ends with 69 unless STATUS is a finding, 0 good or 65 bad: a program that
 # was killed, or had no memory, or could not open a file that is there, has found out nothing.
 require_finding() {

@@ -13,8 +13,8 @@ compare_expected() { awk -F '\t' -v OFS='\t' -v at="databases.$1." "$AWK_EXPECTE
 # usage: compare_sum_partitions PARTITIONS < LINES
 compare_sum_partitions() { awk -F '\t' -v OFS='\t' "$AWK_SUM_PARTITIONS" "$1" - | sort; }
 
-# usage: compare_database INDEX DATABASE   Equality with the manifest; returns 65 with WHY if it is not equal.
-# Any other status is an error while reading: never "equal", and never the set's fault.
+# usage: compare_database INDEX DATABASE   Equality with the manifest; returns 78 with WHY if it is not equal.
+# Any other status is an error while reading: never "equal".
 compare_database() {
 	local mode=rows generated=generated status=0
 
@@ -32,33 +32,41 @@ compare_database() {
 	WHY="$(awk -F '\t' "$AWK_DIFFERENCES" "$WORK/expected" "$WORK/found")" || status=$?
 	case $status in
 	0) return 0 ;;
-	65) WHY="what was restored is not what was saved: ${WHY//$'\n'/; }" ;;
+	65)
+		WHY="what was restored is not what was saved: ${WHY//$'\n'/; }"
+		return "$REFUSED"
+		;;
 	esac
 	return "$status"
 }
 
-# usage: compare_settings INDEX NAME   Owner, settings, grants, comment: what belongs to the database itself.
+# usage: compare_objects DIRECTORY INDEX NAME   Lines of objects_compare into WORK/differences; none for a set without object lists.
+compare_objects() {
+	local file="${MANIFEST["databases.$2.objects"]:-}"
+
+	: >"$WORK/differences"
+	[[ -n "$file" ]] || return 0
+	set_read_file "$1/${file//\"/}" | into "$WORK/objects.saved" || return 69
+	objects_compare "$WORK/objects.saved" "$3" | into "$WORK/differences" || return 69
+}
+
+# usage: compare_settings INDEX NAME   Owner, settings, grants, comment: what belongs to the database itself, into WORK/findings.
 compare_settings() {
-	local owner
+	local name="${MANIFEST["databases.$1.name"]}" owner
 
 	owner="$(psql_run "$2" -c 'SELECT to_json(pg_get_userbyid(datdba)::text) FROM pg_database WHERE datname = current_database()')" || return 69
-	if [[ "$owner" != "${MANIFEST["databases.$1.owner"]}" ]]; then
-		WHY="owner: saved ${MANIFEST["databases.$1.owner"]}, restored $owner"
-		return 65
-	fi
+	[[ "$owner" == "${MANIFEST["databases.$1.owner"]}" ]] || printf 'differs\t%s\t"database"\t%s\t"another owner"\n' "$name" "$name" >>"$WORK/findings"
 	psql_run "$2" <<<"$SQL_DATABASE_SETTINGS" | sort | into "$WORK/settings.now" || return $?
 	awk -F '\t' -v at="databases.$1.settings." 'index($1, at) == 1 { print $2 }' "$MANIFEST_FLAT" | sort | into "$WORK/settings.saved" || return $?
-	cmp -s "$WORK/settings.saved" "$WORK/settings.now" || {
-		(($? == 1)) || return 69
-		WHY="settings or grants differ (values are left out): saved $(compare_only_in "$WORK/settings.saved" "$WORK/settings.now")"
-		WHY+=", restored $(compare_only_in "$WORK/settings.now" "$WORK/settings.saved")"
-		return 65
-	}
+	{
+		compare_only_in "$WORK/settings.saved" "$WORK/settings.now" | sed 's/$/\tmissing/' &&
+			compare_only_in "$WORK/settings.now" "$WORK/settings.saved" | sed 's/$/\tmore/'
+	} | awk -F '\t' -v OFS='\t' -v database="$name" '{ print ($2 == "missing") ? "left_out" : "differs", database, "\"setting\"", $1, "\"" $2 "\"" }' >>"$WORK/findings"
 }
 
 # usage: compare_only_in FILE OTHER   Those statements of FILE that OTHER lacks, without the values: they may be secret, and what is
 # wrong with a set is shown to many.
 compare_only_in() {
 	awk 'FILENAME == ARGV[1] { there[$0] = 1; next } !($0 in there)' "$2" "$1" |
-		sed -E '/^"(GRANT|REVOKE|SET SESSION AUTHORIZATION) /!s/ (TO|IS|=) .*/"/' | tr '\n' ' '
+		sed -E '/^"(GRANT|REVOKE|SET SESSION AUTHORIZATION) /!s/ (TO|IS|=) .*/"/'
 }

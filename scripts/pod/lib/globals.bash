@@ -8,8 +8,8 @@ read_text AWK_GLOBALS awk/globals.awk
 globals_filter() { awk -v roles="$1" -v settings="$2" "$AWK_GLOBALS"; }
 
 # usage: globals_apply DIRECTORY fresh|live   Creates the set's roles that are missing. A role that exists keeps its
-# attributes, its password and its memberships: what is in force stays in force. On a fresh server the superuser gets its
-# settings.
+# attributes, its password and its memberships: what is in force stays in force. On a live server roles come all or none;
+# on a fresh one all that it takes do, and the superuser gets its settings.
 globals_apply() {
 	local settings=0
 
@@ -21,9 +21,20 @@ globals_apply() {
 		echo "SET log_statement = none; SET log_min_duration_statement = -1; SET log_min_error_statement = panic;"
 		globals_filter "$WORK/roles" "$settings" <"$WORK/globals.all"
 	} | into "$WORK/globals.sql" || return $?
-	# One transaction, of a file: roles come all or not at all, and a pipe that breaks off would look like its end.
-	psql_run "$CONTROL" -1 -f "$WORK/globals.sql" || return 1
+	# Of a file: a pipe that breaks off would look like its end.
+	if [[ "$2" == fresh ]]; then
+		PGDATABASE="$CONTROL" "${ARCHIVE_PSQL[@]}" -f "$WORK/globals.sql" >/dev/null || true # what was refused is in its messages
+	else
+		psql_run "$CONTROL" -1 -f "$WORK/globals.sql" || return 1
+	fi
 	rm -f -- "$WORK/globals.all" "$WORK/globals.sql"
+}
+
+# usage: globals_drop_new   The roles that globals_apply made: a restore that came to nothing leaves none behind.
+globals_drop_new() {
+	[[ -s "$WORK/roles" ]] || return 0
+	psql_run "$CONTROL" -c "SELECT format('%I', rolname) FROM pg_roles WHERE encode(convert_to(rolname, 'UTF8'), 'hex') <> ALL ('{$(paste -s -d , "$WORK/roles")}')" |
+		while IFS= read -r role; do psql_run "$CONTROL" -c "DROP ROLE $role" || log "warning: the role $role is left"; done
 }
 
 # A setting of all sessions of a database: its name, quoted or not, and the rest. Names and values may hold anything.

@@ -1,8 +1,10 @@
 # Restores databases of a set: into a server of our own (verify, start-up) or beside the databases of a live one.
-# Each function returns 65 with WHY where the set is at fault, another status where something else is.
+# Nothing here condemns a set: status 78 with WHY where it does not come back equal, 69 or 73 where that cannot be found out.
+# What came back otherwise than it was, rows aside, is in WORK/findings (awk/left_out.awk).
 [[ "${BASH_SOURCE[0]}" != "$0" ]] || { echo "${0##*/} is a library and does nothing by itself. See: scripts/README.md" >&2 && exit 64; }
 
 read_text SQL_CREATE_DATABASE sql/create_database.sql
+read_text AWK_LEFT_OUT awk/left_out.awk
 
 # usage: load_reads_restrict VERSION   0 if that psql knows \restrict, 1 if not.
 load_reads_restrict() {
@@ -65,149 +67,123 @@ load_create() {
 
 # For sessions in a restored database: its event triggers would fire from the dump's last statements on, and since
 # PostgreSQL 17 at each login (those that are ENABLE ALWAYS do). Foreign keys are checked all the same, when they are
-# created. Its settings are in force already: no limit of files on disk, and messages in the language that load_failed reads.
-RESTORING="-c session_replication_role=replica -c temp_file_limit=-1 -c lc_messages=C"
+# created. Its settings are in force already: no limit of files on disk. Nothing is lost by synchronous_commit=off: the
+# commit that makes the result count comes later and is synchronous, and it flushes all that came before. pg_dump writes
+# NULL as if array_nulls were on.
+RESTORING="-c session_replication_role=replica -c temp_file_limit=-1 -c lc_messages=C -c synchronous_commit=off -c array_nulls=on"
 
-# usage: load_database DIRECTORY INDEX NAME   Dump number INDEX into the empty database NAME; stops at the first error.
-load_database() {
-	local file
-
-	file="$1/${MANIFEST["databases.$2.file"]//\"/}"
-	# Nothing is lost by synchronous_commit=off: the commit that makes the result count comes later and is synchronous,
-	# and it flushes all that came before. pg_dump writes NULL as if array_nulls were on.
-	local -x PGOPTIONS="$PGOPTIONS -c synchronous_commit=off -c array_nulls=on"
-	if [[ -d "$file" ]]; then
-		pg_restore --exit-on-error --no-password --jobs="$BACKUP_JOBS" --dbname="$(psql_connection_string "$3")" "$file" \
-			>/dev/null 2>"$WORK/load.err" || load_failed
-	else
-		# pipefail: a file that breaks off in the middle of COPY restores without complaint, so zstd's word counts too.
-		set_read_file "$file" 2>"$WORK/read.err" | psql_run "$3" >/dev/null 2>"$WORK/load.err" || load_failed "${PIPESTATUS[0]}"
-	fi
+# usage: load_plain FILE DATABASE   A dump of the scripts that wrote text: it has no table of contents, so the first error ends it.
+load_plain() {
+	: >"$WORK/refused"
+	: >"$WORK/not_valid"
+	# pipefail: a file that breaks off in the middle of COPY restores without complaint, so zstd's word counts too.
+	set_read_file "$1" 2>"$WORK/read.err" | PGDATABASE="$2" "${ARCHIVE_PSQL[@]}" -v ON_ERROR_STOP=1 >/dev/null 2>"$WORK/entry.err" ||
+		awk -v entry='0; 0 0 DUMP - plain -' "$AWK_SENTENCE" "$WORK/entry.err" >"$WORK/refused" || return 69
+	[[ ! -s "$WORK/read.err" ]] || return 69
 }
 
-# What a full disk makes the server say, in lower case.
-FULL='no space left on device|could not extend file|disk quota'
-
-# What the server says, in lower case, where another one has to be asked and does not answer: postgres_fdw, dblink.
-ELSEWHERE='could not connect to server|could not establish connection'
-# What it says where the image or its configuration is not the one that the set needs.
-LACKS='extension .* is not available|could not access file|loaded via .*shared_preload_libraries|must be preloaded'
-
-# usage: load_said_of_machine FILE...   The messages in them in lower case, without what they quote of the data; files may be
-# missing. Status 69 where that cannot be found out.
-load_said_of_machine() {
-	local text
-
-	text="$({ cat -- "$@" 2>/dev/null || (($? == 1)); } | sed -E $'/^(\t|CONTEXT|DETAIL|HINT|LINE|STATEMENT)|(CONTEXT|DETAIL|STATEMENT):/d; s/"[^"]*"//g' && echo /)" || true
-	[[ "$text" == */ ]] || return 69
-	printf '%s\n' "${text,,}"
+# usage: load_blame STATUS   What a failed step says of itself: WHY out of the messages in WORK/load.err. 73 where a disk is full,
+# else STATUS.
+load_blame() {
+	WHY="$(grep -E 'ERROR|FATAL|error:' "$WORK/load.err" | head -n 2 | tr '\n' ' ')" || WHY="$(tail -n 1 "$WORK/load.err")"
+	if load_is_full; then return 73; fi
+	return "$1"
 }
 
-# usage: load_failed [READER]   Whose fault? The set's (65) only where a program named an error in it and nothing speaks
-# against that: 73 where a disk is full, 78 where this image lacks what the set needs, 69 where the server is gone, or a
-# program was killed or could not work. Sets WHY. READER is the status of what read the set (141: nobody listened).
-load_failed() {
-	local ours said lacks
-
-	WHY="$({ grep -E 'ERROR:|error:' "$WORK/load.err" | grep -v 'worker process died' || grep -v -E "$KILLED" "$WORK/read.err"; } 2>/dev/null | head -n 2 | tr '\n' ' ')" || true
-	if tmpdir_is_full; then return 73; fi
-	if ((${1:-0} > 128 && ${1:-0} != 141)); then
-		WHY="the program that reads the set was killed"
-		return 69
-	fi
-	# Of a server of our own the log tells more than it says to its client, as when a checkpoint failed.
-	ours="$(load_said_of_machine "$WORK/load.err" "$WORK/read.err" "$WORK/server.log")" || return 69
-	said="$(load_said_of_machine "$WORK/load.err" "$WORK/read.err")" || return 69
-	if [[ "$ours" =~ $FULL ]]; then return 73; fi
-	if [[ "$said" =~ $MACHINE ]]; then return 69; fi
-	# Before what follows: some libraries end the session over it.
-	lacks="$(grep -m 1 -E "(ERROR|FATAL|error): .*($LACKS)" "$WORK/load.err")" || (($? == 1)) || return 69
-	if [[ -n "$lacks" ]]; then
-		WHY="this image lacks what the set needs: $lacks"
-		return "$REFUSED"
-	fi
-	if [[ "$said" =~ $ELSEWHERE|terminating\ connection|server\ closed\ the\ connection|connection\ to\ server|the\ database\ system\ is ]]; then return 69; fi
-	psql_run "$CONTROL" -c 'SELECT' >"$WORK/alive" 2>&1 || return 69
-	if [[ -z "$WHY" ]]; then
-		WHY="a program ended without naming an error in the set: $(tail -n 1 "$WORK/load.err")"
-		return 69
-	fi
-	return 65
-}
-
-# usage: load_machine_failed   As load_failed, where the set cannot be at fault: 73, 78 or 69.
-load_machine_failed() {
-	local status=0
-
-	load_failed || status=$?
-	if ((status == 65)); then return 69; fi
-	return "$status"
-}
+# usage: load_is_full   0 where there is no room left: in TMPDIR, or where a server of ours writes. Else 1.
+load_is_full() { tmpdir_is_full || { [[ -n "${OUR_SERVER:-}" ]] && (($(free_bytes "$OUR_SERVER") < 33554432)); }; }
 
 # usage: load_and_compare DIRECTORY INDEX NAME   Creates, loads, compares, analyzes. NAME must not exist.
 load_and_compare() {
-	local status=0
+	local file="$1/${MANIFEST["databases.$2.file"]//\"/}" status=0
 	local -x PGOPTIONS="$PGOPTIONS $RESTORING"
 
 	load_create "$2" "$3" || {
-		load_machine_failed || status=$?
-		# One that the set should have brought.
-		if grep -q -E 'role ".*" does not exist' "$WORK/load.err"; then status=65; fi
+		load_blame "$REFUSED" || status=$?
 		WHY="cannot create the database: $WHY"
 		return "$status"
 	}
 	step created
 	# As pg_dump --create has it: views, expressions and what materialized views hold may depend on them.
-	{ globals_statements "$2" "$3" | psql_run "$CONTROL" -1; } 2>"$WORK/load.err" || {
-		load_failed
-		return $?
+	globals_statements "$2" "$3" | PGDATABASE="$CONTROL" "${ARCHIVE_PSQL[@]}" 2>"$WORK/load.err" || load_blame 69 || return $?
+	: >"$WORK/load.err"
+	if [[ "$file" == *.sql* ]]; then load_plain "$file" "$3" || status=$?; else archive_load "$file" "$3" || status=$?; fi
+	((status == 0)) && archive_machine || {
+		load_blame 69 || status=$?
+		return "$status"
 	}
-	load_database "$1" "$2" "$3" || return $?
 	step loaded
 	compare_database "$2" "$3" 2>"$WORK/load.err" || status=$?
 	case $status in
 	0) ;;
-	65 | 73) return "$status" ;;
+	"$REFUSED")
+		WHY+="$(load_said)"
+		if load_is_full; then status=73; fi
+		return "$status"
+		;;
 	*)
-		load_failed || status=$?
+		load_blame 69 || status=$?
 		return "$status"
 		;;
 	esac
+	compare_objects "$1" "$2" "$3" 2>"$WORK/load.err" && load_find "$2" || {
+		load_blame 69 || status=$?
+		return "$status"
+	}
 	step compared
 	# A database without statistics is slow in a way that nobody connects with the restore. They are not part of the set:
 	# an expression that fails for one of its rows fails here only.
-	psql_run "$3" -c 'ANALYZE' 2>"$WORK/load.err" || load_failed || status=$?
-	((status == 65)) || return "$status"
-	log "warning: the statistics of $3 are not complete: $WHY"
+	psql_run "$3" -c 'ANALYZE' 2>"$WORK/load.err" || {
+		psql_run "$CONTROL" -c 'SELECT' >"$WORK/alive" 2>&1 || load_blame 69 || return $?
+		log "warning: the statistics of $3 are not complete: $(tail -n 1 "$WORK/load.err")"
+	}
+}
+
+# usage: load_said   What the server refused first, for a message; what pg_restore ended with where it refused nothing.
+load_said() {
+	local said
+
+	said="$(awk -F '\t' 'NR == 1 { sub(/^[^;]*; [0-9]+ [0-9]+ /, "", $1); print "; the server refused " $1 ": " $3 }' "$WORK/refused")"
+	[[ -n "$said" || ! -s "$WORK/load.err" ]] || said="; $(tail -n 1 "$WORK/load.err")"
+	printf '%s' "$said"
+}
+
+# usage: load_find INDEX   What came back otherwise, into WORK/findings.
+load_find() {
+	awk -F '\t' -v OFS='\t' -v database="${MANIFEST["databases.$1.name"]}" "$AWK_LEFT_OUT" "$WORK/refused" "$WORK/not_valid" "$WORK/differences" >>"$WORK/findings"
+}
+
+# usage: load_found [left_out|differs]   Findings for a message, at most five.
+load_found() {
+	awk -F '\t' -v what="${1:-}" 'what == "" || $1 == what { if (++n <= 5) out = out (out == "" ? "" : "; ") $3 " " $4 " in " $2 " (" $5 ")" }
+		END { if (n > 5) out = out "; and " n - 5 " more"; gsub(/\\"/, "\001", out); gsub(/"/, "", out); gsub(/\001/, "\"", out); print out }' "$WORK/findings"
 }
 
 # usage: load_all_fresh DIRECTORY   The whole set into a server of our own that has nothing but what initdb makes.
 # Status as load_and_compare; CURRENT names the database at fault.
 load_all_fresh() {
-	local directory="$1" i name status=0
+	local directory="$1" i name
 
+	: >"$WORK/findings"
 	CURRENT="roles"
-	globals_apply "$directory" fresh 2>"$WORK/load.err" || {
-		load_failed
-		return $?
-	}
+	globals_apply "$directory" fresh 2>"$WORK/load.err" || load_blame 69 || return $?
+	load_find_roles || return 69
 	step roles
 	for ((i = 0; i < MANIFEST[databases]; i++)); do
 		json_text name "${MANIFEST["databases.$i.name"]}"
 		CURRENT="$name"
 		# initdb made `postgres`; ours may have another owner or encoding.
-		psql_run "$CONTROL" -v name="$name" 2>"$WORK/load.err" <<<'DROP DATABASE IF EXISTS :"name";' || {
-			load_machine_failed
-			return $?
-		}
+		psql_run "$CONTROL" -v name="$name" 2>"$WORK/load.err" <<<'DROP DATABASE IF EXISTS :"name";' || load_blame 69 || return $?
 		load_and_compare "$directory" "$i" "$name" || return $?
-		{ globals_statements "$i" | psql_run "$CONTROL" -1; } 2>"$WORK/load.err" || {
-			load_failed
-			return $?
-		}
-		PGOPTIONS="$PGOPTIONS $RESTORING" compare_settings "$i" "$name" 2>"$WORK/load.err" || status=$?
-		((status == 0 || status == 65)) || load_machine_failed || status=$?
-		((status == 0)) || return "$status"
+		globals_statements "$i" | PGDATABASE="$CONTROL" "${ARCHIVE_PSQL[@]}" 2>"$WORK/load.err" || load_blame 69 || return $?
+		PGOPTIONS="$PGOPTIONS $RESTORING" compare_settings "$i" "$name" 2>"$WORK/load.err" || load_blame 69 || return $?
 		step settings
 	done
+}
+
+# usage: load_find_roles   What the server refused of the globals. Values may be secret, and this is shown to many.
+load_find_roles() {
+	awk -v OFS='\t' 'match($0, /ERROR:  [0-9A-Z][0-9A-Z][0-9A-Z][0-9A-Z][0-9A-Z]: /) {
+		text = substr($0, RSTART + RLENGTH); sub(/: ".*/, "", text); gsub(/[\\"\t]/, "", text)
+		print "left_out", "\"\"", "\"role\"", "\"\"", "\"" text "\"" }' "$WORK/load.err" >>"$WORK/findings"
 }

@@ -32,9 +32,6 @@ psql_prepare() {
 # The one way to call psql. Without ON_ERROR_STOP a failed restore ends with 0 (Archmonger/django-dbbackup#211).
 PSQL=(psql -X -q -A -t -w -v ON_ERROR_STOP=1 -F $'\t')
 
-# What the shell says of a program that a signal ended, and what the one before it in a pipe says then: no finding.
-KILLED='line [0-9]+: +[0-9]+ [A-Z]|[Bb]roken pipe'
-
 # usage: psql_run DATABASE [PSQL OPTION...]   Script on stdin unless -c or -f is given.
 # The database goes through the environment: -d would read a name with '=' as a connection string.
 # Whatever psql's own status was, ours is 69: the server did not do what we need.

@@ -1,9 +1,8 @@
-# Start-up with a store: walks back from the newest set to the first that can be verified, and builds the data directory
-# from it. And the second half of an upgrade: the last set that last-set.sh took of the old data becomes the new data
+# Start-up with a store: builds the data directory from the newest set whose files are whole. And the second half of an upgrade: the last set that last-set.sh took of the old data becomes the new data
 # directory; the old one goes only after the new one is complete, equal and on disk.
 [[ "${BASH_SOURCE[0]}" != "$0" ]] || { echo "${0##*/} is a library and does nothing by itself. See: scripts/README.md" >&2 && exit 64; }
 
-# usage: recover_candidates   Names to try, newest first: STARTUP_SET alone, or all that are not flagged.
+# usage: recover_candidates   Names to try, newest first: STARTUP_SET alone, or all, flagged or not.
 recover_candidates() {
 	local list
 
@@ -12,7 +11,7 @@ recover_candidates() {
 		return
 	fi
 	list="$(sets_list)"
-	awk -F '\t' '$1 != "" && $4 == 0 { print $1 }' <<<"$list" | sort -r
+	awk -F '\t' '$1 != "" { print $1 }' <<<"$list" | sort -r
 }
 
 # usage: recover_has_any_set   0 if the store has or had sets, whatever their state: then the database must not come up empty. Else 1.
@@ -24,13 +23,15 @@ recover_has_any_set() {
 	[[ "$names" != end || -L "$BACKUP_ROOT/latest" ]] || return 1
 }
 
-# usage: recover_try SET   Builds a cluster with the set in it. Status 0, or 65 with WHY if the set is bad.
-# Anything else that goes wrong is not the set's fault and ends the script.
+# usage: recover_try SET   Builds a cluster with the set in it. Status 0, or 65 with WHY if its files are not what was written.
+# Anything else ends the script: the newest set is taken or none.
 recover_try() {
 	local directory="$BACKUP_ROOT/$1" status=0
 
 	CURRENT="its files"
-	set_read "$directory" || return 65
+	set_read "$directory" || status=$?
+	((status != REFUSED)) || pgdata_refuse "$REFUSED" "the newest backup $1 cannot be read here: $WHY"
+	((status == 0)) || return 65
 	set_hold "$directory" || status=$?
 	((status == 0 || status == 65)) || pgdata_refuse "$BUSY" "$1 is being removed or changed; it is tried again at the next start"
 	if ((status != 0)); then
@@ -40,23 +41,33 @@ recover_try() {
 	set_check_sums "$directory" || return 65
 	step sums-checked
 	log "restoring $1 from the backup store"
+	[[ "${MANIFEST[flagged]:-null}" == null ]] || log "warning: $1 is flagged: $(recover_flag). It is taken all the same, as the newest there is"
 	SECONDS=0
 	pgdata_make
 	pgdata_open "$BUILD" -c archive_mode=off
 	load_require_versions
 	load_all_fresh "$directory" || status=$?
 	RESTORED=$SECONDS
-	case $status in
-	0) return 0 ;;
-	65 | "$REFUSED")
-		server_stop_now
-		load_compare_majors || pgdata_refuse "$UNREACHABLE" "the version of the programs here cannot be read"
-		[[ "$MADE_WITH" == "$HERE" ]] || pgdata_refuse "$REFUSED" "the backup $1 is whole, but PostgreSQL $HERE cannot restore what PostgreSQL $MADE_WITH saved:" \
-			"$CURRENT: $WHY. No older one is taken instead; an image of PostgreSQL $MADE_WITH can restore it"
-		((status != 65)) || return 65
-		;;
-	esac
-	pgdata_refuse "$status" "the restore of $1 stopped at $CURRENT: $WHY. That is not the set's fault; it is tried again at the next start"
+	((status == 0)) || pgdata_refuse "$status" "the backup $1 is whole, but it does not come back equal here: $CURRENT: $WHY. No older one is taken instead, and it is tried again at the next start." \
+		"Ways on: see to what is named and start again (an image with what is lacking, more room), or name another: STARTUP_SET=backup_..."
+	recover_require_strict "$1"
+}
+
+# usage: recover_flag   Why the set that was read last is flagged.
+recover_flag() {
+	local text
+
+	json_text text "${MANIFEST[flagged]}"
+	printf '%s' "$text"
+}
+
+# usage: recover_require_strict SET   Says what came back otherwise; ends with 78 where STARTUP_STRICT does not allow it.
+recover_require_strict() {
+	FOUND="$(load_found)"
+	[[ -n "$FOUND" ]] || return 0
+	FOUND=". Not everything else came back as it was: $FOUND"
+	[[ "${STARTUP_STRICT:-}" != 1 ]] || pgdata_refuse "$REFUSED" "the backup $1 has all rows$FOUND. STARTUP_STRICT=1 does not allow that"
+	log "warning: the backup $1 has all rows$FOUND"
 }
 
 # usage: recover_set_aside SET WHY
@@ -70,9 +81,9 @@ recover_set_aside() {
 	fi
 }
 
-# usage: recover_newest   Walks back from the newest set to the first that can be verified.
+# usage: recover_newest   The newest set; an older one only where the files of the newer ones are damaged.
 recover_newest() {
-	local names name newest="" lost="" RESTORED=0 CURRENT=""
+	local names name newest="" lost="" RESTORED=0 CURRENT="" FOUND=""
 
 	names="$(recover_candidates)"
 	for name in $names; do
@@ -80,7 +91,7 @@ recover_newest() {
 		if recover_try "$name"; then
 			[[ "$name" == "$newest" ]] || lost=". Newer backups were broken: what changed in the $(recover_span "$name" "$newest") until $newest is lost"
 			lost+="$(recover_passed_over "$name")"
-			recover_finish "$name" "$lost"
+			recover_finish "$name" "$FOUND$lost"
 			return 0
 		fi
 		! tmpdir_is_full || pgdata_refuse "$NO_SPACE" "the restore of $name stopped at $CURRENT: ${WHY:-nothing could be written}"
@@ -98,7 +109,7 @@ recover_passed_over() {
 	local names
 
 	names="$(sets_all | sort | awk -v name="$1" '$0 > name' | tr '\n' ' ')"
-	[[ -z "$names" ]] || printf '. Newer backups were not taken, as they are flagged, damaged, set aside in failed/, or another was asked for: %s(to take one: STARTUP_SET=...)' "$names"
+	[[ -z "$names" ]] || printf '. Newer backups were not taken, as they are damaged, set aside in failed/, or another was asked for: %s(to take one: STARTUP_SET=...)' "$names"
 }
 
 # usage: recover_span OLDER NEWER   The time between two sets.
@@ -120,6 +131,7 @@ recover_finish() {
 
 # usage: recover_record_verified SET   The restore was a verification; a store that cannot be written does without the note.
 recover_record_verified() {
+	if grep -q '^differs' "$WORK/findings"; then return 0; fi
 	if [[ -w "$BACKUP_ROOT" ]] && ! set_is_verified "$BACKUP_ROOT/$1"; then
 		verdict_good "$1" "$RESTORED" "$SECONDS" 0 "not given" prepare-data.sh >"$WORK/verdict"
 	fi
@@ -134,7 +146,7 @@ recover_none_good() {
 		return 0
 	fi
 	names="$(sets_all | sort -r | head -n 5 | tr '\n' ' ')"
-	pgdata_refuse "$BROKEN" "the backup store $BACKUP_ROOT has sets, but none that may be restored by itself (broken, flagged, or set aside in failed/ and to be moved back from there), newest first: $names:" \
+	pgdata_refuse "$BROKEN" "the backup store $BACKUP_ROOT has sets, but none whose files are whole (or set aside in failed/ and to be moved back from there), newest first: $names:" \
 		"the database stays down. Look with list.sh, then name one: STARTUP_SET=backup_..., or accept an empty database: STARTUP_ACCEPT=fresh-start"
 }
 
@@ -200,7 +212,7 @@ recover_keep_settings() {
 # usage: recover_upgrade DATA IMAGE   From one major to a newer one, by way of the last set. No other set will do: an older one
 # would lose what was written since.
 recover_upgrade() {
-	local RESTORED=0 CURRENT="" SETTINGS="" known
+	local RESTORED=0 CURRENT="" SETTINGS="" FOUND="" known
 
 	UPGRADING="$1"
 	pgdata_read_last_set || pgdata_refuse "$REFUSED" "the data directory is of PostgreSQL $1, this image is PostgreSQL $2, and $WHY." \
@@ -214,7 +226,7 @@ recover_upgrade() {
 	fi
 	recover_keep_settings
 	[[ "$known" == "$(pgdata_control_sum)" ]] || pgdata_refuse "$REFUSED" "a server was started on $PGDATA meanwhile: is another pod at work on this volume?"
-	pgdata_put_in_place "upgraded from PostgreSQL $1 to $2 by way of the set $LAST_SET, equal to its manifest$SETTINGS"
+	pgdata_put_in_place "upgraded from PostgreSQL $1 to $2 by way of the set $LAST_SET, equal to its manifest$FOUND$SETTINGS"
 	UPGRADING=""
 	recover_record_verified "$LAST_SET"
 	recover_drop_old

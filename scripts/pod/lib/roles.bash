@@ -52,24 +52,31 @@ roles_apply_passwords() {
 }
 
 # usage: roles_can_log_in   Each role that may log in opens each database that is its own or was granted to it.
-# Sets OPENED. Returns 65 with WHY if one cannot.
+# Sets OPENED; one that cannot is in WORK/findings.
 roles_can_log_in() {
-	local role database line
+	local role database line status
 
 	psql_run "$CONTROL" >"$WORK/logins" <<<"$SQL_LOGINS" || return 69
 	OPENED=0 PASSWORDS=""
 	while IFS= read -r line <&3; do
 		json_text role "${line%%$'\t'*}"
 		json_text database "${line#*$'\t'}"
-		roles_log_in "$role" "$database" || return $?
-		OPENED=$((OPENED + 1))
+		status=0
+		roles_log_in "$role" "$database" || status=$?
+		case $status in
+		0) OPENED=$((OPENED + 1)) ;;
+		1) printf 'left_out\t%s\t"login"\t%s\t%s\n' "${line#*$'\t'}" "${line%%$'\t'*}" "$(json_quote "${WHY##*$'\n'}")" >>"$WORK/findings" ;;
+		*) return "$status" ;;
+		esac
 	done 3<"$WORK/logins"
 }
 
-# usage: roles_open ROLE DATABASE   Sets WHY where it does not.
-roles_open() { WHY="$(PGUSER="$1" psql_run "$2" -c 'SELECT 1' 2>&1)"; }
+# usage: roles_open ROLE DATABASE   Asked twice: a program may be killed. Sets WHY where it does not.
+roles_open() {
+	PGUSER="$1" psql_run "$2" -c 'SELECT 1' >/dev/null 2>&1 || WHY="$(PGUSER="$1" psql_run "$2" -c 'SELECT 1' 2>&1)"
+}
 
-# usage: roles_log_in ROLE DATABASE
+# usage: roles_log_in ROLE DATABASE   Status 1 with WHY where it is refused.
 roles_log_in() {
 	local file="${ROLE_PASSWORDS_DIR:-/nonexistent}/$1"
 
@@ -86,9 +93,7 @@ roles_log_in() {
 	elif roles_open "$1" "$2"; then
 		return 0
 	fi
-	# A server that refuses says why, and goes on.
-	[[ -n "$WHY" && ! "$WHY" =~ $KILLED && ! "${WHY,,}" =~ $MACHINE ]] || return 69
+	# A server that refuses goes on.
 	PGUSER="$SUPERUSER" psql_run "$CONTROL" -c 'SELECT' >/dev/null 2>&1 || return 69
-	WHY="role $1 cannot open database $2: ${WHY##*$'\n'}"
-	return 65
+	return 1
 }

@@ -3,9 +3,12 @@
 [[ "${BASH_SOURCE[0]}" != "$0" ]] || { echo "${0##*/} is a library and does nothing by itself. See: scripts/README.md" >&2 && exit 64; }
 
 read_text AWK_LISTED awk/listed.awk
+read_text AWK_DIFFERING awk/differing.awk
 read_text AWK_ROWS awk/rows.awk
 
 SET_NAME='^backup_[0-9]{8}_[0-9]{6}$'
+# A file name in a manifest, as JSON.
+SET_FILE='^"[A-Za-z0-9_%-]+(\.[a-z.]+)?"$'
 
 # The manifest read last: path -> token. Tables, sequences and the like stay in the file MANIFEST_FLAT.
 declare -A MANIFEST=()
@@ -53,9 +56,9 @@ set_major() {
 set_check_manifest() {
 	local key
 
-	if [[ "${MANIFEST[version]:-}" =~ ^[0-9]+$ ]] && ((MANIFEST[version] > 1)); then
-		WHY="its format version ${MANIFEST[version]} is newer than this script's (1): use a newer one"
-		return 65
+	if [[ "${MANIFEST[version]:-}" =~ ^[0-9]+$ ]] && ((MANIFEST[version] > 2)); then
+		WHY="its format version ${MANIFEST[version]} is newer than this script's (2): use a newer one"
+		return "$REFUSED"
 	fi
 	for key in set started server.version server.superuser client format compression globals.file; do
 		if [[ "${MANIFEST[$key]:-}" != \"*\" ]]; then
@@ -63,7 +66,7 @@ set_check_manifest() {
 			return 65
 		fi
 	done
-	if [[ "${MANIFEST[version]:-}" != 1 || "${MANIFEST[set]}" != "\"$1\"" ]]; then
+	if [[ "${MANIFEST[version]:-}" != [12] || "${MANIFEST[set]}" != "\"$1\"" ]]; then
 		WHY="its manifest.json is for ${MANIFEST[set]}, version ${MANIFEST[version]:-none}"
 		return 65
 	fi
@@ -76,14 +79,14 @@ set_check_databases() {
 
 	while [[ -n "${MANIFEST["databases.$i.name"]:-}${MANIFEST["databases.$i.file"]:-}" ]]; do
 		token="${MANIFEST["databases.$i.file"]:-}"
-		if [[ ! "$token" =~ ^\"[A-Za-z0-9_%-]+(\.[a-z.]+)?\"$ || "${MANIFEST["databases.$i.name"]:-}" != \"*\" ]]; then
+		if [[ ! "$token" =~ $SET_FILE || ! "${MANIFEST["databases.$i.objects"]-$token}" =~ $SET_FILE || "${MANIFEST["databases.$i.name"]:-}" != \"*\" ]]; then
 			WHY="its manifest.json has no usable file name for database $i"
 			return 65
 		fi
 		i=$((i + 1))
 	done
 	MANIFEST[databases]="$i"
-	if [[ ! "${MANIFEST["globals.file"]}" =~ ^\"[A-Za-z0-9_%-]+(\.[a-z.]+)?\"$ ]]; then
+	if [[ ! "${MANIFEST["globals.file"]}" =~ $SET_FILE ]]; then
 		WHY="its manifest.json has no usable file name for the globals"
 		return 65
 	fi
@@ -92,9 +95,11 @@ set_check_databases() {
 # usage: set_check_sums DIRECTORY   Every file against SHA256SUMS, and all that the manifest names is listed; else 65 and WHY.
 # Ends with 69 where that cannot be found out.
 set_check_sums() {
-	local directory="$1" i file listed found status=0
+	local directory="$1" i file listed differ status=0
+	local files=(manifest.json "${MANIFEST["globals.file"]//\"/}")
 
 	if [[ ! -f "$directory/SHA256SUMS" ]]; then
+		[[ -x "$directory" ]] || require_finding "$UNREACHABLE" "$directory"
 		WHY="it has no SHA256SUMS"
 		return 65
 	fi
@@ -104,18 +109,19 @@ set_check_sums() {
 		WHY="its SHA256SUMS is damaged"
 		return 65
 	fi
-	found="$(cd -- "$directory" && sha256sum -c SHA256SUMS 2>&1)" || status=$?
-	set_sums_match "$status" "$found" "$directory" || return 65
-	[[ "${listed//[^$'\n']/}" == "${found//[^$'\n']/}" ]] || require_finding "$UNREACHABLE" "$directory/SHA256SUMS" # not every line was checked
-	listed=$'\n'"$listed"$'\n'
-	for file in manifest.json "${MANIFEST["globals.file"]//\"/}"; do
-		[[ "$listed" == *$'\n'"$file"$'\n'* ]] || {
-			WHY="SHA256SUMS does not cover $file"
-			return 65
-		}
-	done
+	differ="$(set_differing "$directory" "$listed")" || require_finding "$UNREACHABLE" "$directory"
+	# A disk or memory that fails for a moment must not cost a set: a second reading has to say the same.
+	if [[ -n "$differ" ]]; then
+		[[ "$differ" == "$(set_differing "$directory" "$listed")" ]] || require_finding "$UNREACHABLE" "$directory" "two readings of it differ"
+		WHY="its files do not match SHA256SUMS: ${differ:0:300}"
+		return 65
+	fi
 	for ((i = 0; i < MANIFEST[databases]; i++)); do
-		file="${MANIFEST["databases.$i.file"]//\"/}"
+		files+=("${MANIFEST["databases.$i.file"]//\"/}")
+		[[ -z "${MANIFEST["databases.$i.objects"]:-}" ]] || files+=("${MANIFEST["databases.$i.objects"]//\"/}")
+	done
+	listed=$'\n'"$listed"$'\n'
+	for file in "${files[@]}"; do
 		[[ "$listed" == *$'\n'"$file"$'\n'* || "$listed" == *$'\n'"$file/toc.dat"$'\n'* ]] || {
 			WHY="SHA256SUMS does not cover $file"
 			return 65
@@ -123,20 +129,20 @@ set_check_sums() {
 	done
 }
 
-# usage: set_sums_match STATUS ANSWER DIRECTORY   0 or 65 with WHY, by the word of sha256sum. Ends with 69 where it could not
-# read: a disk that fails for a moment must not cost one set after the other.
-set_sums_match() {
-	local line said=""
+# usage: set_differing DIRECTORY FILES   Those files whose sums are not those of SHA256SUMS, or that are missing. Not by
+# sha256sum -c: it says of a file that cannot be read what it says of one that differs. Status 69 where one cannot be read.
+set_differing() {
+	local file missing=""
 
-	(($1 != 0)) || return 0
-	while IFS= read -r line; do
-		[[ "$line" == *": OK" ]] || said+="$line "
+	while IFS= read -r file; do
+		[[ -e "$1/$file" ]] || missing+="$file "
 	done <<<"$2"
-	if [[ "$said" != *": FAILED"* || "${said,,}" =~ $MACHINE|permission\ denied ]]; then
-		require_finding "$UNREACHABLE" "$3" "${said:0:300}"
+	if [[ -n "$missing" ]]; then
+		[[ -x "$1" ]] || return 69
+		printf '%s\n' "missing: $missing"
+		return 0
 	fi
-	WHY="its files do not match SHA256SUMS: ${said:0:300}"
-	return 65
+	(cd -- "$1" && tr '\n' '\0' <<<"$2" | xargs -0 -r sha256sum | awk "$AWK_DIFFERING" SHA256SUMS -) || return 69
 }
 
 # usage: set_is_verified DIRECTORY   0 if its verdict is good and belongs to these very files, else 1. Ends with 69 where
@@ -171,7 +177,7 @@ set_is_pinned() {
 
 # usage: set_read_own DIRECTORY   As set_read; 65 with WHY for another store's set, too.
 set_read_own() {
-	set_read "$1" || return 65
+	set_read "$1" || return $?
 	[[ "${MANIFEST[store]:-}" != "\"$STORE\"" ]] || return 0
 	WHY="it was made for store ${MANIFEST[store]:-none}"
 	return 65
@@ -211,7 +217,7 @@ set_flags_read() {
 set_require() {
 	local name="${1##*/}"
 
-	set_read "$1" || die "$BROKEN" "$name cannot be used: $WHY. Nothing was touched. See: list.sh"
+	set_read "$1" || die "$?" "$name cannot be used: $WHY. Nothing was touched. See: list.sh"
 	[[ "${MANIFEST[store]:-}" == "\"$STORE\"" || "${BACKUP_ACCEPT_OTHER_STORE:-}" == 1 ]] ||
 		die "$REFUSED" "$name was made for store ${MANIFEST[store]:-none}, this is store $STORE. Nothing was touched." \
 			"If that is meant, set BACKUP_ACCEPT_OTHER_STORE=1."

@@ -1,18 +1,21 @@
-# Writes what a verification found out: verified.json beside a good set, failed/ for a bad one.
+# Writes what a verification found out: verified.json or unverified.json beside a set whose bytes are whole, failed/ for a damaged one.
 [[ "${BASH_SOURCE[0]}" != "$0" ]] || { echo "${0##*/} is a library and does nothing by itself. See: scripts/README.md" >&2 && exit 64; }
 
 read_text AWK_TOTALS awk/totals.awk
+read_text AWK_FINDINGS awk/findings.awk
 
 # usage: verdict_good SET RESTORE_SECONDS SECONDS LOGINS PASSWORDS BY
 # Bound to the sum of SHA256SUMS: a verdict does not outlive a change of any file.
 verdict_good() {
-	local set="$1" tables rows hashes totals version sums
+	local set="$1" tables rows hashes totals version sums left_out objects=compared
 
 	verdict_lock "$set" || return 0
 	# Not inside the text below: there a failure would be lost, and the verdict is only good if all of it is.
 	totals="$(awk -F '\t' "$AWK_TOTALS" "$MANIFEST_FLAT")" || die "$BROKEN" "cannot read the manifest of $set"
 	version="$(tool_version postgres)" || die "$UNREACHABLE" "no verdict on $set: the server's version cannot be read"
 	sums="$(sum_of "$BACKUP_ROOT/$set/SHA256SUMS")" || die "$UNREACHABLE" "no verdict on $set: SHA256SUMS cannot be read"
+	left_out="$(awk -F '\t' "$AWK_FINDINGS" "$WORK/findings")" || die "$UNREACHABLE" "no verdict on $set: what was found is lost"
+	[[ -n "${MANIFEST["databases.0.objects"]:-}" ]] || objects="not listed"
 	IFS=$'\t' read -r tables rows hashes <<<"$totals"
 	step verdict
 	store_write "$BACKUP_ROOT/$set/verified.json" <<-JSON
@@ -30,35 +33,51 @@ verdict_good() {
 		 "tables": $tables,
 		 "rows": $rows,
 		 "hashes": $hashes,
+		 "objects": "$objects",
+		 "left_out": [$left_out],
 		 "logins": $4,
 		 "passwords": "$5"
 		}
 	JSON
 	step verdict-written
-	# Of an earlier verification, if the set was moved back out of failed/.
-	rm -f -- "$BACKUP_ROOT/$set/failed.json"
+	# Of earlier verifications.
+	rm -f -- "$BACKUP_ROOT/$set/failed.json" "$BACKUP_ROOT/$set/unverified.json"
 	sets_refresh_links || true # it has said why
 	store_unlock
 	log "$set is good: restored in $2 s, $tables tables with $rows rows equal the manifest"
+	[[ -z "$left_out" ]] || log "warning: $set has all rows, but not everything else came back: $(load_found)"
 	printf '%s good\n' "$set"
 }
 
-# usage: verdict_note SET WHY BY   Writes failed.json into a bad set: when, by which script, why. On a store that is
-# full or read-only it goes aside without: the note is worth less than the move.
+# usage: verdict_note FILE SET WHY BY   Writes FILE (failed.json, unverified.json) into a set: when, by which script, why, and about
+# which bytes. Where it cannot be written, the note is worth less than what comes after it.
 verdict_note() {
+	local sums
+
+	sums="$(sum_of "$BACKUP_ROOT/$2/SHA256SUMS" 2>/dev/null)" || sums=""
 	# In a shell of its own: what cannot be written ends that one only.
-	if ! (store_write "$BACKUP_ROOT/$1/failed.json"); then
-		log "warning: the reason could not be written into $1"
+	if ! (store_write "$BACKUP_ROOT/$2/$1"); then
+		log "warning: the reason could not be written into $2"
 		rm -rf -- "$BACKUP_ROOT/.staging/.write.$$"
 	fi <<-JSON
 		{
 		 "version": 1,
-		 "set": "$1",
-		 "failed": "$(utc)",
-		 "by": "$3",
-		 "why": $(json_quote "$2")
+		 "set": "$2",
+		 "sums": "$sums",
+		 "${1%.json}": "$(utc)",
+		 "by": "$4",
+		 "why": $(json_quote "$3")
 		}
 	JSON
+}
+
+# usage: verdict_unverified SET WHY   Its bytes are whole, but it was not seen to come back equal here. It stays what it is.
+verdict_unverified() {
+	log "error: $1 stays, not verified: $2"
+	[[ -w "$BACKUP_ROOT/$1" ]] && ! set_is_verified "$BACKUP_ROOT/$1" || return 0
+	verdict_lock "$1" || return 0
+	verdict_note unverified.json "$1" "$2" "${0##*/}"
+	store_unlock
 }
 
 # usage: verdict_set_aside SET WHY BY   A bad set goes to failed/ and the links to what remains. Needs the lock.
@@ -68,7 +87,7 @@ verdict_set_aside() {
 	! tmpdir_is_full || die "$NO_SPACE" "$1 is not judged"
 	mkdir -p -- "$target" || die "$NO_SPACE" "cannot make $target"
 	[[ ! -e "$target/$1" ]] || die "$REFUSED" "$target/$1 exists already: move it away, then verify $1 again"
-	verdict_note "$1" "$2" "$3"
+	verdict_note failed.json "$1" "$2" "$3"
 	# The links follow: until then one may lead nowhere, never to a set known to be bad.
 	step set-aside
 	store_move_into "$BACKUP_ROOT/$1" "$target"

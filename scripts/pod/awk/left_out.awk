@@ -1,0 +1,33 @@
+# Three files: what the server refused (WORK/refused), constraints that came back NOT VALID (WORK/not_valid), and the differences
+# between the object lists (objects_compare). Prints, for `database`, a line a difference: left_out where the server has said why,
+# else differs; then database, kind, name and reason as JSON.
+function quote(text) { gsub(/\\/, "\\\\", text); gsub(/"/, "\\\"", text); gsub(/[\001-\037]/, " ", text); return "\"" text "\"" }
+function words(text, into,  n, i, part) { # of a name: schemas and quotes aside
+	gsub(/[^A-Za-z0-9_\200-\377]+/, " ", text); n = split(text, part, " ")
+	for (i = 1; i <= n; i++) into[part[i]] = 1
+}
+function reason(class, oid, identity,  i, w) {
+	for (i = 1; i <= refusals; i++)
+		if (objid[i] == oid && (classid[i] == class || classid[i] == 0)) return i
+	split("", word); words(identity, word)
+	for (i = 1; i <= refusals; i++) { split(tag[i], w, " "); for (j in w) if (w[j] in word) return i }
+	return 0
+}
+FILENAME == ARGV[1] {
+	why[++refusals] = $3; text = $1
+	match(text, /^[0-9]+; [0-9]+ [0-9]+ /); split(substr(text, 1, RLENGTH), id, /[; ]+/)
+	classid[refusals] = id[2]; objid[refusals] = id[3]; text = substr(text, RLENGTH + 1)
+	match(text, /^[A-Z]+( [A-Z]+)* /)
+	kind[refusals] = tolower(substr(text, 1, RLENGTH - 1)); text = substr(text, RLENGTH + 1)
+	sub(/ [^ ]*$/, "", text); name[refusals] = text # without the owner
+	sub(/^[^ ]* /, "", text); gsub(/[^A-Za-z0-9_\200-\377]+/, " ", text); tag[refusals] = text # and the schema
+	next
+}
+FILENAME == ARGV[2] { invalid[$1] = $2; next }
+{
+	if ($5 in invalid) { print "left_out", database, quote($4), $5, quote("not valid: " invalid[$5]); next }
+	found = reason($2, $3, $5)
+	if (found) { used[found] = 1; print "left_out", database, quote($4), $5, quote(why[found]) }
+	else print "differs", database, quote($4), $5, quote($1 == "differs" ? "another " $6 : $1)
+}
+END { for (i = 1; i <= refusals; i++) if (!(i in used)) print "left_out", database, quote(kind[i]), quote(name[i]), quote(why[i]) }

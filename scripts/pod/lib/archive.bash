@@ -1,0 +1,114 @@
+# Loads a dump of a set into an empty database: everything that the server takes. What it refuses is tried again when
+# all else is there, and what it still refuses is left in WORK/refused, with the server's sentence. Whether the result is
+# equal is not decided here (compare.bash).
+[[ "${BASH_SOURCE[0]}" != "$0" ]] || { echo "${0##*/} is a library and does nothing by itself. See: scripts/README.md" >&2 && exit 64; }
+
+read_text SQL_OWN_PATH sql/own_path.sql
+read_text SQL_CHECKS sql/checks.sql
+read_text AWK_OWN_PATH awk/own_path.awk
+read_text AWK_SENTENCE awk/sentence.awk
+read_text AWK_REFUSED awk/refused.awk
+read_text SQL_ROWLESS sql/rowless.sql
+
+# psql that goes on after an error and says its code: SQLSTATE, not words, tells what kind of error it was.
+ARCHIVE_PSQL=(psql -X -q -A -t -w -v VERBOSITY=verbose)
+
+# usage: archive_load FILE DATABASE   Status 69 where a program failed or the server went away; else 0, with lines in WORK/refused:
+# entry of the archive's table of contents TAB SQLSTATE TAB sentence, and in WORK/not_valid: identity of a constraint TAB sentence.
+archive_load() {
+	local section failed=""
+
+	: >"$WORK/refused"
+	: >"$WORK/not_valid"
+	: >"$WORK/load.err"
+	for section in pre-data data post-data; do
+		archive_section "$section" "$@" || failed=1
+	done
+	[[ -z "$failed" ]] || archive_again "$@"
+}
+
+# usage: archive_section SECTION FILE DATABASE   Rows by several workers; the rest by one, which tells (verbose) what it was at work on.
+archive_section() {
+	local jobs=()
+
+	[[ "$1" != data ]] || jobs=(--jobs="$BACKUP_JOBS")
+	pg_restore --verbose --no-password --section="$1" "${jobs[@]}" --dbname="$(psql_connection_string "$3")" "$2" >/dev/null 2>>"$WORK/load.err"
+}
+
+# usage: archive_again FILE DATABASE   The rest, after all that could be loaded, in the archive's order.
+archive_again() {
+	pg_restore --list "$1" >"$WORK/toc" 2>>"$WORK/load.err" || return 69
+	psql_run "$2" -v user_relations="$USER_RELATIONS" <<<"$SQL_ROWLESS" >"$WORK/rowless" || return 69
+	# The workers do not tell which rows did not come in: they come all or none, so those of tables that are empty.
+	sed -n -E 's/.*from TOC entry ([0-9]+);.*/\1/p' "$WORK/load.err" | awk "$AWK_REFUSED" - "$WORK/rowless" "$WORK/toc" | into "$WORK/refused" || return $?
+	[[ -s "$WORK/refused" ]] || return 69 # a program failed, not one of its statements
+	archive_rounds archive_rows "$@" || return $?
+	# Rows come before the rules about them.
+	if grep -q -E "$TABLE_ROWS" "$WORK/refused"; then archive_rounds archive_rows_unchecked "$@"; fi
+}
+
+# An entry of the table of contents that holds a table's rows.
+TABLE_ROWS='^[0-9]+; 0 [0-9]+ TABLE DATA '
+
+# usage: archive_rounds HOW FILE DATABASE   Until a round brings nothing. HOW loads rows.
+archive_rounds() {
+	local before left entry
+
+	left="$(awk 'END { print NR }' "$WORK/refused")"
+	before=$((left + 1))
+	while ((left > 0 && left < before)); do
+		before=$left
+		cut -f 1 "$WORK/refused" >"$WORK/again"
+		: >"$WORK/still"
+		while IFS= read -r entry <&3; do
+			printf '%s\n' "$entry" >"$WORK/entry"
+			if [[ "$entry" =~ $TABLE_ROWS ]]; then "$1" "$2" "$3"; else archive_entry "$2" "$3"; fi >/dev/null 2>"$WORK/entry.err" || true
+			awk -v entry="$entry" "$AWK_SENTENCE" "$WORK/entry.err" >>"$WORK/still" || return 69
+		done 3<"$WORK/again"
+		psql_run "$CONTROL" -c 'SELECT' >"$WORK/alive" 2>&1 || return 69
+		mv -- "$WORK/still" "$WORK/refused"
+		left="$(awk 'END { print NR }' "$WORK/refused")"
+	done
+}
+
+# usage: archive_entry FILE DATABASE   The entry in WORK/entry, as text: with the search_path that the application's sessions have.
+archive_entry() {
+	pg_restore --use-list="$WORK/entry" --file=- "$1" | OWN_PATH="$SQL_OWN_PATH" awk "$AWK_OWN_PATH" | PGDATABASE="$2" "${ARCHIVE_PSQL[@]}"
+}
+
+# usage: archive_rows FILE DATABASE   The same of a table's rows. psql reads the statement as an argument: were it refused, rows
+# that follow it in a script would be read as commands.
+archive_rows() {
+	pg_restore --use-list="$WORK/entry" --file=- "$1" | {
+		while IFS= read -r line && [[ "$line" != "COPY "* ]]; do :; done
+		PGDATABASE="$2" "${ARCHIVE_PSQL[@]}" -c "$SQL_OWN_PATH" -c "$line"
+	}
+}
+
+# usage: archive_rows_unchecked FILE DATABASE   The same without the table's check constraints, which come back: not validated
+# where the rows do not allow it, as PostgreSQL keeps a constraint that is older rows' business no more.
+archive_rows_unchecked() {
+	local line name
+
+	line="$(pg_restore --use-list="$WORK/entry" --file=- "$1" | awk '/^COPY / { if (!n++) print }')"
+	[[ "$line" =~ ^COPY\ (.*)\ (\(.*\))?\ FROM\ stdin\;$ ]] || return 1
+	name="${BASH_REMATCH[1]}"
+	psql_run "$2" -v name="$name" -v work="$WORK" <<<"$SQL_CHECKS" || return 1
+	psql_run "$2" -1 -f "$WORK/checks.drop" || return 1
+	archive_rows "$1" "$2" 2>"$WORK/rows.err" || true
+	# Of two statements for each constraint one fails: either the rows allow it, or it is there already.
+	PGDATABASE="$2" "${ARCHIVE_PSQL[@]}" -f "$WORK/checks.add" 2>"$WORK/checks.err" || true
+	psql_run "$2" -f "$WORK/checks.left" | awk -F '\t' -v OFS='\t' \
+		'NR == FNR { if (why == "" && sub(/.*ERROR:  [0-9A-Z]+: /, "")) why = $0; next } { print $0, why }' "$WORK/checks.err" - >>"$WORK/not_valid"
+	cat -- "$WORK/rows.err" >&2
+}
+
+# usage: archive_machine   73 or 69 if one of the refusals speaks of the machine (SQLSTATE classes 53 and 57P, 58030), with WHY; else 0.
+archive_machine() {
+	WHY="$(awk -F '\t' '$2 ~ /^(53|57P|58030)/ { print $2 " " $3; exit }' "$WORK/refused")"
+	case "$WHY" in
+	'') return 0 ;;
+	53100*) return 73 ;;
+	*) return 69 ;;
+	esac
+}
