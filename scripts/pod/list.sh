@@ -127,7 +127,7 @@ notes() {
 	[[ "${field[pinned]}" != true ]] || out+=(pinned)
 	[[ -z "${field[flagged]}" ]] || out+=("flagged: ${field[flagged]}")
 	[[ -z "${field[unverified]}" ]] || out+=("not verified: ${field[unverified]}")
-	[[ -z "${field[left_out.0.name]:-}" ]] || out+=("left out: ${field[left_out.0.kind]} ${field[left_out.0.name]}$([[ -z "${field[left_out.1.name]:-}" ]] || echo " and more (list.sh --json)")")
+	[[ -z "${field["left_out.0.name"]:-}" ]] || out+=("left out: ${field["left_out.0.kind"]} ${field["left_out.0.name"]}$([[ -z "${field["left_out.1.name"]:-}" ]] || echo " and more (list.sh --json)")")
 	if [[ "${field[state]}" != published ]]; then
 		out+=("${field[state]}${field[set_aside]:+ ${field[set_aside]} by ${field[set_aside_by]:-?}}${field[why]:+: ${field[why]}}")
 	fi
