@@ -182,7 +182,7 @@ others AS (
 		FROM pg_user_mapping u WHERE u.umuser = 0 OR EXISTS (SELECT FROM pg_roles r WHERE r.oid = u.umuser)
 	UNION ALL SELECT 3576, t.oid, 'transform', NULL, NULL, NULL, concat_ws(' ', t.trffromsql::regprocedure, t.trftosql::regprocedure) FROM pg_transform t
 	UNION ALL SELECT 2601, a.oid, 'access method', NULL, NULL, NULL, concat_ws(' ', a.amtype, a.amhandler) FROM pg_am a
-	UNION ALL SELECT 826, d.oid, 'default privileges', NULL, d.defaclacl, '-', NULL FROM pg_default_acl d
+	UNION ALL SELECT 826, d.oid, 'default privileges', NULL, d.defaclacl, 'c', NULL FROM pg_default_acl d
 		WHERE EXISTS (SELECT FROM pg_roles r WHERE r.oid = d.defaclrole)
 	-- Not whether it is enabled: a restored one never is.
 	UNION ALL SELECT 6100, s.oid, 'subscription', s.subowner, NULL, NULL, concat_ws(' ', md5(s.subconninfo), s.subslotname, s.subsynccommit, s.subpublications,
@@ -206,7 +206,7 @@ regranted AS (
 				UNION ALL
 				(SELECT '-', grantee, privilege_type, is_grantable FROM aclexplode(g.initial) EXCEPT SELECT '-', grantee, privilege_type, is_grantable FROM aclexplode(g.acl))) changed
 			LEFT JOIN pg_roles r ON r.oid = grantee WHERE grantee = 0 OR r.oid IS NOT NULL) named) AS definition
-	FROM (SELECT g.*, coalesce(p.initprivs, CASE g.letter WHEN 'c' THEN '{}' ELSE acldefault(g.letter::"char", g.owner) END) AS initial
+	FROM (SELECT g.*, coalesce(p.initprivs, acldefault(g.letter::"char", g.owner)) AS initial
 		FROM granted g LEFT JOIN pg_init_privs p ON p.classoid = g.class AND p.objoid = g.oid AND p.objsubid = g.sub
 		WHERE g.oid < 16384 OR (g.class, g.oid) IN (SELECT class, id FROM members)) g, pg_identify_object(g.class, g.oid, g.sub) i
 	-- pg_dump saves none of the information schema's.
@@ -236,7 +236,7 @@ SELECT o.class, o.oid, o.kind, to_json(o.identity), coalesce(to_json(pg_get_user
 	coalesce(CASE WHEN o.acl IS NOT NULL THEN (SELECT to_json(nullif(coalesce(string_agg(what, ', ' ORDER BY what COLLATE "C") FILTER (WHERE kind = 'is'), ''),
 			coalesce(string_agg(what, ', ' ORDER BY what COLLATE "C") FILTER (WHERE kind = 'initial'), ''))) FROM (
 		SELECT a.kind, concat_ws(' ', coalesce(r.rolname, 'PUBLIC'), a.privilege_type, CASE WHEN a.is_grantable THEN '*' END, 'by ' || CASE WHEN a.grantor <> o.owner THEN g.rolname END) AS what
-		FROM (SELECT 'is' AS kind, * FROM aclexplode(o.acl) UNION ALL SELECT 'initial', * FROM aclexplode(CASE WHEN o.letter IN ('c', '-') THEN '{}' ELSE acldefault(o.letter::"char", o.owner) END)) a
+		FROM (SELECT 'is' AS kind, * FROM aclexplode(o.acl) UNION ALL SELECT 'initial', * FROM aclexplode(acldefault(o.letter::"char", o.owner))) a
 		JOIN pg_roles g ON g.oid = a.grantor LEFT JOIN pg_roles r ON r.oid = a.grantee WHERE a.grantee = 0 OR r.oid IS NOT NULL) acl)::text END, 'null'),
 	coalesce(to_json(d.dependencies)::text, 'null'), coalesce(to_json(o.definition)::text, 'null')
 FROM objects o LEFT JOIN deps d ON d.class = o.class AND d.id = o.oid AND o.class <> 1249
