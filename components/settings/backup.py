@@ -101,10 +101,10 @@ class BackupSettings(Group):
         change=Change.SERVER,
     )
     format: types.DumpFormat = setting(
-        types.DumpFormat.PLAIN,
-        "plain (one SQL file a database) or directory (backup.jobs tables at once).",
-        allowed="plain or directory",
-        example="plain",
+        types.DumpFormat.CUSTOM,
+        "custom (one archive a database) or directory (backup.jobs tables at once).",
+        allowed="custom or directory",
+        example="custom",
         change=Change.SERVER,
     )
     compression: types.Compression = setting(

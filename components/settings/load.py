@@ -23,6 +23,8 @@ def load_settings() -> Settings:
     # First, as it explains why the commands of a refusal do not find a key in the old spelling.
     if old := spelling.warning(given, encrypted):
         pulumi.log.warn(old)
+    if old := spelling.plain(given):
+        pulumi.log.warn(old)
     return parse(given, encrypted)
 
 

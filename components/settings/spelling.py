@@ -1,6 +1,7 @@
 """The old spelling: a setting as one name with dots, `brewget:backup.keep`, in no group.
 
-It is taken for one release, with a warning that says how to move it. Then this file goes.
+It is taken for one release, with a warning that says how to move it. Then this file goes. So is
+a format of sets that is not written any more: `plain`.
 """
 
 import copy
@@ -36,7 +37,25 @@ def in_groups(given: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
                 f"Example: pulumi config rm {key}"
             )
         branch[name] = given[key]
+    if _is_plain(values):
+        values["backup"]["format"] = types.DumpFormat.CUSTOM.value
     return values, problems
+
+
+def plain(given: Mapping[str, Any]) -> str:
+    """What becomes of sets in the format `plain`; empty where none is asked for."""
+    if not _is_plain(given) and given.get("backup.format") != "plain":
+        return ""
+    return (
+        "backup.format is 'plain', which sets are not written in any more and the next release "
+        "refuses: they are written as custom, and older ones stay as they are. To accept that: "
+        "pulumi config set --path backup.format custom"
+    )
+
+
+def _is_plain(values: Mapping[str, Any]) -> bool:
+    backup = values.get("backup")
+    return isinstance(backup, Mapping) and backup.get("format") == "plain"
 
 
 def warning(given: Mapping[str, Any], encrypted: Collection[str]) -> str:

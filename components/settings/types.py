@@ -29,7 +29,7 @@ class Hashes(StrEnum):
 class DumpFormat(StrEnum):
     """pg_dump's formats that a set can be made of."""
 
-    PLAIN = "plain"
+    CUSTOM = "custom"
     DIRECTORY = "directory"
 
 

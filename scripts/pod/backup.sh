@@ -10,6 +10,7 @@ source "$SCRIPTS/lib/store.bash"
 source "$SCRIPTS/lib/set.bash"
 source "$SCRIPTS/lib/sets.bash"
 source "$SCRIPTS/lib/contents.bash"
+source "$SCRIPTS/lib/objects.bash"
 source "$SCRIPTS/lib/globals.bash"
 source "$SCRIPTS/lib/dump.bash"
 source "$SCRIPTS/lib/manifest.bash"
@@ -81,20 +82,27 @@ choose_databases() {
 	awk '$1 == "found" && sub(/^found\t/, "")' "$WORK/chosen" | into "$WORK/databases.found"
 }
 
-# usage: dump_all   Each database into STAGING. WORK/databases gets the file names as its last column.
+# usage: dump_all   Each database into STAGING. WORK/databases gets the file names as its last columns.
 dump_all() {
-	local token name file index=0 line suffix="" rows
+	local token name file objects index=0 line suffix="" rows
 
-	[[ "$BACKUP_FORMAT" != plain ]] || suffix=".sql$(dump_extension)"
+	[[ "$BACKUP_FORMAT" == directory ]] || suffix=.dump
 	: >"$WORK/databases"
+	: >"$WORK/written.sums"
 	# The list has a descriptor of its own: what runs in the loop must not eat it.
 	while IFS= read -r line <&3; do
 		token="${line%%$'\t'*}"
 		json_text name "$token"
-		file="$(dump_file_name "$name")$suffix"
+		file="$(dump_file_name "$name")"
+		objects="$file.objects$(dump_extension)"
+		file+="$suffix"
 		log "dumping $name"
-		dump_database "$index" "$name" "$STAGING" "$file"
-		printf '%s\t%s\n' "$line" "$file" >>"$WORK/databases"
+		if ! dump_hold_snapshot "$index" "$name"; then
+			printf 'skipped\t%s\t"was dropped or renamed meanwhile"\n' "$token" >>"$WORK/chosen"
+			continue
+		fi
+		dump_database "$index" "$name" "$STAGING" "$file" "$objects"
+		printf '%s\t%s\t%s\n' "$line" "$file" "$objects" >>"$WORK/databases"
 		rows="$(awk -F '\t' '$1 == "table" { n += $5 } END { printf "%.0f", n }' "$WORK/contents.$index")"
 		printf '%s\t%s\n' "$token" "$rows" >>"$WORK/rows.now"
 		index=$((index + 1))

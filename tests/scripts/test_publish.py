@@ -27,8 +27,8 @@ def test_backup_publishes_a_whole_set_and_prints_its_name_alone(
     assert store.names() == [name]
     assert store.link("latest") == name, "a relative link, so that the store can be moved"
     assert damage(store.root / name) == []
-    expected = {"globals.sql.zst", "manifest.json", "postgres.sql.zst"}
-    assert set(sums(store.root / name)) == expected | {f"{x}.sql.zst" for x in DATABASES}
+    dumps = {f"{x}{y}" for x in (*DATABASES, "postgres") for y in (".dump", ".objects.zst")}
+    assert set(sums(store.root / name)) == dumps | {"globals.sql.zst", "manifest.json"}
     assert store.manifest()["reason"] == "by hand"
     assert store.manifest()["server"]["system_identifier"] == filled.system_identifier()
 
@@ -42,13 +42,13 @@ def test_the_manifest_says_what_the_dump_holds(
     name = scripts.backup()
 
     manifest = store.manifest(name)
-    assert manifest["version"] == 1
+    assert manifest["version"] == 2
     assert (manifest["set"], manifest["store"]) == (name, store.identity())
     assert (manifest["pinned"], manifest["flagged"]) == (False, None)
     assert manifest["server"]["version"].startswith("16.15")
     assert manifest["server"]["superuser"] == "postgres"
     assert set(DATABASES) <= set(manifest["globals"]["roles"])
-    assert (manifest["format"], manifest["compression"].split(":")[0]) == ("plain", "zstd")
+    assert (manifest["format"], manifest["compression"].split(":")[0]) == ("custom", "zstd")
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", manifest["started"])
     assert manifest["started"] <= manifest["finished"]
     auth = store.database(AUTH)
@@ -83,16 +83,19 @@ def test_no_file_of_a_set_can_be_read_by_others(kept: Store) -> None:
 
 
 @pytest.mark.parametrize(
-    ("compression", "suffix"), [("none", ".sql"), ("gzip:1", ".sql.gz"), ("zstd:1", ".sql.zst")]
+    ("compression", "suffix"), [("none", ""), ("gzip:1", ".gz"), ("zstd:1", ".zst")]
 )
 def test_the_compression_is_a_choice(
     compression: str, suffix: str, both: Scripts, store: Store
 ) -> None:
     name = both.with_(BACKUP_COMPRESSION=compression).backup()
 
-    files = {x["file"] for x in store.manifest(name)["databases"]}
-    assert {f"{x}{suffix}" for x in DATABASES} <= files
-    assert store.manifest(name)["compression"] == compression
+    manifest = store.manifest(name)
+    assert {f"{x}.objects{suffix}" for x in DATABASES} <= {
+        x["objects"] for x in manifest["databases"]
+    }
+    assert manifest["globals"]["file"] == f"globals.sql{suffix}"
+    assert manifest["compression"] == compression
     assert both.verify(name).expect(0)
 
 

@@ -44,7 +44,7 @@ NEW = {
     "backup.keepDaily": "1",
     "backup.keepWeekly": "1",
     "backup.keepMonthly": "1",
-    "backup.format": "plain",
+    "backup.format": "custom",
     "backup.compression": "gzip",
     "backup.jobs": "2",
     "backup.hashes": "rows",

@@ -208,7 +208,7 @@ def test_wrong_databases_are_refused(value: str, shown: str, reason: str) -> Non
         ),
         (
             {"backup.jobs": "3"},
-            "backup.jobs is 3, but backup.format is 'plain' and only 'directory' dumps tables at "
+            "backup.jobs is 3, but backup.format is 'custom' and only 'directory' dumps tables at "
             "once. Example: pulumi config set --path backup.format directory",
         ),
         (

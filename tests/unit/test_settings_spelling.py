@@ -134,6 +134,23 @@ def test_the_spelling_of_before_is_taken_with_a_warning(
     ]
 
 
+@pytest.mark.parametrize(
+    "spelt", [{"config": {"backup.format": "plain"}}, {"dotted": {"backup.format": "plain"}}]
+)
+def test_a_format_that_is_not_written_any_more_stops_no_up(
+    spelt: dict[str, dict[str, str]], deploy: Deploy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[str] = []
+    monkeypatch.setattr(pulumi.log, "warn", said.append)
+
+    stack = deploy(**spelt)
+
+    env = stack.one("CronJob", "postgres-backup")["spec"]["jobTemplate"]["spec"]["template"]
+    found = {each["name"]: each["value"] for each in env["spec"]["containers"][0]["env"]}
+    assert found["BACKUP_FORMAT"] == "custom"
+    assert said[-1].startswith("backup.format is 'plain', which sets are not written in any more")
+
+
 @pytest.mark.parametrize("key", ["postgres.password", "console.notifyUrls"])
 @pytest.mark.parametrize("is_encrypted", [True, False])
 def test_a_secret_is_moved_without_being_seen(key: str, is_encrypted: bool) -> None:

@@ -20,7 +20,7 @@ BACKUP_KEEP="${BACKUP_KEEP:-10}"
 BACKUP_KEEP_DAILY="${BACKUP_KEEP_DAILY:-0}"
 BACKUP_KEEP_WEEKLY="${BACKUP_KEEP_WEEKLY:-0}"
 BACKUP_KEEP_MONTHLY="${BACKUP_KEEP_MONTHLY:-0}"
-BACKUP_FORMAT="${BACKUP_FORMAT:-plain}"
+BACKUP_FORMAT="${BACKUP_FORMAT:-custom}"
 BACKUP_COMPRESSION="${BACKUP_COMPRESSION:-zstd}"
 BACKUP_JOBS="${BACKUP_JOBS:-2}"
 BACKUP_HASHES="${BACKUP_HASHES:-full}"
@@ -145,8 +145,8 @@ check_settings() {
 	require_number BACKUP_SERVER_WAIT "$BACKUP_SERVER_WAIT" 0
 	require_number BACKUP_MIN_FREE "$BACKUP_MIN_FREE" 0
 	case "$BACKUP_FORMAT" in
-	plain | directory) ;;
-	*) die "$USAGE" "BACKUP_FORMAT='$BACKUP_FORMAT': plain and directory are allowed" ;;
+	custom | directory) ;;
+	*) die "$USAGE" "BACKUP_FORMAT='$BACKUP_FORMAT': custom and directory are allowed" ;;
 	esac
 	case "$BACKUP_HASHES" in
 	full | rows) ;;

@@ -16,13 +16,14 @@ compare_sum_partitions() { awk -F '\t' -v OFS='\t' "$AWK_SUM_PARTITIONS" "$1" - 
 # usage: compare_database INDEX DATABASE   Equality with the manifest; returns 78 with WHY if it is not equal.
 # Any other status is an error while reading: never "equal".
 compare_database() {
-	local mode=rows generated=generated status=0
+	local mode=rows generated=generated numbers="" status=0
 
 	compare_expected "$1" | into "$WORK/expected.all" || return $?
 	# Rows only was saved, or is asked for now.
 	if [[ "$BACKUP_HASHES" == full ]] && ! grep -q '^large_objects.*null$' "$WORK/expected.all"; then mode=full; fi
 	[[ "${MANIFEST[generated_columns]:-}" != '"not hashed"' ]] || generated=""
-	{ contents_sql "$mode" "" "$generated" && printf '%s' "$SQL_SEQUENCES" "$SQL_HASH_PARTITIONS"; } >"$WORK/contents.sql" || return 1
+	[[ "${MANIFEST[version]}" != 1 ]] || numbers=numbers
+	{ contents_sql "$mode" "" "$generated" "$numbers" && printf '%s' "$SQL_SEQUENCES" "$SQL_HASH_PARTITIONS"; } >"$WORK/contents.sql" || return 1
 	psql_run "$2" -v user_relations="$USER_RELATIONS" -f "$WORK/contents.sql" >"$WORK/found.raw" || return 1
 	contents_tidy "$mode" <"$WORK/found.raw" | into "$WORK/found.all" || return $?
 	awk -F '\t' '$1 == "partition"' "$WORK/found.all" | into "$WORK/partitions" || return $?

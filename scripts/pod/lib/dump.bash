@@ -1,5 +1,6 @@
 # Dumps the globals and the databases, and reads back what pg_dump wrote: the part of backup.sh that talks to PostgreSQL.
-# Leaves for database number I in WORK: contents.I, sequences.I, settings.I (lines with JSON strings), snapshot.I, size.I.
+# Leaves for database number I in WORK: contents.I, sequences.I, settings.I (lines with JSON strings), snapshot.I, size.I;
+# and in written.sums what pg_dump said, in the form of SHA256SUMS.
 [[ "${BASH_SOURCE[0]}" != "$0" ]] || { echo "${0##*/} is a library and does nothing by itself. See: scripts/README.md" >&2 && exit 64; }
 
 read_text SQL_HOLD_SNAPSHOT sql/hold_snapshot.sql
@@ -22,7 +23,7 @@ dump_file_name() {
 	printf '%s\n' "$out"
 }
 
-# usage: dump_extension   What BACKUP_COMPRESSION puts behind .sql
+# usage: dump_extension   What BACKUP_COMPRESSION puts behind the name of a text.
 dump_extension() {
 	case "$BACKUP_COMPRESSION" in
 	zstd*) echo .zst ;;
@@ -40,28 +41,30 @@ dump_compression() {
 	esac
 }
 
-# usage: dump_compress FILE < TEXT   For the globals; databases are compressed by pg_dump itself.
-dump_compress() {
+# usage: dump_save TEXT DIRECTORY FILE   A text of ours into the set, compressed, and read back. (pg_dump compresses by itself.)
+dump_save() {
 	local level
 
 	level="$(dump_compression)"
 	level="${level#*:}"
 	case "$BACKUP_COMPRESSION" in
-	zstd*) zstd -q "-$((level > 19 ? 19 : level))" -c >"$1" ;;
-	gzip*) gzip "-$level" -c >"$1" ;;
-	none) cat >"$1" ;;
-	esac
+	zstd*) zstd -q "-$((level > 19 ? 19 : level))" -c <"$1" >"$2/$3" ;;
+	gzip*) gzip "-$level" -c <"$1" >"$2/$3" ;;
+	none) cat <"$1" >"$2/$3" ;;
+	esac || die "$NO_SPACE" "cannot write $3 to the store"
+	set_read_file "$2/$3" | cmp -s - "$1" || die "$NO_SPACE" "$3 does not read back as it was written"
 }
 
 # usage: dump_hold_snapshot INDEX DATABASE   Exports a snapshot and keeps it, with all tables locked against changes of their
 # form: dump and hashes see the same rows. Sets SNAPSHOT. Tells by it the database's settings (WORK/settings.INDEX) and
-# which sequences there are (WORK/sequence.keys): at once, as roles' names do not come from a snapshot.
+# which sequences there are (WORK/sequence.keys): at once, as roles' names do not come from a snapshot. Status 1 where the
+# database is gone.
 dump_hold_snapshot() {
 	local line
 
 	coproc HOLDER {
-		PGDATABASE="$2" exec "${PSQL[@]}" -v user_relations="$USER_RELATIONS" -v wait="${TABLE_WAIT}s" -v keys="$WORK/sequence.keys" \
-			-v settings="$WORK/settings.$1" 2>"$WORK/holder.err"
+		PGDATABASE="$2" exec "${PSQL[@]}" -v user_relations="$USER_RELATIONS" -v wait="${TABLE_WAIT}s" -v work="$WORK" -v index="$1" \
+			2>"$WORK/holder.err"
 	}
 	HOLDER_IN="${HOLDER[1]}"
 	HOLDER_OUT="${HOLDER[0]}"
@@ -74,7 +77,30 @@ dump_hold_snapshot() {
 		if [[ "$line" == held ]]; then break; fi
 		SNAPSHOT="$line"
 	done
-	[[ "${line:-}" == held && "$SNAPSHOT" =~ ^[0-9A-F-]+$ ]] || store_write_failed "cannot take a snapshot of $2" "$WORK/holder.err"
+	if [[ "${line:-}" == held && "$SNAPSHOT" =~ ^[0-9A-F-]+$ ]]; then return 0; fi
+	if dump_is_gone "$2"; then return 1; fi
+	store_write_failed "cannot take a snapshot of $2" "$WORK/holder.err"
+}
+
+# usage: dump_is_gone DATABASE   0 if somebody has dropped or renamed it since it was listed; 1 if not, or where nobody answers.
+dump_is_gone() {
+	local found
+
+	found="$(psql_run "$CONTROL" -v name="$1" <<<"SELECT count(*) FROM pg_database WHERE datname = :'name' AND datconnlimit <> -2" 2>/dev/null)" || return 1
+	[[ "$found" == 0 ]]
+}
+
+# usage: dump_read_contents INDEX   Has the holder read them, while pg_dump works: both mostly wait for the server, and the rows
+# are in its cache. In that session, so that nobody who waits for its locks ever stands before us.
+dump_read_contents() {
+	{
+		echo '\o :work/contents.raw'
+		contents_sql "$BACKUP_HASHES" held
+		printf '\\qecho end\n\\o :work/objects.raw\n'
+		objects_sql
+		printf '\\qecho end\n\\o :work/size.:index\n%s\n\\o\n' 'SELECT pg_database_size(current_database());'
+	} | into "$WORK/contents.sql"
+	echo '\i :work/contents.sql' >&"$HOLDER_IN" || true # as above
 }
 
 # usage: dump_drop_snapshot   The holder has to be alive to the end: it is what made dump and hashes equal.
@@ -83,8 +109,11 @@ dump_drop_snapshot() {
 
 	printf '%s\n' 'COMMIT;' '\q' >&"$input" || true # a holder that died is noticed by its status
 	exec {input}>&-
-	wait "$HOLDER_PROCESS" || store_write_failed "the snapshot's session ended too early" "$WORK/holder.err"
+	wait "$HOLDER_PROCESS" || store_write_failed "$1" "$WORK/holder.err"
 }
+
+# usage: dump_whole FILE   Its lines but the last, which says that all were written: psql does not notice a full disk.
+dump_whole() { awk 'NR > 1 { print last } { last = $0 } END { exit last != "end" }' "$1"; }
 
 # usage: dump_stop_helpers   Nothing of ours goes on after us, holds the lock or writes into WORK.
 dump_stop_helpers() {
@@ -96,36 +125,36 @@ dump_stop_helpers() {
 	wait || true
 }
 
-# usage: dump_database INDEX DATABASE DIRECTORY FILE
+# usage: dump_database INDEX DATABASE DIRECTORY FILE OBJECTS   What dump_hold_snapshot holds.
 dump_database() {
-	local index="$1" database="$2" target="$3/$4" options=() reader compression
+	local index="$1" database="$2" target="$3/$4" compression
 
-	dump_hold_snapshot "$index" "$database"
 	printf '%s\n' "$SNAPSHOT" >"$WORK/snapshot.$index"
-	{
-		contents_sql "$BACKUP_HASHES" "$SNAPSHOT"
-		# What a verification needs room for.
-		printf '\\o :work/%s\n%s\n' "size.$index" 'SELECT pg_database_size(current_database());'
-	} >"$WORK/contents.sql"
-	# At the same time as pg_dump: both mostly wait for the server, and the rows are in its cache.
-	# Not by a function: the process that dump_stop_helpers ends is to be psql itself.
-	PGDATABASE="$database" "${PSQL[@]}" -v user_relations="$USER_RELATIONS" -v work="$WORK" -f "$WORK/contents.sql" >"$WORK/contents.raw" 2>"$WORK/contents.err" &
-	reader=$!
+	dump_read_contents
 	compression="$(dump_compression)"
-	options=(--snapshot="$SNAPSHOT" --lock-wait-timeout="${TABLE_WAIT}s" --no-tablespaces --no-password
-		--compress="$compression" --file="$target")
-	case "$BACKUP_FORMAT" in
-	plain) options+=(--format=plain) ;;
-	directory) options+=(--format=directory --jobs="$BACKUP_JOBS") ;;
-	esac
-	PGDATABASE="$database" pg_dump "${options[@]}" 2>"$WORK/dump.err" || store_write_failed "pg_dump of $database" "$WORK/dump.err"
+	dump_run "$database" "$3" "$4" --snapshot="$SNAPSHOT" --lock-wait-timeout="${TABLE_WAIT}s" --no-tablespaces --no-password \
+		--format="$BACKUP_FORMAT" --compress="$compression" 2>"$WORK/dump.err" || store_write_failed "pg_dump of $database" "$WORK/dump.err"
 	step dumped
-	wait "$reader" || store_write_failed "cannot read the contents of $database" "$WORK/contents.err"
-	contents_tidy "$BACKUP_HASHES" <"$WORK/contents.raw" | into "$WORK/contents.$index"
-	grep -q '^large_objects' "$WORK/contents.$index" || # the last that is asked
+	dump_drop_snapshot "cannot read the contents of $database"
+	{ dump_whole "$WORK/contents.raw" | contents_tidy "$BACKUP_HASHES" | into "$WORK/contents.$index" && dump_whole "$WORK/objects.raw" | into "$WORK/objects"; } ||
 		die "$UNREACHABLE" "the contents of $database were not read to their end. No set was published; the next run starts afresh."
-	dump_drop_snapshot
+	dump_save "$WORK/objects" "$3" "$5"
 	dump_read_back "$index" "$target"
+}
+
+# usage: dump_run DATABASE DIRECTORY FILE OPTION...   In the database's own encoding: text of SQL_ASCII is in none that it could be
+# converted from. A single file goes through a pipe, so that we know the sum of what pg_dump said, not of what a disk made of it.
+dump_run() {
+	local -x PGDATABASE="$1"
+	local directory="$2" file="$3" sum
+
+	shift 3
+	if [[ "$BACKUP_FORMAT" == directory ]]; then
+		env -u PGCLIENTENCODING pg_dump "$@" --jobs="$BACKUP_JOBS" --file="$directory/$file" || return 1
+	else
+		sum="$(env -u PGCLIENTENCODING pg_dump "$@" | tee -- "$directory/$file" | sha256sum)" || return 1
+		printf '%s  %s\n' "${sum%% *}" "$file" >>"$WORK/written.sums"
+	fi
 }
 
 # usage: dump_globals DIRECTORY FILE   Roles without the bootstrap superuser (WORK/superuser), whom every server has.
@@ -135,15 +164,10 @@ dump_globals() {
 	grep -q -x -e '-- PostgreSQL database cluster dump complete' "$WORK/globals.all" ||
 		die "$UNREACHABLE" "pg_dumpall did not write its last line"
 	globals_filter "$WORK/superuser" 1 <"$WORK/globals.all" | into "$WORK/globals.sql"
-	dump_compress "$1/$2" <"$WORK/globals.sql" || die "$NO_SPACE" "cannot write $2 to the store"
-	set_read_file "$1/$2" | cmp -s - "$WORK/globals.sql" || die "$NO_SPACE" "$2 does not read back as it was written"
+	dump_save "$WORK/globals.sql" "$1" "$2"
 	rm -f -- "$WORK/globals.all" "$WORK/globals.sql"
 	step globals
 }
-
-# Bytes behind the last row in which the sequences' values are looked for first: indexes, keys and triggers of a hundred
-# tables or so. Not more, as busybox' tail moves all of it with each block it reads.
-END_OF_DUMP=16384
 
 # usage: dump_read_back INDEX TARGET   Every byte of a dump, decompressed (pg_restore --list reads only the head of an
 # archive, and ends the pipe: cagriekin/charts#230): a full disk or a bad one shows here, not at
@@ -152,14 +176,9 @@ dump_read_back() {
 	local index="$1" target="$2" sequences="$WORK/sequences.$1"
 
 	{
-		if [[ -d "$target" ]]; then
-			dump_read_archive "$index" "$target" && dump_sequences_of "$WORK/setval" | into "$sequences"
-		elif [[ ! -s "$WORK/sequence.keys" && "$target" != *.sql ]]; then
-			# Nothing is looked for in it, and the compressed form knows its own end.
-			dump_read_whole "$target" && : >"$sequences"
-		else
-			{ dump_sequences_at_end "$target" | into "$sequences" || dump_sequences_of "$target" | into "$sequences"; } && dump_has_end "$target"
-		fi
+		pg_restore --list "$target" | into "$WORK/toc" &&
+			if [[ -d "$target" ]]; then dump_read_directory "$index" "$target"; else pg_restore --file=/dev/null "$target"; fi &&
+			dump_sequences "$target" | into "$sequences"
 	} 2>"$WORK/readback.err" || store_write_failed "cannot read back ${target##*/}" "$WORK/readback.err" "$NO_SPACE"
 	if grep -q 'null$' "$sequences"; then
 		log "warning: the value of a sequence in ${target##*/} could not be read; it will not be compared"
@@ -167,33 +186,19 @@ dump_read_back() {
 	step read-back
 }
 
-# usage: dump_has_end FILE   The last line that counts is \unrestrict, where the first was \restrict. A compressed file knows its
-# own end.
-dump_has_end() {
-	local key
-
-	[[ "$1" == *.sql ]] || return 0
-	key="$(head -n 10 "$1" | sed -n 's/^\\restrict //p')"
-	[[ -z "$key" ]] || tail -n 3 "$1" | grep -q -x -F "\\unrestrict $key" || {
-		echo "its last line is missing" >&2
-		return 1
-	}
-}
-
-# usage: dump_read_whole PATH   Every byte of a file, or of a directory's files, decompressed. An empty large object is an
-# empty .zst.
+# usage: dump_read_whole DIRECTORY   Every byte of its files, decompressed. An empty large object is an empty .zst.
 dump_read_whole() {
 	find "$1" -type f -name '*.zst' ! \( -name 'blob_[0-9]*.dat.zst' -size 0 \) -print0 | xargs -0 -r zstd -q -t -- &&
 		find "$1" -type f -name '*.gz' -print0 | xargs -0 -r gzip -t -- &&
 		find "$1" -type f ! -name '*.zst' ! -name '*.gz' -print0 | xargs -0 -r cat -- >/dev/null
 }
 
-# usage: dump_read_archive INDEX DIRECTORY   Reads all of it, and writes its setval lines into WORK/setval. (pg_restore would
-# read it all too, but makes a text of it that nobody needs, with one processor.)
-dump_read_archive() {
+# usage: dump_read_directory INDEX DIRECTORY   All of it. (pg_restore would read it all too, but makes a text of it that nobody
+# needs, with one processor.)
+dump_read_directory() {
 	local directory="$2" tables objects listed
 
-	dump_read_whole "$directory" && pg_restore --list "$directory" | into "$WORK/toc" || return $?
+	dump_read_whole "$directory" || return $?
 	# The second field is 0 for rows; else somebody's schema is named DATA.
 	tables="$(awk '$2 == 0 && $4 == "TABLE" && $5 == "DATA" { n++ } END { print n + 0 }' "$WORK/toc")"
 	objects="$(awk -F '\t' '$1 == "large_objects" { print $2 }' "$WORK/contents.$1")"
@@ -203,8 +208,6 @@ dump_read_archive() {
 		echo "of $objects large objects $listed are listed" >&2
 		return 1
 	fi
-	{ grep ' SEQUENCE SET ' "$WORK/toc" || (($? == 1)); } | into "$WORK/toc.sequences" || return $? # a database may have none
-	pg_restore --use-list="$WORK/toc.sequences" --file="$WORK/setval" "$directory"
 }
 
 # usage: dump_require_files DIRECTORY PATTERN COUNT
@@ -218,23 +221,9 @@ dump_require_files() {
 	}
 }
 
-# usage: dump_sequences_at_end FILE   As dump_sequences_of, from what follows the rows: the file is read whole, but only its end
-# is searched, which saves most of the time (busybox' grep is slow). Status 1 where that end is longer than thought.
-dump_sequences_at_end() {
-	local lines found
-
-	lines="$(awk 'END { print NR }' "$WORK/sequence.keys")"
-	set_read_file "$1" | tail -c "$((END_OF_DUMP + 256 * lines))" | into "$WORK/end" || return 1
-	# After the last row's end mark nothing is in the middle of a COPY.
-	grep -q -x -F '\.' "$WORK/end" || return 1
-	found="$(awk 'after { print } $0 == "\\." { after = 1 }' "$WORK/end" | awk -v keys="$WORK/sequence.keys" "$AWK_SETVAL" | sort)" || return 1
-	[[ "$found" != *null* ]] || return 1
-	[[ -z "$found" ]] || printf '%s\n' "$found"
-}
-
-# usage: dump_sequences_of FILE
-dump_sequences_of() {
-	set_read_file "$1" |
-		grep -F -e 'FROM stdin;' -e '\.' -e 'pg_catalog.setval(' -e '-- PostgreSQL database dump complete' |
-		awk -v keys="$WORK/sequence.keys" "$AWK_SETVAL" | sort
+# usage: dump_sequences TARGET   The lines of sql/sequences.sql, by the dump's own setval statements and nothing else of it.
+dump_sequences() {
+	[[ -s "$WORK/sequence.keys" ]] || return 0
+	awk '$2 == 0 && $4 == "SEQUENCE" && $5 == "SET"' "$WORK/toc" | into "$WORK/toc.sequences" &&
+		pg_restore --use-list="$WORK/toc.sequences" --file=- "$1" | awk -v keys="$WORK/sequence.keys" "$AWK_SETVAL" | sort
 }

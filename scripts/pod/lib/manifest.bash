@@ -7,7 +7,7 @@ read_text AWK_OBJECTS awk/objects.awk
 manifest_objects() { awk -F '\t' -v keys="$*" "$AWK_OBJECTS"; }
 
 # usage: manifest_database INDEX DIRECTORY   Columns of WORK/databases: name, owner, encoding, collate, ctype, provider,
-# ICU locale, ICU rules, file.
+# ICU locale, ICU rules, file, object list.
 manifest_database() {
 	local index="$1" directory="$2" line f sum=null path bytes size snapshot
 
@@ -20,7 +20,7 @@ manifest_database() {
 	snapshot="$(cat "$WORK/snapshot.$index")"
 	printf '  {"name": %s, "file": "%s", "bytes": %s, "sha256": %s,\n' "${f[0]}" "${f[8]}" "$bytes" "$sum"
 	printf '   "owner": %s, "encoding": %s, "locale": %s, "ctype": %s, "provider": %s, "icu_locale": %s, "icu_rules": %s,\n' "${f[@]:1:7}"
-	printf '   "size": %s, "snapshot": "%s",' "$size" "$snapshot"
+	printf '   "objects": "%s", "size": %s, "snapshot": "%s",' "${f[9]}" "$size" "$snapshot"
 	awk -F '\t' '$1 == "large_objects" { printf " \"large_objects\": %s, \"large_objects_hash\": %s,", $2, $3 }' "$WORK/contents.$index"
 	printf '\n   "extensions": ['
 	manifest_objects extension name version <"$WORK/contents.$index"
@@ -29,14 +29,17 @@ manifest_database() {
 	printf '],\n   "settings": ['
 	awk 'NR > 1 { printf "," } { printf "\n    %s", $0 }' "$WORK/settings.$index"
 	printf '],\n   "tables": ['
-	manifest_objects table schema name owner rows hash <"$WORK/contents.$index"
+	manifest_objects table schema name owner rows hash unlogged <"$WORK/contents.$index"
 	printf ']}'
 }
 
-# usage: manifest_sum_files DIRECTORY   The sums of all files in it, into WORK/SHA256SUMS.
+# usage: manifest_sum_files DIRECTORY   The sums of all files in it, into WORK/SHA256SUMS. pg_dump knows no sums: a bit that the
+# disk turned over shows here.
 manifest_sum_files() {
 	(cd -- "$1" && find . -type f -print0 | xargs -0 -r sha256sum | sed 's|  \./|  |' | sort -k 2) | into "$WORK/SHA256SUMS" ||
 		die "$NO_SPACE" "cannot read back what was written"
+	awk 'FILENAME == ARGV[1] { is[$0] = 1; next } !($0 in is) { print $2 " does not read back as it was written"; bad = 1 } END { exit bad }' \
+		"$WORK/SHA256SUMS" "$WORK/written.sums" >"$WORK/changed" || die "$NO_SPACE" "$(paste -s -d , "$WORK/changed")"
 }
 
 # usage: manifest_sum_of FILE   Its sum out of WORK/SHA256SUMS.
@@ -59,7 +62,7 @@ manifest_text() {
 	bytes="$(size_of "$directory/$globals")"
 	sum="$(manifest_sum_of "$globals")"
 	roles="$(paste -s -d , "$WORK/role.names")"
-	printf '{"version": 1, "set": %s, "reason": %s, "pinned": %s,\n' "${FACTS["set"]}" "${FACTS["reason"]}" "${FACTS["pinned"]}"
+	printf '{"version": 2, "set": %s, "reason": %s, "pinned": %s,\n' "${FACTS["set"]}" "${FACTS["reason"]}" "${FACTS["pinned"]}"
 	printf ' "flagged": %s, "accepted_shrink": %s,\n' "${FACTS["flagged"]}" "${FACTS["accepted"]}"
 	printf ' "started": %s, "finished": "%s", "store": "%s",\n' "${FACTS["started"]}" "$(utc)" "$STORE"
 	printf ' "server": {"version": %s, "system_identifier": %s, "superuser": %s}, "client": %s,\n' \

@@ -22,7 +22,7 @@ psql_prepare() {
 	export PGOPTIONS="${PGOPTIONS:-} -c statement_timeout=0 -c lock_timeout=0 -c row_security=off
 		-c idle_in_transaction_session_timeout=0 -c default_transaction_read_only=off
 		-c default_transaction_isolation=read\\ committed -c client_min_messages=warning -c standard_conforming_strings=on -c role=none
-		-c search_path=pg_catalog"
+		-c quote_all_identifiers=off -c search_path=pg_catalog"
 	PGOPTIONS="${PGOPTIONS//[$'\n\t']/ }"
 	[[ -n "${PGPASSWORD_FILE:-}" ]] || return 0
 	psql_write_pgpass "$WORK/pgpass" "$PGPASSWORD_FILE"

@@ -1,30 +1,23 @@
--- Lines: table TAB schema TAB name TAB owner TAB rows TAB hash; extension; large_objects. Strings as JSON.
--- Variables: full (hashes too, not only rows), generated (the hash holds generated columns), user_relations, and where
--- another session holds one: snapshot.
+-- Lines: table TAB schema TAB name TAB owner TAB rows TAB hash TAB unlogged (true or nothing); extension; large_objects.
+-- Strings as JSON. In a transaction that sees one state. Variables: full (hashes too, not only rows), generated (the hash
+-- holds generated columns), numbers, user_relations.
 --
 -- A table's hash is the sum of its rows' 64-bit hashes: the order of rows does not matter, and two equal rows count
 -- twice (a sum, not an exclusive or), so duplicates are safe. The text of ROW(...) tells NULL (nothing) from '' ("")
 -- and quotes what needs it, so no two different rows share a text. Columns go by name: a restored table that
 -- inherits may have them in another order. Materialized views hold no data of their own: a restore computes them anew.
--- So are generated columns, whose function may be another one by now; hashes of earlier sets hold them (generated).
-BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;
-\if :{?snapshot}
-	SET TRANSACTION SNAPSHOT :'snapshot';
-	\if :full
-	\else
-		-- Counting is done long before the dump is: workers would only take processors away from it.
-		SET max_parallel_workers_per_gather = 0;
-	\endif
-\endif
+-- So are generated columns, whose function may be another one by now; hashes of earlier sets hold them (generated). Columns
+-- of regclass and its like hold numbers that name something else, or nothing, in another server (numbers: as earlier sets).
 -- Fifty tables in a statement: one for each would cost more than the rows of small ones. Each statement in a
 -- subtransaction that is rolled back: that frees its locks, or thousands of tables would fill the lock table.
 SELECT 'SAVEPOINT batch', string_agg(one, ' UNION ALL '), 'ROLLBACK TO batch', 'RELEASE batch' FROM (SELECT format(
-	CASE WHEN :full THEN 'SELECT %1$L, count(*), sum(hashtextextended(ROW(%2$s)::text COLLATE "C", 0)) FROM ONLY %3$s t'
-		ELSE 'SELECT %1$L, count(*), NULL::text FROM ONLY %3$s t' END,
+	CASE WHEN :full THEN 'SELECT %1$L, count(*), sum(hashtextextended(ROW(%2$s)::text COLLATE "C", 0)), %4$L FROM ONLY %3$s t'
+		ELSE 'SELECT %1$L, count(*), NULL::text, %4$L FROM ONLY %3$s t' END,
 	concat_ws(E'\t', 'table', to_json(n.nspname::text), to_json(c.relname::text), to_json(pg_get_userbyid(c.relowner)::text)),
 	(SELECT string_agg(format('t.%I', attname), ',' ORDER BY attname::text COLLATE "C")
-		FROM pg_attribute WHERE attrelid = c.oid AND attnum > 0 AND NOT attisdropped AND (:generated OR attgenerated = '')),
-	format('%I.%I', n.nspname, c.relname)) AS one, row_number() OVER () / 50 AS batch
+		FROM pg_attribute WHERE attrelid = c.oid AND attnum > 0 AND NOT attisdropped AND (:generated OR attgenerated = '')
+		AND (:numbers OR NOT EXISTS (SELECT FROM pg_type y WHERE y.oid = atttypid AND typnamespace = 'pg_catalog'::regnamespace AND typname ~ '^_?reg'))),
+	format('%I.%I', n.nspname, c.relname), CASE c.relpersistence WHEN 'u' THEN 'true' END) AS one, row_number() OVER () / 50 AS batch
 :user_relations AND c.relkind = 'r') tables GROUP BY batch \gexec
 SELECT 'extension', to_json(extname::text), to_json(extversion) FROM pg_extension;
 \if :full
@@ -37,4 +30,3 @@ SELECT 'extension', to_json(extname::text), to_json(extversion) FROM pg_extensio
 \else
 	SELECT 'large_objects', count(*), NULL FROM pg_largeobject_metadata;
 \endif
-COMMIT;
