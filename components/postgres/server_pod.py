@@ -19,10 +19,6 @@ from components.cluster.pods import (
 from components.postgres import tls
 from components.settings.startup import StartupSettings
 
-# The seed's `kubectl logs postgres-0 | grep restore` looks into the server's log: it begins with
-# what start-up decided.
-_START = f'bash {SCRIPTS}/prepare-data.sh --report; exec docker-entrypoint.sh postgres "$@"'
-
 
 def spec(
     pods: PodContext, startup: StartupSettings, *, data_claim: str, upgrade_from: str
@@ -52,7 +48,7 @@ def spec(
     server = container(
         pods,
         "postgres",
-        command=["bash", "-c", _START, "postgres", *_options()],
+        command=["bash", f"{SCRIPTS}/serve.sh", *_options()],
         env=env,
         mounts=mounts | {tls.CERTIFICATE: "tls", tls.HBA: "hba"},
     )

@@ -19,6 +19,7 @@ source "$SCRIPTS/lib/archive.bash"
 source "$SCRIPTS/lib/load.bash"
 source "$SCRIPTS/lib/server.bash"
 source "$SCRIPTS/lib/roles.bash"
+source "$SCRIPTS/lib/datadir.bash"
 source "$SCRIPTS/lib/pgdata.bash"
 source "$SCRIPTS/lib/recover.bash"
 
@@ -104,7 +105,6 @@ lack() {
 prepare() {
 	local STORE_STATE=""
 
-	# The lock keeps two starts apart, and the data directory has only one user.
 	recover_finish_swap
 	pgdata_clear_build
 	if pgdata_is_complete; then
@@ -150,7 +150,7 @@ main() {
 	at_exit recover_say_old_data_stays
 	at_exit server_stop_now
 	require_words
-	mkdir -p -- "$(dirname -- "$PGDATA")" || die "$NO_SPACE" "cannot make $(dirname -- "$PGDATA")"
+	datadir_lock "${0##*/}"
 	prepare
 }
 

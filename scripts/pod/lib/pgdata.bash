@@ -1,14 +1,9 @@
-# The data directory: where it is, which PostgreSQL made it, whether it is complete, which set holds all of it, and the
-# journal of what was decided. And how one is made: built beside it in pgdata.init, put in place by one rename.
+# The data directory: which PostgreSQL made it, whether it is complete, which set holds all of it, and the journal of what
+# was decided. And how one is made: built beside it in pgdata.init, put in place by one rename.
 [[ "${BASH_SOURCE[0]}" != "$0" ]] || { echo "${0##*/} is a library and does nothing by itself. See: scripts/README.md" >&2 && exit 64; }
 
-PGDATA="${PGDATA:-/var/lib/postgresql/data/pgdata}"
-BUILD="$(dirname -- "$PGDATA")/pgdata.init"
 # An upgrade's old data, from the swap until the new is in place. A name that nobody gives a copy of his own.
 OLD="$(dirname -- "$PGDATA")/.brewget-before-upgrade"
-JOURNAL="$(dirname -- "$PGDATA")/startup.log"
-# PG_VERSION is there from initdb's first moment on: half a restore would look complete (docker-library/postgres#891).
-MARK=.brewget-complete
 # One line: a set, the system identifier, the sum of pg_control. It says that nothing was written since that set.
 LAST="$(dirname -- "$PGDATA")/last-set"
 LAST_SET=""
