@@ -33,6 +33,7 @@ def spec(
     env = server_env(pods) | {
         "STARTUP_SET": startup.from_set,
         "STARTUP_ACCEPT": startup.for_scripts,
+        "STARTUP_STRICT": "1" if startup.strict else "",
     }
     first = [
         container(
@@ -103,7 +104,10 @@ def _first(upgrade_from: str) -> list[tuple[str, str | None]]:
 
 
 def _options() -> list[str]:
-    return [word for key, value in tls.SERVER_OPTIONS.items() for word in ("-c", f"{key}={value}")]
+    # The pod asks for no huge pages, so it gets none; where the node has some reserved, a server
+    # that tries for them would die of a bus error.
+    options = tls.SERVER_OPTIONS | {"huge_pages": "off"}
+    return [word for key, value in options.items() for word in ("-c", f"{key}={value}")]
 
 
 def _probe(*, period: int, failures: int) -> core.v1.ProbeArgs:
