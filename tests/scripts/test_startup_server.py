@@ -159,7 +159,7 @@ def no_huge_pages(pod: Pod, condition: str) -> None:
 
 
 @pytest.mark.parametrize("image", [True, False])
-def test_huge_pages_that_the_pod_may_not_use_do_no_harm(image: bool, fresh: Pod) -> None:  # noqa: FBT001
+def test_huge_pages_that_the_pod_may_not_use_do_no_harm(image: bool, fresh: Pod) -> None:
     no_huge_pages(fresh, '" $* " != *huge_pages=off*')
 
     if image:
@@ -182,7 +182,7 @@ def test_a_bus_error_is_not_taken_for_a_lack_of_room(fresh: Pod) -> None:
 
 
 @pytest.mark.parametrize("adopted", [True, False])
-def test_data_that_another_libc_has_sorted_is_named(adopted: bool, pod: Pod) -> None:  # noqa: FBT001
+def test_data_that_another_libc_has_sorted_is_named(adopted: bool, pod: Pod) -> None:
     with pod.running() as server:
         server.sql(OTHER_LOCALE)
     if adopted:
