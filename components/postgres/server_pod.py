@@ -19,10 +19,6 @@ from components.cluster.pods import (
 from components.postgres import tls
 from components.settings.startup import StartupSettings
 
-# The seed's `kubectl logs postgres-0 | grep restore` looks into the server's log: it begins with
-# what start-up decided.
-_START = f'bash {SCRIPTS}/prepare-data.sh --report; exec docker-entrypoint.sh postgres "$@"'
-
 
 def spec(
     pods: PodContext, startup: StartupSettings, *, data_claim: str, upgrade_from: str
@@ -37,6 +33,7 @@ def spec(
     env = server_env(pods) | {
         "STARTUP_SET": startup.from_set,
         "STARTUP_ACCEPT": startup.for_scripts,
+        "STARTUP_STRICT": "1" if startup.strict else "",
     }
     first = [
         container(
@@ -52,7 +49,7 @@ def spec(
     server = container(
         pods,
         "postgres",
-        command=["bash", "-c", _START, "postgres", *_options()],
+        command=["bash", f"{SCRIPTS}/serve.sh", *_options()],
         env=env,
         mounts=mounts | {tls.CERTIFICATE: "tls", tls.HBA: "hba"},
     )
@@ -107,7 +104,10 @@ def _first(upgrade_from: str) -> list[tuple[str, str | None]]:
 
 
 def _options() -> list[str]:
-    return [word for key, value in tls.SERVER_OPTIONS.items() for word in ("-c", f"{key}={value}")]
+    # The pod asks for no huge pages, so it gets none; where the node has some reserved, a server
+    # that tries for them would die of a bus error.
+    options = tls.SERVER_OPTIONS | {"huge_pages": "off"}
+    return [word for key, value in options.items() for word in ("-c", f"{key}={value}")]
 
 
 def _probe(*, period: int, failures: int) -> core.v1.ProbeArgs:

@@ -10,7 +10,7 @@ class StartupSettings(Group):
     accept: types.Accepted = setting(
         "",
         "States, parted by blanks, at which start-up goes on; take them out afterwards.",
-        allowed="unmarked-data, fresh-start, no-store, volatile-store, other-store, other-version",
+        allowed=", ".join(types.Accept),
         example="fresh-start",
         change=Change.SERVER,
     )
@@ -19,6 +19,13 @@ class StartupSettings(Group):
         "The set to restore into an absent data directory, instead of the newest good one.",
         allowed="the name of a set",
         example="backup_20261122_060000",
+        change=Change.SERVER,
+    )
+    strict: bool = setting(
+        False,
+        "Whether a set that does not come back equal in everything keeps the server down.",
+        allowed="true or false",
+        example="true",
         change=Change.SERVER,
     )
     timeout: types.Seconds = setting(

@@ -63,6 +63,8 @@ class Accept(StrEnum):
     NO_STORE = "no-store"
     VOLATILE_STORE = "volatile-store"
     OTHER_STORE = "other-store"
+    SERVER_SETTINGS = "server-settings"
+    """Those of ALTER SYSTEM are set aside where the server does not start with them."""
     OTHER_VERSION = "other-version"
     """The stack's state does not count; start-up looks at the data, and refuses as ever."""
 

@@ -12,6 +12,7 @@ source "$SCRIPTS/lib/set.bash"
 source "$SCRIPTS/lib/contents.bash"
 source "$SCRIPTS/lib/server.bash"
 source "$SCRIPTS/lib/roles.bash"
+source "$SCRIPTS/lib/datadir.bash"
 source "$SCRIPTS/lib/pgdata.bash"
 read_text SQL_LEFT_OUT sql/left_out.sql
 
@@ -69,6 +70,7 @@ main() {
 	(($# == 0)) || die "$USAGE" "unknown option '$1'. See: last-set.sh --help"
 	begin
 	psql_prepare
+	datadir_lock "${0##*/}"
 	if [[ ! -s "$PGDATA/PG_VERSION" ]]; then
 		log "there is no data directory in its place, so nothing to upgrade here"
 		exit 0

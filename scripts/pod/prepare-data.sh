@@ -19,6 +19,7 @@ source "$SCRIPTS/lib/archive.bash"
 source "$SCRIPTS/lib/load.bash"
 source "$SCRIPTS/lib/server.bash"
 source "$SCRIPTS/lib/roles.bash"
+source "$SCRIPTS/lib/datadir.bash"
 source "$SCRIPTS/lib/pgdata.bash"
 source "$SCRIPTS/lib/recover.bash"
 
@@ -33,7 +34,7 @@ whose last set was taken (last-set.sh), restores an absent one from the newest g
 the store has none. Refuses where the state is unclear.
   --report   prints the last decision
 STARTUP_SET names the set to restore; STARTUP_ACCEPT lists what is accepted: unmarked-data fresh-start no-store
-volatile-store other-store
+volatile-store other-store server-settings
 USAGE
 }
 
@@ -43,8 +44,8 @@ require_words() {
 
 	for word in ${STARTUP_ACCEPT//[$'\n\t']/ }; do
 		case "$word" in
-		unmarked-data | fresh-start | no-store | volatile-store | other-store) ;;
-		*) die "$USAGE" "STARTUP_ACCEPT has '$word': unmarked-data, fresh-start, no-store, volatile-store and other-store are allowed" ;;
+		unmarked-data | fresh-start | no-store | volatile-store | other-store | server-settings) ;;
+		*) die "$USAGE" "STARTUP_ACCEPT has '$word': unmarked-data, fresh-start, no-store, volatile-store, other-store and server-settings are allowed" ;;
 		esac
 	done
 	[[ -z "$STARTUP_SET" || "$STARTUP_SET" =~ $SET_NAME ]] || die "$USAGE" "STARTUP_SET='$STARTUP_SET' is not the name of a set"
@@ -65,6 +66,7 @@ keep() {
 	pgdata_open "$PGDATA" "${ARCHIVE_LATER[@]}"
 	# The socket's owner may come in without a password where the image allows it; with the old one where not.
 	psql_require_server 0
+	pgdata_name_other_libc
 	pgdata_complete_roles
 	server_stop || pgdata_refuse "$UNREACHABLE" "the server on $PGDATA does not stop: $(server_said)"
 	[[ -f "$PGDATA/$MARK" ]] || pgdata_mark "$PGDATA" "$1"
@@ -104,7 +106,6 @@ lack() {
 prepare() {
 	local STORE_STATE=""
 
-	# The lock keeps two starts apart, and the data directory has only one user.
 	recover_finish_swap
 	pgdata_clear_build
 	if pgdata_is_complete; then
@@ -150,7 +151,7 @@ main() {
 	at_exit recover_say_old_data_stays
 	at_exit server_stop_now
 	require_words
-	mkdir -p -- "$(dirname -- "$PGDATA")" || die "$NO_SPACE" "cannot make $(dirname -- "$PGDATA")"
+	datadir_lock "${0##*/}"
 	prepare
 }
 

@@ -88,11 +88,11 @@ class Pod:
             server.stop()
 
     def snapshot(self) -> Mapping[str, bytes]:
-        """Return the data volume's files, its log aside: equal means untouched."""
+        """Return the data volume's files, log and lock aside: equal means untouched."""
         return {
             str(x.relative_to(self.volume)): x.read_bytes()
             for x in sorted(self.volume.rglob("*"))
-            if x.is_file() and x.name != "startup.log"
+            if x.is_file() and x.name not in {"startup.log", ".server-lock"}
         }
 
 

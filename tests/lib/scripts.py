@@ -38,12 +38,23 @@ class Done:
 class Running:
     """A script that runs in a process group of its own."""
 
-    def __init__(self, words: Sequence[str | Path], env: Mapping[str, str], box: Sandbox) -> None:
-        """Start it; output goes to files, so that nothing can block."""
+    def __init__(
+        self,
+        words: Sequence[str | Path],
+        env: Mapping[str, str],
+        box: Sandbox,
+        *,
+        apart: bool = False,
+    ) -> None:
+        """Start it; output goes to files, so that nothing can block.
+
+        `apart`: with process numbers of its own, as a container has them.
+        """
+        become, options = ([], box.identity.options()) if not apart else (_container(box), {})
         self.output = box.directory("out")
         with (self.output / "out").open("wb") as out, (self.output / "err").open("wb") as err:
             self.process = subprocess.Popen(
-                [str(word) for word in words],
+                [str(word) for word in [*become, *words]],
                 env=dict(env),
                 stdin=subprocess.DEVNULL,
                 stdout=out,
@@ -51,7 +62,7 @@ class Running:
                 start_new_session=True,
                 cwd="/",
                 umask=0o022,  # the scripts must set a strict one themselves
-                **box.identity.options(),
+                **options,
             )
 
     def wait(self, timeout: float = SCRIPT_DONE) -> Done:
@@ -72,6 +83,17 @@ class Running:
         with suppress(ProcessLookupError):  # the group ended by itself
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait(10)
+
+
+def _container(box: Sandbox) -> list[str]:
+    """The words before a command that then is process 1, and sees no other but its own."""
+    # By their places: busybox, which may be first on PATH, has lesser ones.
+    unshare = [str(shutil.which("unshare")), "--pid", "--fork", "--kill-child", "--mount-proc"]
+    setpriv = str(shutil.which("setpriv"))
+    if os.geteuid() != 0:
+        return [*unshare, "--user", "--map-current-user"]
+    own = box.identity
+    return [*unshare, setpriv, f"--reuid={own.uid}", f"--regid={own.gid}", "--clear-groups"]
 
 
 @dataclass(frozen=True)
@@ -128,10 +150,10 @@ class Scripts:
             }
         return {**variables, **self.settings}
 
-    def start(self, script: str, *arguments: str) -> Running:
-        """Start a script and do not wait."""
+    def start(self, script: str, *arguments: str, apart: bool = False) -> Running:
+        """Start a script and do not wait; `apart` as a container's first process."""
         words: list[str | Path] = ["bash", self.directory / f"{script}.sh", *arguments]
-        return Running(words, self.environment(), self.box)
+        return Running(words, self.environment(), self.box, apart=apart)
 
     def run(self, script: str, *arguments: str, timeout: float = SCRIPT_DONE) -> Done:
         """Run a script to its end."""

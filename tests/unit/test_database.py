@@ -60,3 +60,22 @@ def test_a_long_restore_is_awaited(deploy: Deploy) -> None:
     ready = deploy(config={"startup.timeout": "7200"}).one("Command", "postgres-ready")
     assert ready.timeouts == {"create": "7260s", "update": "7260s"}
     assert ready["create"].endswith(" postgres 7200")
+
+
+def test_what_a_start_may_do_reaches_its_scripts(deploy: Deploy) -> None:
+    config = {"startup.strict": "true", "startup.accept": "server-settings other-version"}
+    (first,) = deploy(config=config).pods()["postgres"]["spec"]["initContainers"]
+    env = {x["name"]: x["value"] for x in first["env"]}
+    assert env["STARTUP_STRICT"] == "1"
+    assert env["STARTUP_ACCEPT"] == "server-settings"
+
+
+def test_a_start_is_not_strict_unless_told(stack: Recorder) -> None:
+    (first,) = stack.pods()["postgres"]["spec"]["initContainers"]
+    assert {"name": "STARTUP_STRICT", "value": ""} in first["env"]
+
+
+def test_the_server_asks_for_no_huge_pages(stack: Recorder) -> None:
+    """The pod is given none; where the node has some, a server that tries dies of a bus error."""
+    (server,) = stack.pods()["postgres"]["spec"]["containers"]
+    assert "huge_pages=off" in server["command"]

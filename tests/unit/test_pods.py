@@ -58,7 +58,7 @@ def test_every_script_that_a_pod_runs_or_mounts_exists(stack: Recorder) -> None:
     files = {str(path.relative_to(POD)) for path in POD.rglob("*.*") if path.name[0] != "."}
     text = str(stack.pods()) + stack.one("Command", "backup-store")["stdin"]
     run = {found + ".sh" for found in re.findall(r"/backup-scripts/([\w-]+)\.sh", text)}
-    assert run == {"backup.sh", "verify.sh", "prepare-data.sh", "init-store.sh"}
+    assert run == {"backup.sh", "verify.sh", "prepare-data.sh", "serve.sh", "init-store.sh"}
     assert shipped.keys() == {file.replace("/", ".") for file in files}
     assert sum(len(value) for value in shipped.values()) < 1 << 20
     pods = [*stack.pods().values(), json.loads(stack.one("Command", "backup-store")["stdin"])]

@@ -149,7 +149,8 @@ def sentence(key: str, value: str, reason: str, allowed: str, example: str) -> s
             "startup.accept",
             "fresh-start anything",
             "'anything' is not one of these",
-            "unmarked-data, fresh-start, no-store, volatile-store, other-store, other-version",
+            "unmarked-data, fresh-start, no-store, volatile-store, other-store, server-settings, "
+            "other-version",
             "startup.accept fresh-start",
         ),
         (

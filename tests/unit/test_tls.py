@@ -115,7 +115,7 @@ def test_the_server_gets_its_certificate_and_its_rules(deploy: Deploy) -> None:
     places = {m["name"]: m["mountPath"] for m in container["volumeMounts"] if m["readOnly"]}
     assert f"ssl_key_file={places['tls']}/tls.key" in container["command"]
     assert f"hba_file={places['hba']}/pg_hba.conf" in container["command"]
-    assert 'docker-entrypoint.sh postgres "$@"' in container["command"][2]
+    assert container["command"][:2] == ["bash", "/backup-scripts/serve.sh"]
     assert stack.one("ConfigMap", "postgres-hba")["data"]["pg_hba.conf"] == tls.hba(
         TlsMode.REQUIRED
     )

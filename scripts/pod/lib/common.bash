@@ -86,7 +86,7 @@ step() {
 	[[ -n "${BACKUP_STEP_HOOK:-}" ]] || return 0
 	# The hook's own status says nothing about our work. It gets none of the lock descriptors:
 	# a hook that outlives us would hold our locks.
-	"$BACKUP_STEP_HOOK" "$1" 7>&- 8>&- 9>&- || return 0
+	"$BACKUP_STEP_HOOK" "$1" 6>&- 7>&- 8>&- 9>&- || return 0
 }
 
 # usage: at_exit COMMAND   (one word: a function's name)

@@ -1,18 +1,14 @@
-# The data directory: where it is, which PostgreSQL made it, whether it is complete, which set holds all of it, and the
-# journal of what was decided. And how one is made: built beside it in pgdata.init, put in place by one rename.
+# The data directory: which PostgreSQL made it, whether it is complete, which set holds all of it, and the journal of what
+# was decided. And how one is made: built beside it in pgdata.init, put in place by one rename.
 [[ "${BASH_SOURCE[0]}" != "$0" ]] || { echo "${0##*/} is a library and does nothing by itself. See: scripts/README.md" >&2 && exit 64; }
 
-PGDATA="${PGDATA:-/var/lib/postgresql/data/pgdata}"
-BUILD="$(dirname -- "$PGDATA")/pgdata.init"
 # An upgrade's old data, from the swap until the new is in place. A name that nobody gives a copy of his own.
 OLD="$(dirname -- "$PGDATA")/.brewget-before-upgrade"
-JOURNAL="$(dirname -- "$PGDATA")/startup.log"
-# PG_VERSION is there from initdb's first moment on: half a restore would look complete (docker-library/postgres#891).
-MARK=.brewget-complete
 # One line: a set, the system identifier, the sum of pg_control. It says that nothing was written since that set.
 LAST="$(dirname -- "$PGDATA")/last-set"
 LAST_SET=""
 LAST_SYSTEM=""
+read_text SQL_OTHER_LIBC sql/other_libc.sql
 STARTUP_ACCEPT="${STARTUP_ACCEPT:-}"
 
 # usage: pgdata_decide MESSAGE...   One line to the log and to the journal, for those who ask later.
@@ -103,8 +99,38 @@ pgdata_open() {
 		export PGPASSFILE="$WORK/pgpass"
 	fi
 	server_stop_orphan "$1" || pgdata_refuse "$REFUSED" "a server is already running on $1; the restore or start has to wait for its end"
-	server_start "$@" || pgdata_refuse "$UNREACHABLE" "the server does not start on $1: $(server_said)"
+	server_start "$@" || pgdata_open_without_settings "$@"
 	step server
+}
+
+# usage: pgdata_open_without_settings DIRECTORY [POSTGRES OPTION...]   The same once the server has not started: without what
+# ALTER SYSTEM has set, if that is accepted. Nobody can take a setting back where no server runs.
+pgdata_open_without_settings() {
+	local settings="$1/postgresql.auto.conf" said aside
+
+	said="$(server_said)"
+	grep -q '^[^#]' "$settings" 2>/dev/null || pgdata_refuse "$UNREACHABLE" "the server does not start on $1: $said"
+	pgdata_accepts server-settings || pgdata_refuse "$UNREACHABLE" "the server does not start on $1: $said." \
+		"If a setting of ALTER SYSTEM keeps it down: STARTUP_ACCEPT=server-settings sets $settings aside"
+	aside="$(utc)"
+	aside="$settings.${aside//[:-]/}"
+	mv -- "$settings" "$aside" || pgdata_refuse "$NO_SPACE" "cannot rename $settings to $aside"
+	: >"$WORK/server.log" # what is said next is about the next start
+	if ! server_start "$@"; then
+		mv -- "$aside" "$settings" || pgdata_refuse "$NO_SPACE" "cannot rename $aside back to $settings"
+		pgdata_refuse "$UNREACHABLE" "the server does not start on $1, and without $settings neither; that is back in its place: $(server_said)"
+	fi
+	make_durable "$1"
+	pgdata_decide "set $settings aside as $aside (STARTUP_ACCEPT=server-settings), for with it the server did not start: $said"
+}
+
+# usage: pgdata_name_other_libc   A warning where another C library or ICU has sorted what lies here: indexes may be out of order.
+pgdata_name_other_libc() {
+	local found
+
+	found="$(psql_run "$CONTROL" <<<"$SQL_OTHER_LIBC")" || pgdata_refuse "$UNREACHABLE" "cannot read the versions of the databases' collations"
+	[[ -z "$found" ]] || log "warning: another C library or ICU has sorted the texts of $found. Indexes on them may miss rows or let duplicates in." \
+		"In each: REINDEX DATABASE; ALTER DATABASE ... REFRESH COLLATION VERSION"
 }
 
 # usage: pgdata_complete_roles   The application's databases and the Secret's passwords, on whatever was kept, restored or made.
@@ -121,33 +147,49 @@ pgdata_mark() {
 
 # usage: pgdata_make   A new cluster in BUILD, by the official image's own program where it is at hand.
 pgdata_make() {
-	local size
+	local size major arguments="${POSTGRES_INITDB_ARGS:-}"
 
 	rm -rf -- "$BUILD"
 	step build
+	major="$(tool_major initdb)"
+	# Huge pages as in server_start. Versions before 16 cannot be told.
+	((major < 16)) || [[ -n "${POSTGRES_INITDB_ARGS_FILE:-}" ]] || arguments="--set huge_pages=off $arguments"
 	# BREWGET_PREPARING: our script in /docker-entrypoint-initdb.d leaves the work to us.
 	# PG* variables are for clients of a running server; the entrypoint's temporary one has its own socket.
 	if command -v docker-ensure-initdb.sh >/dev/null; then
-		PGDATA="$BUILD" BREWGET_PREPARING=1 env -u PGHOST -u PGHOSTADDR -u PGUSER -u PGDATABASE -u PGPASSFILE \
+		PGDATA="$BUILD" BREWGET_PREPARING=1 POSTGRES_INITDB_ARGS="$arguments" env -u PGHOST -u PGHOSTADDR -u PGUSER -u PGDATABASE -u PGPASSFILE \
 			-u PGOPTIONS -u PGCLIENTENCODING -u LC_ALL ${CALLERS_LC_ALL:+"LC_ALL=$CALLERS_LC_ALL"} \
-			docker-ensure-initdb.sh postgres 7>&- 8>&- 9>&- >"$WORK/initdb.out" 2>&1 || pgdata_refuse "$NO_SPACE" "cannot make a data directory: $(tail -n 3 "$WORK/initdb.out" | tr '\n' ' ')"
+			docker-ensure-initdb.sh postgres -c huge_pages=off 7>&- 8>&- 9>&- >"$WORK/initdb.out" 2>&1 || pgdata_refuse_initdb
 	else
-		pgdata_plain_initdb
+		pgdata_plain_initdb "$arguments"
 	fi
 	size="$(stat -c %s -- "$BUILD/PG_VERSION")"
 	((size > 0)) || pgdata_refuse "$NO_SPACE" "initdb left no PG_VERSION in $BUILD"
+	# What initdb is told it writes down for good, and this was for here and now.
+	[[ "${POSTGRES_INITDB_ARGS:-}" == *huge_pages* ]] || sed -i 's/^huge_pages = off/#huge_pages = try/' "$BUILD/postgresql.conf"
 	step initialised
 }
 
-# usage: pgdata_plain_initdb   The same without the image's program: on a machine of one's own.
+# usage: pgdata_plain_initdb ARGUMENTS   The same without the image's program: on a machine of one's own.
 pgdata_plain_initdb() {
 	local options=(--username="${POSTGRES_USER:-postgres}" --auth-host=scram-sha-256 --auth-local=trust)
 
 	[[ -z "${POSTGRES_PASSWORD_FILE:-}" ]] || options+=(--pwfile="$POSTGRES_PASSWORD_FILE")
-	# shellcheck disable=SC2086 # POSTGRES_INITDB_ARGS is a list of words
-	LC_ALL="$CALLERS_LC_ALL" initdb -D "$BUILD" "${options[@]}" ${POSTGRES_INITDB_ARGS:-} >"$WORK/initdb.out" 2>&1 ||
-		pgdata_refuse "$NO_SPACE" "cannot make a data directory: $(tail -n 3 "$WORK/initdb.out" | tr '\n' ' ')"
+	# shellcheck disable=SC2086 # a list of words
+	LC_ALL="$CALLERS_LC_ALL" initdb -D "$BUILD" "${options[@]}" $1 >"$WORK/initdb.out" 2>&1 || pgdata_refuse_initdb
 	echo 'host all all all scram-sha-256' >>"$BUILD/pg_hba.conf"
+}
+
+# usage: pgdata_refuse_initdb   With its reason: the last lines only say that it has cleaned up.
+pgdata_refuse_initdb() {
+	local said
+
+	if grep -q -i -E 'bus error|signal 7' "$WORK/initdb.out"; then
+		pgdata_refuse "$UNREACHABLE" "cannot make a data directory: initdb was ended by a bus error. Either the node has huge pages reserved and gives this pod none" \
+			"(on the node: sysctl vm.nr_hugepages=0), or there is no room in /dev/shm"
+	fi
+	said="$(grep -E 'error:|(FATAL|PANIC|ERROR): ' "$WORK/initdb.out" | tail -n 2)" || said="$(tail -n 3 "$WORK/initdb.out")"
+	pgdata_refuse "$NO_SPACE" "cannot make a data directory: $said"
 }
 
 # usage: pgdata_put_in_place WHY   The rename that makes it the data directory. Everything is on disk before. The data of an

@@ -17,8 +17,19 @@ roles_ensure_databases() {
 	done 3<<<"${POSTGRES_DATABASES:-}"
 }
 
-# usage: roles_apply_password ROLE FILE   The role's password is the file's content from now on.
-roles_apply_password() { PASSWORD_FILE="$2" psql_run "$CONTROL" -v role="$1" <<<"$SQL_APPLY_PASSWORD" || return 1; }
+# usage: roles_apply_password ROLE FILE   The role's password is the file's content from now on. What goes to the server is the
+# verifier that psql's \password makes of it, in SCRAM whatever the server's default is: pg_hba.conf takes no other. So no
+# log and no extension sees a password. setsid: without a terminal \password reads stdin, where there is nothing else.
+roles_apply_password() {
+	local password
+
+	password="$(cat -- "$2")" || return 69
+	[[ "$password" != *$'\n'* ]] || { echo "the password in $2 has more than one line" >&2 && return 69; }
+	PGDATABASE="$CONTROL" PGOPTIONS="$PGOPTIONS -c password_encryption=scram-sha-256" setsid "${PSQL[@]}" -v role="$1" -f /dev/fd/3 \
+		3<<<"$SQL_APPLY_PASSWORD" <<<"$password"$'\n'"$password" 2>"$WORK/password.err" && return 0
+	tail -n 1 "$WORK/password.err" >&2
+	return 69
+}
 
 # usage: roles_with_passwords   Roles that ROLE_PASSWORDS_DIR has a password for, one a line.
 # A mounted Secret also has links whose names begin with two dots.

@@ -15,7 +15,8 @@ server_start() {
 	# In C: who is at fault is read from messages. No standby can reach us, so none is waited for.
 	options+=" -c log_destination=stderr -c lc_messages=C -c synchronous_standby_names='' -c ssl=off $*"
 	# After a crash it would go on without what was not on disk yet, and that would be held against the set.
-	options+=" -c restart_after_crash=off"
+	# On a node that has huge pages reserved and gives us none, a server that asks for them dies of a bus error.
+	options+=" -c restart_after_crash=off -c huge_pages=off"
 	# The descriptors of our locks stay with us. A locale of its own: LC_ALL=C is for our sort and awk only.
 	# Its output rather than -l: what pg_ctl itself has to say is there as well.
 	# Called in this very shell: PostgreSQL takes a stale postmaster.pid for stale if it names its parent's parent,
@@ -77,5 +78,11 @@ server_stop_orphan() {
 	done
 }
 
-# usage: server_said   The last lines of its log, for a message.
-server_said() { tail -n 3 "$WORK/server.log" 2>/dev/null | tr '\n' ' '; }
+# usage: server_said   For a message: the last error in its log, with the setting that it is about; else the last lines.
+server_said() {
+	local line
+
+	line="$(awk '/LOG: .*(parameter|in file) "/ { cause = $0 " " } /(FATAL|PANIC|ERROR): / { last = cause $0; cause = "" } END { print last }' "$WORK/server.log" 2>/dev/null)" || line=""
+	[[ -n "$line" ]] || line="$(tail -n 3 "$WORK/server.log" 2>/dev/null | tr '\n' ' ')" || return 0
+	printf '%s\n' "$line"
+}
