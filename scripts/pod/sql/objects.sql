@@ -184,7 +184,7 @@ others AS (
 		FROM pg_user_mapping u WHERE u.umuser = 0 OR EXISTS (SELECT FROM pg_roles r WHERE r.oid = u.umuser)
 	UNION ALL SELECT 3576, t.oid, 'transform', NULL, NULL, NULL, concat_ws(' ', t.trffromsql::regprocedure, t.trftosql::regprocedure) FROM pg_transform t
 	UNION ALL SELECT 2601, a.oid, 'access method', NULL, NULL, NULL, concat_ws(' ', a.amtype, a.amhandler) FROM pg_am a
-	UNION ALL SELECT 826, d.oid, 'default privileges', NULL, d.defaclacl, 'c', NULL FROM pg_default_acl d
+	UNION ALL SELECT 826, d.oid, 'default privileges', d.defaclrole, d.defaclacl, CASE d.defaclobjtype WHEN 'S' THEN 's' ELSE d.defaclobjtype::text END, NULL FROM pg_default_acl d
 		WHERE EXISTS (SELECT FROM pg_roles r WHERE r.oid = d.defaclrole)
 	-- Not whether it is enabled: a restored one never is.
 	UNION ALL SELECT 6100, s.oid, 'subscription', s.subowner, NULL, NULL, concat_ws(' ', md5(s.subconninfo), s.subslotname, s.subsynccommit, s.subpublications,
@@ -234,12 +234,18 @@ objects AS (
 			FROM aclexplode(coalesce(l.lomacl, acldefault('L', l.lomowner))) a LEFT JOIN pg_roles r ON r.oid = a.grantee WHERE a.grantee = 0 OR r.oid IS NOT NULL)), 0))
 		FROM pg_largeobject_metadata l HAVING count(*) > 0)
 SELECT o.class, o.oid, o.kind, to_json(o.identity), coalesce(to_json(pg_get_userbyid(o.owner)::text)::text, 'null'),
-	-- One that was given and taken away again is none. By whom it was given counts only where it was not the owner.
-	coalesce(CASE WHEN o.acl IS NOT NULL THEN (SELECT to_json(nullif(coalesce(string_agg(what, ', ' ORDER BY what COLLATE "C") FILTER (WHERE kind = 'is'), ''),
-			coalesce(string_agg(what, ', ' ORDER BY what COLLATE "C") FILTER (WHERE kind = 'initial'), ''))) FROM (
-		SELECT a.kind, concat_ws(' ', coalesce(r.rolname, 'PUBLIC'), a.privilege_type, CASE WHEN a.is_grantable THEN '*' END, 'by ' || CASE WHEN a.grantor <> o.owner THEN g.rolname END) AS what
-		FROM (SELECT 'is' AS kind, * FROM aclexplode(o.acl) UNION ALL SELECT 'initial', * FROM aclexplode(acldefault(o.letter::"char", o.owner))) a
-		JOIN pg_roles g ON g.oid = a.grantor LEFT JOIN pg_roles r ON r.oid = a.grantee WHERE a.grantee = 0 OR r.oid IS NOT NULL) acl)::text END, 'null'),
+	-- What was given and taken away again is nothing. ALL, since PostgreSQL 17 knows one more privilege of a table than 16.
+	-- By whom it was given counts only where it was not the owner.
+	coalesce(CASE WHEN o.acl IS NOT NULL THEN (
+		SELECT to_json(nullif(coalesce(string_agg(what, ', ' ORDER BY what COLLATE "C") FILTER (WHERE is_now), ''),
+			coalesce(string_agg(what, ', ' ORDER BY what COLLATE "C") FILTER (WHERE NOT is_now), '')))
+		FROM (SELECT a.is_now, concat_ws(' ', coalesce(r.rolname, 'PUBLIC'),
+			CASE WHEN count(*) = (SELECT count(*) FROM aclexplode(acldefault(o.letter::"char", o.owner)) all_ WHERE all_.grantee = o.owner) THEN 'ALL'
+				ELSE string_agg(a.privilege_type, ' ' ORDER BY a.privilege_type) END,
+			CASE WHEN a.is_grantable THEN '*' END, 'by ' || CASE WHEN a.grantor <> o.owner THEN g.rolname END) AS what
+			FROM (SELECT true AS is_now, * FROM aclexplode(o.acl) UNION ALL SELECT false, * FROM aclexplode(acldefault(o.letter::"char", o.owner))) a
+			JOIN pg_roles g ON g.oid = a.grantor LEFT JOIN pg_roles r ON r.oid = a.grantee
+			WHERE a.grantee = 0 OR r.oid IS NOT NULL GROUP BY a.is_now, a.is_grantable, r.rolname, a.grantor, g.rolname) acl)::text END, 'null'),
 	coalesce(to_json(d.dependencies)::text, 'null'), coalesce(to_json(o.definition)::text, 'null')
 FROM objects o LEFT JOIN deps d ON d.class = o.class AND d.id = o.oid AND o.class <> 1249
 ORDER BY o.class::text COLLATE "C", o.oid::text COLLATE "C", o.kind COLLATE "C", o.identity COLLATE "C";
