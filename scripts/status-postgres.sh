@@ -66,7 +66,7 @@ newest() { printf '%s\n' "$SETS" | grep '"state": "published"' | grep -e "${1:-.
 set_aside() { printf '%s\n' "$SETS" | grep '"state": "failed"' || true; } # there may be none
 
 judge_sets() {
-	local line age name verified
+	local line age name verified unverified
 
 	line="$(newest)"
 	if [[ -z "$line" ]]; then
@@ -85,6 +85,9 @@ judge_sets() {
 		problem "$WARNING" "the newest verified set, $(field set <<<"$verified"), is $age s old"
 	fi
 	judge_failed "${verified:-}"
+	judge_left_out "${verified:-}"
+	unverified="$(words unverified <<<"$line")"
+	[[ -z "$unverified" ]] || problem "$WARNING" "$name stays, not verified: $unverified"
 	[[ "$(field flagged <<<"$line")" == null ]] || problem "$WARNING" "$name has lost data: $(words flagged <<<"$line")"
 }
 
@@ -97,6 +100,16 @@ judge_failed() {
 	verified="$(field set <<<"$1")"
 	why="$(words why <<<"$line")"
 	[[ -z "$failed" || "$failed" < "$verified" ]] || problem "$CRITICAL" "$failed did not verify and was set aside${why:+: $why}"
+}
+
+# usage: judge_left_out VERIFIED   What did not come back of a set whose rows did: as kind and name.
+judge_left_out() {
+	local count text
+
+	read -r count text < <(grep -oE '"kind": "([^"\]|\\.)*", "name": "([^"\]|\\.)*"' <<<"$1" |
+		sed -E 's/"kind": "(.*)", "name": "(.*)"/\1 \2/; s/\\(["\\])/\1/g' |
+		awk 'NR <= 3 { text = text (NR > 1 ? ", " : "") $0 } END { print NR, text (NR > 3 ? " and more" : "") }')
+	((count == 0)) || problem "$WARNING" "all rows of $(field set <<<"$1") came back, $count object$( ((count == 1)) || echo s) did not: $text"
 }
 
 # usage: judge_schedules   CRONJOBS: name, suspended, last schedule; one a line.

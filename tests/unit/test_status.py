@@ -53,7 +53,7 @@ def a_set(age: float, **changes: object) -> dict[str, object]:
     name = f"backup_20261124_{240000 - int(age * 100):06d}"
     usual = {"set": name, "state": "published", "started": "2026-11-24T00:00:00Z",
              "age_seconds": int(age * HOUR), "bytes": 5, "reason": "scheduled", "databases": 2,
-             "rows": 7, "verified": True, "pinned": False, "flagged": None, "why": None}  # fmt: skip
+             "rows": 7, "verified": True, "unverified": None, "left_out": [], "pinned": False, "flagged": None, "why": None}  # fmt: skip
     return usual | changes
 
 
@@ -87,6 +87,11 @@ def test_all_well(answers: Answers) -> None:
             1,
             "has lost data: database x is gone",
         ),
+        (
+            [a_set(7), a_set(1, verified=False, unverified='rows of "t" differ')],
+            1,
+            f'{a_set(1)["set"]} stays, not verified: rows of "t" differ',
+        ),
         ([a_set(7), a_set(-1)], 1, "is from the future"),
     ],
 )
@@ -96,6 +101,29 @@ def test_each_fault_of_the_sets(
     answers.sets = sets
     done = answers.run()
     assert (done.returncode, words in done.stdout) == (status, True), done.stdout
+
+
+def left_out(name: str, why: str = "refused") -> dict[str, str]:
+    return {"database": "shop", "kind": "index", "name": name, "why": why}
+
+
+def test_what_a_verified_set_lacks_is_named_with_every_sign_in_it(answers: Answers) -> None:
+    hostile = left_out('a "b, c}]\\d', '"flagged": "x", "kind": "y", "name": "z"')
+    answers.sets = [a_set(7), a_set(1, left_out=[left_out("i"), hostile])]
+    done = answers.run()
+    words = (
+        f'all rows of {a_set(1)["set"]} came back, 2 objects did not: index i, index a "b, c}}]\\d'
+    )
+    assert (done.returncode, f"- {words}" in done.stdout.splitlines()) == (1, True), done.stdout
+    assert json.loads(answers.run("--json").stdout)["problems"] == [words]
+
+
+def test_of_many_objects_the_first_are_named(answers: Answers) -> None:
+    newest = a_set(1, verified=False)
+    answers.sets = [a_set(7, left_out=[left_out(f"i{n}") for n in range(9)]), newest]
+    done = answers.run()
+    words = f"all rows of {a_set(7)['set']} came back, 9 objects did not: index i0, index i1, index i2 and more"
+    assert (done.returncode, f"- {words}" in done.stdout.splitlines()) == (1, True), done.stdout
 
 
 def test_a_set_aside_before_the_newest_verified_one_raises_no_alarm(answers: Answers) -> None:
