@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-VERSION = 1
+VERSION = 2
+"""The newest that is read; all before it are, too."""
 MAX_BYTES = 64 * 2**20
 """A manifest with a hundred thousand tables has 10 MB."""
 
@@ -18,6 +19,7 @@ SET_NAME = re.compile(r"backup_\d{8}_\d{6}", re.ASCII)
 _FILE = re.compile(r"[A-Za-z0-9_%-]+(\.[a-z.]+)?", re.ASCII)
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", re.ASCII)
 _MOST = 2**63
+_MOST_LINES, _MOST_SIGNS = 100, 300
 
 
 class UnusableError(Exception):
@@ -42,6 +44,8 @@ class Database:
     rows: int
     table_count: int
     tables: tuple[Table, ...] = ()
+    objects: str = ""
+    """The file that lists its objects; sets of the first version have none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +66,9 @@ class Manifest:
     globals_bytes: int
     databases: tuple[Database, ...]
     skipped: tuple[tuple[str, str], ...]
+    emptied: tuple[str, ...] = ()
+    """Tables that had rows in the set before and have none now."""
+    notes: tuple[str, ...] = ()
 
     @property
     def bytes(self) -> int:
@@ -95,7 +102,7 @@ def parse(content: bytes, name: str, *, with_tables: bool = False) -> Manifest:
         raise UnusableError(
             f"its format version {version} is newer than this console's ({VERSION})"
         )
-    if version != VERSION or found.get("set") != name:
+    if version not in range(1, VERSION + 1) or found.get("set") != name:
         raise UnusableError("its manifest is for another set or version")
     server, roles = _object(found, "server"), _object(found, "globals")
     finished = found.get("finished")
@@ -110,13 +117,15 @@ def parse(content: bytes, name: str, *, with_tables: bool = False) -> Manifest:
         server_version=_text(server, "version"),
         format=_text(found, "format"),
         compression=_text(found, "compression"),
-        globals_file=_file(roles),
+        globals_file=_file(roles, "file"),
         globals_bytes=_count(roles.get("bytes")),
         databases=tuple(_database(each, with_tables) for each in _objects(found, "databases")),
         skipped=tuple(
             (_text(each, "name", "?"), _text(each, "why", "?"))
             for each in _objects(found, "skipped")
         ),
+        emptied=_lines(found, "emptied"),
+        notes=_lines(found, "notes"),
     )
 
 
@@ -126,7 +135,8 @@ def _database(found: Mapping[str, Any], with_tables: bool) -> Database:
     names = (f"{_text(table, 'schema')}.{_text(table, 'name')}" for table in tables)
     return Database(
         name=_text(found, "name"),
-        file=_file(found),
+        file=_file(found, "file"),
+        objects=_file(found, "objects") if "objects" in found else "",
         bytes=_count(found.get("bytes")),
         rows=sum(rows),
         table_count=len(tables),
@@ -152,13 +162,25 @@ def _text(found: Mapping[str, Any], key: str, default: str | None = None) -> str
     value = found.get(key, default)
     if not isinstance(value, str):
         raise UnusableError(f"its manifest has no usable '{key}'")
+    return said(value)
+
+
+def _lines(found: Mapping[str, Any], key: str) -> tuple[str, ...]:
+    # Only shown: no set is worth less for what cannot be.
+    value = found.get(key)
+    lines = [each for each in value if isinstance(each, str)] if isinstance(value, list) else []
+    return tuple(said(each)[:_MOST_SIGNS] for each in lines[:_MOST_LINES])
+
+
+def said(value: object) -> str:
+    """What can be shown of a value that should be a text."""
     # A lone surrogate is valid JSON and cannot be sent to a browser.
-    return value.encode(errors="replace").decode()
+    return value.encode(errors="replace").decode() if isinstance(value, str) else ""
 
 
-def _file(found: Mapping[str, Any]) -> str:
+def _file(found: Mapping[str, Any], key: str) -> str:
     # File names come from outside: none may lead out of the set.
-    name = _text(found, "file")
+    name = _text(found, key)
     if not _FILE.fullmatch(name):
         raise UnusableError("its manifest has no usable file name")
     return name

@@ -116,6 +116,11 @@ def _durations(newest: BackupSet | None, verified: BackupSet | None) -> Iterator
         "How long the restore in it took: the recovery time.",
         verdict.restore_seconds if verdict else None,
     )
+    yield from _gauge(
+        "left_out",
+        "Objects that did not come back from the newest verified set, its rows did.",
+        verdict.left_out_count if verdict else None,
+    )
 
 
 def _changes(store: Picture) -> Iterator[Metric]:

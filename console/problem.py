@@ -28,6 +28,8 @@ class Code(StrEnum):
     EMPTY = "empty"
     STALE = "stale"
     UNVERIFIED = "unverified"
+    UNPROVEN = "unproven"
+    LEFT_OUT = "left-out"
     FAILED_SET = "failed-set"
     FAILED_BACKUP = "failed-backup"
     FAILED_VERIFY = "failed-verify"

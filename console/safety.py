@@ -3,24 +3,22 @@
 What a person reads, what Prometheus alerts on and what is notified all come from here.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from console.jobs import Phase
+from console import runs
 from console.problem import (
     CLOCK_SLACK,
     Code,
     Facts,
     Level,
     Problem,
-    is_missed,
     stale_after,
     started,
     unverified_after,
 )
-from console.sets import BackupSet, Identity, Picture, State
-from console.wishes import BACKUP, VERIFY, Action
-from console.words import ago, short, size, span
+from console.sets import BackupSet, Identity, LeftOut, Picture, State
+from console.words import ago, count, short, size, span
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +42,8 @@ _OF_STORE = frozenset(
         Code.EMPTY,
         Code.STALE,
         Code.UNVERIFIED,
+        Code.UNPROVEN,
+        Code.LEFT_OUT,
         Code.FAILED_SET,
         Code.DAMAGED,
         Code.SHRINKING,
@@ -73,8 +73,8 @@ def _problems(facts: Facts, now: float) -> Iterator[Problem]:
         yield from _sets(facts, now)
         yield from _room(facts)
     if facts.cluster.is_reachable:
-        yield from _cron_jobs(facts, now)
-        yield from _runs(facts)
+        yield from runs.cron_jobs(facts, now)
+        yield from runs.last_runs(facts)
     else:
         yield Problem(
             Code.API,
@@ -102,6 +102,16 @@ def _sets(facts: Facts, now: float) -> Iterator[Problem]:
     failed = facts.store.failed
     if failed and (verified is None or failed[0].name > verified.name):
         yield _failed(failed[0])
+    if newest and newest.state is State.UNVERIFIED and newest.why:
+        yield Problem(
+            Code.UNPROVEN,
+            Level.WARNING,
+            f"{newest.name} stays, not verified: {short(newest.why)}.",
+            "No file of it was found damaged: the set stays, is not condemned and is tried again.",
+        )
+    if verified and verified.verdict and verified.verdict.left_out_count:
+        found = verified.verdict
+        yield _left_out(verified.name, found.left_out, found.left_out_count)
     yield from _brake(facts.store)
 
 
@@ -113,6 +123,17 @@ def _failed(found: BackupSet) -> Problem:
         Level.BAD,
         f"{found.name} did not verify and was set aside{why}.",
         f"{where}; no set since then has been verified.",
+    )
+
+
+def _left_out(name: str, first: Iterable[LeftOut], number: int) -> Problem:
+    objects = ", ".join(f"{each.kind} {each.name}" for each in first)
+    missing = count(number, "object")
+    return Problem(
+        Code.LEFT_OUT,
+        Level.WARNING,
+        f"All rows of {name} came back, {missing} did not: {short(objects)}.",
+        "Its page has the reason of each.",
     )
 
 
@@ -187,47 +208,6 @@ def _room(facts: Facts) -> Iterator[Problem]:
             f"The store has {size(free)} free, which is not enough for three more backups.",
             "Make room on its volume, or lower backup.keep.",
         )
-
-
-def _cron_jobs(facts: Facts, now: float) -> Iterator[Problem]:
-    for name, what in ((BACKUP, "backups"), (VERIFY, "verifications")):
-        found = facts.cluster.cron_job(name)
-        if found is None:
-            yield Problem(
-                Code.SUSPENDED, Level.WARNING, f"There is no CronJob {name}.", "Run: pulumi up"
-            )
-            continue
-        if found.is_suspended:
-            yield Problem(
-                Code.SUSPENDED,
-                Level.WARNING,
-                f"The schedule of {what} is suspended.",
-                f'kubectl patch cronjob {name} -p \'{{"spec": {{"suspend": false}}}}\'',
-            )
-        due = (facts.due or {}).get(name)
-        if (
-            due is not None
-            and not found.is_suspended
-            and is_missed(due, found.last_schedule, found.created, now)
-        ):
-            yield Problem(
-                Code.MISSED,
-                Level.WARNING,
-                f"The run of {name} that was due {ago(due, now)} did not start.",
-                "Was the cluster asleep? The next run comes by itself.",
-            )
-
-
-def _runs(facts: Facts) -> Iterator[Problem]:
-    for action, code in ((Action.BACKUP, Code.FAILED_BACKUP), (Action.VERIFY, Code.FAILED_VERIFY)):
-        run = facts.cluster.last_finished(action)
-        if run and run.phase is Phase.FAILED:
-            yield Problem(
-                code,
-                Level.BAD if action is Action.BACKUP else Level.WARNING,
-                f"The last {action} failed ({run.name}).",
-                "Its log says why.",
-            )
 
 
 def _headline(facts: Facts, level: Level, now: float) -> str:

@@ -21,6 +21,16 @@ class State(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class LeftOut:
+    """What did not come back although all rows did, and what the server said."""
+
+    database: str
+    kind: str
+    name: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class Verdict:
     """What a verification measured."""
 
@@ -29,11 +39,14 @@ class Verdict:
     seconds: float
     by: str = ""
     passwords: str = ""
+    left_out: tuple[LeftOut, ...] = ()
+    """The first of them; `left_out_count` has all."""
+    left_out_count: int = 0
 
 
 @dataclass(frozen=True, slots=True)
-class Aside:
-    """When a set was moved to failed/, and by which script."""
+class Tried:
+    """When a set was found not to verify, and by which script."""
 
     moment: float | None
     by: str
@@ -46,12 +59,13 @@ class BackupSet:
     name: str
     state: State
     why: str = ""
+    """What is wrong with it; of an unverified one, why a verification did not end well."""
     manifest: Manifest | None = None
     verdict: Verdict | None = None
     is_pinned: bool = False
     """By its manifest, or by the later word of pin.sh."""
-    aside: Aside | None = None
-    """None where it was not set aside, or by scripts that did not write it down."""
+    tried: Tried | None = None
+    """Of a set in failed/, or of an unverified one; None where no script wrote it down."""
 
     @property
     def is_published(self) -> bool:

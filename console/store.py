@@ -5,15 +5,15 @@ import os
 import stat
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
-from console import manifest
+from console import beside, manifest
+from console.files import read
 from console.manifest import Manifest, UnusableError
-from console.sets import Aside, BackupSet, Identity, Picture, State, Verdict
+from console.sets import BackupSet, Identity, Picture, State, Tried, Verdict
 
-_FILES = ("manifest.json", "SHA256SUMS", "verified.json", "pinned.json")
-_MOST_WORDS = 2000
+_FILES = ("manifest.json", "SHA256SUMS", "verified.json", "unverified.json", "pinned.json")
 _Stamp = tuple[tuple[int, int, int] | None, ...]
 
 
@@ -56,14 +56,14 @@ class Store:
         """A set's manifest with its tables; None where it cannot be used."""
         directory = (self._root / "failed" if failed else self._root) / name
         try:
-            return manifest.parse(_read(directory / "manifest.json"), name, with_tables=True)
+            return manifest.parse(read(directory / "manifest.json"), name, with_tables=True)
         except (OSError, UnusableError):
             return None
 
     def _identity(self) -> tuple[Identity, str, str]:
         path = self._root / ".store.json"
         try:
-            content = manifest.load(_read(path))
+            content = manifest.load(read(path))
         except FileNotFoundError:
             return Identity.MISSING, f"{self._root} is not a store: it has no .store.json", ""
         except (OSError, UnusableError) as error:
@@ -86,20 +86,20 @@ class Store:
             directory = f"{self._root}/failed/{name}"
             seen.add(directory)
             found = self._set(directory, name, store_id)
-            why, aside = _failure(Path(directory))
+            why, tried = beside.reason(Path(directory) / "failed.json", "failed")
             if not why and found.state is State.DAMAGED:
                 why = found.why
-            yield BackupSet(name, State.FAILED, why, found.manifest, aside=aside)
+            yield BackupSet(name, State.FAILED, why, found.manifest, tried=tried)
         for gone in self._known.keys() - seen:
             self._known.pop(gone, None)
 
     def _set(self, directory: str, name: str, store_id: str) -> BackupSet:
         try:
-            read = self._cached(directory)
-            if read.manifest.store != store_id:
-                why = f"it was made for store {read.manifest.store}"
-                return BackupSet(name, State.FOREIGN, why, read.manifest)
-            _check_files(directory, read.manifest)
+            known = self._cached(directory)
+            if known.manifest.store != store_id:
+                why = f"it was made for store {known.manifest.store}"
+                return BackupSet(name, State.FOREIGN, why, known.manifest)
+            _check_files(directory, known.manifest)
         except FileNotFoundError as error:
             if str(error.filename) == f"{directory}/manifest.json":
                 return BackupSet(name, State.FOREIGN, "it has no manifest.json")
@@ -107,8 +107,10 @@ class Store:
             return BackupSet(name, State.DAMAGED, f"{missing} is missing", self._last(directory))
         except (OSError, UnusableError) as error:
             return BackupSet(name, State.DAMAGED, _words(error), self._last(directory))
-        state = State.VERIFIED if read.verdict else State.UNVERIFIED
-        return BackupSet(name, state, "", read.manifest, read.verdict, read.is_pinned)
+        state = State.VERIFIED if known.verdict else State.UNVERIFIED
+        return BackupSet(
+            name, state, known.why, known.manifest, known.verdict, known.is_pinned, known.tried
+        )
 
     def _cached(self, directory: str) -> "_Read":
         stamp = tuple([_stamp(f"{directory}/{name}") for name in _FILES])
@@ -116,9 +118,9 @@ class Store:
         if known and known[0] == stamp:
             return known[1]
         self._known.pop(directory, None)
-        read = _read_set(Path(directory))
-        self._known[directory] = (stamp, read)
-        return read
+        made = _read_set(Path(directory))
+        self._known[directory] = (stamp, made)
+        return made
 
     def _last(self, directory: str) -> Manifest | None:
         known = self._known.get(directory)
@@ -128,71 +130,20 @@ class Store:
 @dataclass(frozen=True, slots=True)
 class _Read:
     manifest: Manifest
-    verdict: Verdict | None = field(default=None)
-    is_pinned: bool = False
+    verdict: Verdict | None
+    is_pinned: bool
+    why: str
+    tried: Tried | None
 
 
 def _read_set(directory: Path) -> _Read:
-    found = manifest.parse(_read(directory / "manifest.json"), directory.name)
-    sums = hashlib.sha256(_read(directory / "SHA256SUMS")).hexdigest()
-    is_pinned = _is_pinned(directory, found)
-    try:
-        verdict = _verdict(manifest.load(_read(directory / "verified.json")), found, sums)
-    except (OSError, UnusableError):
-        verdict = None  # one that cannot be read is none
-    return _Read(found, verdict, is_pinned)
-
-
-def _is_pinned(directory: Path, of: Manifest) -> bool:
-    """As set.bash of the scripts decides: the later word wins, and only a clear no unpins."""
-    try:
-        word = manifest.load(_read(directory / "pinned.json"))
-    except FileNotFoundError:
-        return of.pinned
-    except (OSError, UnusableError):
-        return True
-    return not (word.get("set") == directory.name and word.get("pinned") is False)
-
-
-def _failure(directory: Path) -> tuple[str, Aside | None]:
-    """Why a set was set aside, by its failed.json; sets of older scripts have none."""
-    try:
-        # A server's message may hold any bytes.
-        text = _read(directory / "failed.json").decode(errors="replace")
-        found = manifest.load(text.encode())
-    except (OSError, UnusableError):
-        return "", None
-    why, by = (found.get(key) for key in ("why", "by"))
-    try:
-        moment = manifest.seconds_of(str(found.get("failed")))
-    except UnusableError:
-        moment = None
-    aside = Aside(moment, _said(by)[:100])
-    return _said(why)[:_MOST_WORDS], aside
-
-
-def _said(value: object) -> str:
-    # A lone surrogate is valid JSON and cannot be sent to a browser.
-    return value.encode(errors="replace").decode() if isinstance(value, str) else ""
-
-
-def _verdict(found: dict[str, object], of: Manifest, sums: str) -> Verdict | None:
-    """A verdict counts when it is good and bound to these very files."""
-    if found.get("result") != "good" or found.get("sums") != sums:
-        return None
-    when = found.get("verified")
-    return Verdict(
-        verified=manifest.seconds_of(when) if isinstance(when, str) else of.started,
-        restore_seconds=_number(found.get("restore_seconds")),
-        seconds=_number(found.get("seconds")),
-        by=str(found.get("by", ""))[:100],
-        passwords=str(found.get("passwords", ""))[:100],
-    )
-
-
-def _number(value: object) -> float:
-    # Compared before it is converted: an integer of 400 digits fits no float.
-    return float(value) if isinstance(value, int | float) and 0 <= value < 2**53 else 0.0
+    found = manifest.parse(read(directory / "manifest.json"), directory.name)
+    sums = hashlib.sha256(read(directory / "SHA256SUMS")).hexdigest()
+    verdict = beside.verdict(directory, found, sums)
+    why, tried = "", None
+    if verdict is None:
+        why, tried = beside.reason(directory / "unverified.json", "unverified", sums)
+    return _Read(found, verdict, beside.is_pinned(directory, found), why, tried)
 
 
 def _check_files(directory: str, found: Manifest) -> None:
@@ -200,15 +151,18 @@ def _check_files(directory: str, found: Manifest) -> None:
 
     This sees what is missing or cut short at once; a changed byte is for verify.sh to find.
     """
-    wanted = [(found.globals_file, found.globals_bytes)]
-    wanted += [(database.file, database.bytes) for database in found.databases]
+    wanted: list[tuple[str, int | None]] = [(found.globals_file, found.globals_bytes)]
+    for database in found.databases:
+        wanted.append((database.file, database.bytes))
+        if database.objects:
+            wanted.append((database.objects, None))  # the manifest does not say its size
     for name, size in wanted:
         seen = os.lstat(f"{directory}/{name}")
-        if stat.S_ISDIR(seen.st_mode):
+        if stat.S_ISDIR(seen.st_mode) and size is not None:
             continue  # directory format: its many files are verify.sh's
         if not stat.S_ISREG(seen.st_mode):
             raise UnusableError(f"{name} is not a file")
-        if seen.st_size != size:
+        if size is not None and seen.st_size != size:
             raise UnusableError(f"{name} has {seen.st_size} bytes, the manifest says {size}")
 
 
@@ -231,18 +185,6 @@ def _stamp(path: str) -> tuple[int, int, int] | None:
     except FileNotFoundError:
         return None
     return seen.st_ino, seen.st_mtime_ns, seen.st_size
-
-
-def _read(path: Path) -> bytes:
-    """A regular file, whole. A pipe would wait for ever, a link may lead out of the store."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-    with os.fdopen(descriptor, "rb") as file:
-        seen = os.fstat(descriptor)
-        if not stat.S_ISREG(seen.st_mode):
-            raise UnusableError(f"{path.name} is not a file")
-        if seen.st_size > manifest.MAX_BYTES:
-            raise UnusableError(f"{path.name} has {seen.st_size} bytes, which is too much")
-        return file.read(manifest.MAX_BYTES)
 
 
 def _words(error: Exception) -> str:

@@ -88,6 +88,10 @@ def _row(found: BackupSet, now: float) -> Row:
     manifest, notes = found.manifest, []
     if found.state is State.FAILED:
         notes.append("did not verify, set aside")
+    if found.state is State.UNVERIFIED and found.tried:
+        notes.append(f"stays, not verified {utc(found.tried.moment)}")
+    if found.verdict and found.verdict.left_out_count:
+        notes.append(f"{words.count(found.verdict.left_out_count, 'object')} left out")
     if found.why:
         notes.append(words.short(found.why))
     if manifest is None:

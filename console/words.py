@@ -37,7 +37,14 @@ def size(count: float) -> str:
 
 def short(text: str) -> str:
     """A reason in a list or a title; all of it is on the set's own page."""
-    return text if len(text) <= SHORT else f"{text[: SHORT - 1].rstrip()}…"
+    # One line, and nothing that moves a reader's cursor: it may be anybody's text.
+    line = "".join(each if each.isprintable() else " " for each in text[: SHORT + 1])
+    return line if len(line) <= SHORT else f"{line[: SHORT - 1].rstrip()}…"
+
+
+def count(number: int, what: str) -> str:
+    """For example `1 object`, `1,200 objects`."""
+    return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"
 
 
 def change(now: int, before: int) -> str:

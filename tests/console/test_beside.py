@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from console.sets import Aside, State
+from console.sets import State, Tried
 from console.store import Store
 from tests.lib.console import STORE_ID, Console, add_set
 from tests.lib.kubeapi import FakeApi, job
@@ -76,7 +76,7 @@ def test_the_later_word_pins_and_releases(
 def test_a_failed_set_says_why_when_and_by_which_script(store: Path) -> None:
     set_aside(store, reason(WHY))
     found = Store(store, STORE_ID).look().failed[0]
-    assert (found.why, found.aside) == (WHY, Aside(1767225600.0, "verify.sh"))
+    assert (found.why, found.tried) == (WHY, Tried(1767225600.0, "verify.sh"))
 
 
 def test_the_reason_is_told_even_where_the_manifest_cannot_be_read(store: Path) -> None:

@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from tests.console.conftest import ARTEFACTS, Start
 from tests.lib import browser as chromium
 from tests.lib.browser import screenshot, violations
-from tests.lib.console import TOKEN, Console
+from tests.lib.console import TOKEN, Console, change_verdict
 from tests.lib.kubeapi import FakeApi, job, stamp
 
 PHONE = {"width": 360, "height": 740}
@@ -92,6 +92,17 @@ def test_a_failed_state_is_seen_at_once(page: Page, api: FakeApi, store: Path) -
     screenshot(page, ARTEFACTS, "failed")
     page.get_by_role("link", name=moved.name).first.click()
     expect(page.get_by_text("What was found: one.sql: FAILED")).to_be_visible()
+    assert violations(page) == []
+
+
+def test_what_did_not_come_back_is_read_by_everybody(page: Page, store: Path) -> None:
+    lost = {"database": "one", "kind": "index", "name": "public.i", "why": "ERROR: no such type"}
+    change_verdict(store / newest(store), left_out=[lost])
+    log_in(page)
+    expect(page.get_by_text("came back, 1 object did not: index public.i.")).to_be_visible()
+    expect(page.get_by_role("row", name=newest(store))).to_contain_text("1 object left out")
+    page.goto(f"/sets/{newest(store)}")
+    expect(page.get_by_role("row", name="one index public.i ERROR: no such type")).to_be_visible()
     assert violations(page) == []
 
 

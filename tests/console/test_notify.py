@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.console.conftest import Start
-from tests.lib.console import MEMORY_BYTES, Console, add_set
+from tests.lib.console import MEMORY_BYTES, Console, add_set, change_verdict
 from tests.lib.kubeapi import FakeApi, send
 from tests.lib.receivers import Mailbox, Webhook
 from tests.lib.waiting import wait_for
@@ -86,6 +86,19 @@ def test_a_schedule_that_stands_still_is_told_once_and_its_end_too(
     assert len(webhook.messages) == 2, webhook.titles
     assert "Recovered: The newest backup" in webhook.titles[1]
     assert webhook.messages[1]["type"] == "success"
+
+
+def test_an_object_that_did_not_come_back_is_a_warning_of_one_line(
+    start: Start, options: dict[str, str], webhook: Webhook, store: Path
+) -> None:
+    name = max(store.glob("backup_*")).name
+    lost = {"database": "one", "kind": "index", "name": "a\nb", "why": "refused"}
+    change_verdict(store / name, left_out=[lost])
+    start(**options)
+    wait_for_messages(webhook, 1)
+    (message,) = webhook.messages
+    words = f"All rows of {name} came back, 1 object did not: index a b."
+    assert (message["title"], message["type"]) == (f"[BrewGet PostgreSQL] {words}", "warning")
 
 
 def test_a_store_or_cluster_that_is_away_is_not_taken_for_recovery(

@@ -8,7 +8,7 @@ from console.jobs import Cluster, CronJob, Job, Phase
 from console.manifest import Database, Manifest
 from console.problem import Code, Facts, Level
 from console.safety import judge, unknown
-from console.sets import BackupSet, Identity, Picture, State, Verdict
+from console.sets import BackupSet, Identity, LeftOut, Picture, State, Verdict
 from console.wishes import Action
 
 HOUR = 3600.0
@@ -32,6 +32,18 @@ def a_set(hours: float, state: State = State.VERIFIED, **changes: object) -> Bac
     return BackupSet(
         name, state, "", manifest(hours, **changes), PROOF if state is State.VERIFIED else None
     )
+
+
+def lacking(hours: float, *names: str) -> BackupSet:
+    """A verified set whose rows came back, and these indexes not."""
+    objects = tuple(LeftOut("one", "index", name, "refused") for name in names)
+    return replace(
+        a_set(hours), verdict=replace(PROOF, left_out=objects, left_out_count=len(names))
+    )
+
+
+def tried(hours: float, why: str) -> BackupSet:
+    return replace(a_set(hours, State.UNVERIFIED), why=why)
 
 
 def cron_job(name: str, **changes: object) -> CronJob:
@@ -81,6 +93,9 @@ def test_all_well_is_said_with_its_verification() -> None:
         (with_sets(a_set(7), a_set(1, State.DAMAGED)), "damaged", 3, "is damaged"),
         (with_sets(a_set(7, State.DAMAGED), a_set(1)), "damaged", 2, "is damaged"),
         (with_sets(a_set(7), a_set(1, flagged="lost")), "shrinking", 2, "has lost data: lost."),
+        (with_sets(a_set(7), lacking(1, "public.i")), "left-out", 2, "1 object did not: index public.i."),
+        (with_sets(lacking(7, "i", "j"), a_set(1, State.UNVERIFIED)), "left-out", 2, "2 objects did not: index i, index j."),
+        (with_sets(a_set(7), tried(1, "rows differ")), "unproven", 2, " stays, not verified: rows differ."),
         (with_sets(a_set(7), a_set(-1)), "clock", 2, "from the future (1 h ahead)"),
         (with_jobs(run(Action.BACKUP, Phase.FAILED, 1)), "failed-backup", 3, "backup failed"),
         (with_jobs(run(Action.VERIFY, Phase.FAILED, 1)), "failed-verify", 2, "verify failed"),
@@ -105,6 +120,8 @@ def test_each_fault_alone_is_named(facts: Facts, code: str, level: int, words: s
         with_sets(a_set(14, State.UNVERIFIED), a_set(1, State.UNVERIFIED)),
         with_sets(a_set(7, State.FAILED), a_set(1)),
         with_sets(a_set(7, flagged="lost"), a_set(1, accepted_shrink=True)),
+        with_sets(lacking(7, "i"), a_set(1)),
+        with_sets(tried(7, "rows differ"), a_set(1)),
         with_sets(a_set(7), a_set(-0.05)),
         with_jobs(run(Action.BACKUP, Phase.RUNNING, 0.1), run(Action.BACKUP, Phase.DONE, 1)),
         with_jobs(run(Action.BACKUP, Phase.DONE, 1), run(Action.BACKUP, Phase.FAILED, 7)),
@@ -131,6 +148,22 @@ def test_why_a_set_was_set_aside_is_said_and_cut_where_it_is_long() -> None:
     long = replace(found, why="x" * 5000)
     (problem,) = judge(with_sets(a_set(7), long), NOW).problems
     assert len(problem.text) < 300, "it is the title of a notification"
+
+
+def test_a_set_that_is_not_equal_here_is_not_condemned() -> None:
+    (problem,) = judge(with_sets(a_set(7), tried(1, "rows differ")), NOW).problems
+    assert "the set stays, is not condemned" in problem.next
+    assert "damaged" not in problem.text
+
+
+def test_what_anybody_wrote_makes_one_short_line_of_a_title() -> None:
+    (problem,) = judge(with_sets(a_set(7), tried(1, "x\n\x1b[31m\u202e" * 999)), NOW).problems
+    assert problem.text.isprintable()
+    assert len(problem.text) < 300
+    (problem,) = judge(with_sets(lacking(1, *["a\nname" * 99] * 9)), NOW).problems
+    assert "9 objects did not: index a name" in problem.text
+    assert problem.text.isprintable()
+    assert len(problem.text) < 300
 
 
 def test_a_suspended_schedule_is_named_and_not_also_missed() -> None:

@@ -18,6 +18,7 @@ from tests.lib.console import STORE_ID, add_set
 from tests.lib.store import change_manifest
 
 DEEP = "[" * 100_000
+OF_ONE = {"name": "one", "file": "one.sql", "bytes": 26, "tables": []}
 HUGE_NUMBER = "1" * 5000
 
 
@@ -74,6 +75,26 @@ def test_a_missing_file_is_damage(looks: Store, store: Path, missing: str) -> No
     assert (found.state, found.why) == (State.DAMAGED, f"{missing} is missing")
 
 
+@pytest.mark.parametrize("form", ["custom", "directory", "plain"])
+def test_a_set_of_the_second_version_counts(looks: Store, store: Path, form: str) -> None:
+    directory = store / add_set(store, timedelta(minutes=9), listed=True, format=form)
+    if form == "directory":
+        (directory / "one.dump").unlink()
+        (directory / "one.dump").mkdir()
+    found = looks.look().sets[-1]
+    assert (found.name, found.state, found.why) == (directory.name, State.VERIFIED, "")
+
+
+def test_a_list_of_objects_that_is_not_there_is_damage(looks: Store, store: Path) -> None:
+    objects = store / add_set(store, timedelta(minutes=9), listed=True) / fakesets.OBJECTS
+    assert states(looks)[-1] == "verified"
+    objects.unlink()
+    found = looks.look().sets[-1]
+    assert (found.state, found.why) == (State.DAMAGED, f"{objects.name} is missing")
+    objects.mkdir()
+    assert looks.look().sets[-1].why == f"{objects.name} is not a file"
+
+
 @pytest.mark.parametrize(
     "content",
     [b"", b"{", b"null", b"[]", b"\xff\xfe", DEEP.encode(), b'{"version": 1}', b"NaN", b"{}" * 9],
@@ -89,7 +110,7 @@ def test_a_damaged_manifest_is_said_and_harms_no_other_set(
 @pytest.mark.parametrize(
     "changes",
     [
-        {"version": 2},
+        {"version": 3},
         {"version": "1"},
         {"set": "backup_20000101_000000"},
         {"started": "yesterday"},
@@ -102,6 +123,8 @@ def test_a_damaged_manifest_is_said_and_harms_no_other_set(
         {"databases": [{"name": "x", "file": "x.sql", "bytes": True, "tables": []}]},
         {"databases": [{"name": "x", "file": "x.sql", "bytes": 10**30, "tables": []}]},
         {"databases": [{"name": ["x"], "file": "x.sql", "bytes": 1, "tables": []}]},
+        {"databases": [OF_ONE | {"objects": "../x"}]},
+        {"databases": [OF_ONE | {"objects": None}]},
         {"globals": None},
         {"server": "16"},
     ],
@@ -217,7 +240,8 @@ def test_no_bytes_whatever_are_more_than_unusable(content: bytes) -> None:
 @BUSY
 @given(st.data())
 def test_no_single_changed_value_is_more_than_unusable(data: st.DataObject) -> None:
-    whole = fakesets.manifest("s", fakesets.Fake(NAME))
+    whole = fakesets.manifest("s", fakesets.Fake(NAME, listed=True))
+    whole |= {"emptied": ["one.public.t"], "notes": ["a note"]}
     assert refusal(json.dumps(whole).encode()) is None
     key = data.draw(st.sampled_from(sorted(whole)))
     whole[key] = data.draw(JSON)

@@ -8,6 +8,8 @@ from pathlib import Path
 from tests.lib.sandbox import Identity
 from tests.lib.store import sha256
 
+OBJECTS = "one.objects.zst"
+
 
 @dataclass(frozen=True)
 class Fake:
@@ -22,6 +24,8 @@ class Fake:
     accepted: bool = False
     broken: bool = False
     """No manifest of ours can be read in it."""
+    listed: bool = False
+    """Of format version 2: an archive, and beside it the list of its objects."""
 
 
 def name_at(hours: int) -> str:
@@ -35,11 +39,14 @@ def write(root: Path, store: str, fake: Fake) -> Path:
     made = root / fake.name
     made.mkdir()
     (made / "globals.sql").write_text("-- no roles\n")
-    (made / "one.sql").write_text(f"-- {fake.name}\n")
+    names = ["globals.sql", "manifest.json", dump(fake)]
+    (made / dump(fake)).write_text(f"-- {fake.name}\n")
+    if fake.listed:
+        names.append(OBJECTS)
+        (made / OBJECTS).write_text("")
     (made / "manifest.json").write_text(
         '{"version": 1, "set": "cut short' if fake.broken else json.dumps(manifest(store, fake))
     )
-    names = ["globals.sql", "manifest.json", "one.sql"]
     (made / "SHA256SUMS").write_text("".join(f"{sha256(made / x)}  {x}\n" for x in names))
     if fake.verified:
         verdict = {"version": 1, "set": fake.name, "result": "good"}
@@ -52,15 +59,20 @@ def write(root: Path, store: str, fake: Fake) -> Path:
     return made
 
 
+def dump(fake: Fake) -> str:
+    """Return the name of its dump."""
+    return "one.dump" if fake.listed else "one.sql"
+
+
 def manifest(store: str, fake: Fake) -> dict[str, object]:
-    """Return a manifest with every key of format version 1."""
+    """Return a manifest with every key of its format version."""
     digits = fake.name.removeprefix("backup_")
     moment = datetime.strptime(digits, "%Y%m%d_%H%M%S").replace(tzinfo=UTC)
     stamp = f"{moment:%Y-%m-%dT%H:%M:%SZ}"
     table = {"schema": "public", "name": "t", "rows": 100, "hash": "1"}
-    database = {
+    database: dict[str, object] = {
         "name": "one",
-        "file": "one.sql",
+        "file": dump(fake),
         "bytes": len(f"-- {fake.name}\n"),
         "sha256": "0" * 64,
         "owner": "postgres",
@@ -72,8 +84,10 @@ def manifest(store: str, fake: Fake) -> dict[str, object]:
         "sequences": [],
         "tables": [table],
     }
+    if fake.listed:
+        database["objects"] = OBJECTS
     return {
-        "version": 1,
+        "version": 2 if fake.listed else 1,
         "set": fake.name,
         "reason": "test",
         "pinned": fake.pinned,
@@ -84,7 +98,7 @@ def manifest(store: str, fake: Fake) -> dict[str, object]:
         "store": store,
         "server": {"version": "16.15", "system_identifier": "7", "superuser": "postgres"},
         "client": "16.15",
-        "format": "plain",
+        "format": "custom" if fake.listed else "plain",
         "compression": "none",
         "globals": {"file": "globals.sql", "bytes": 12, "sha256": "0" * 64, "roles": []},
         "databases": [database],

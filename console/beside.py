@@ -1,0 +1,77 @@
+"""What stands beside a set and outside of its sums: verdict, pin, and why it did not verify."""
+
+from pathlib import Path
+
+from console import manifest
+from console.files import read
+from console.manifest import Manifest, UnusableError, said
+from console.sets import LeftOut, Tried, Verdict
+
+_MOST_WORDS = 2000
+_MOST_LEFT_OUT, _MOST_SIGNS = 100, 300
+
+
+def is_pinned(directory: Path, of: Manifest) -> bool:
+    """As set.bash of the scripts decides: the later word wins, and only a clear no unpins."""
+    try:
+        word = manifest.load(read(directory / "pinned.json"))
+    except FileNotFoundError:
+        return of.pinned
+    except (OSError, UnusableError):
+        return True
+    return not (word.get("set") == directory.name and word.get("pinned") is False)
+
+
+def reason(path: Path, when: str, sums: str | None = None) -> tuple[str, Tried | None]:
+    """Why a set did not verify, by failed.json or unverified.json; `when` is the time's key.
+
+    With `sums` it counts only where it was written about these very files. Sets of older scripts
+    have none.
+    """
+    try:
+        # A server's message may hold any bytes.
+        found = manifest.load(read(path).decode(errors="replace").encode())
+    except (OSError, UnusableError):
+        return "", None
+    why = said(found.get("why"))[:_MOST_WORDS]
+    if sums is not None and (not why or found.get("sums") != sums):
+        return "", None
+    try:
+        moment = manifest.seconds_of(str(found.get(when)))
+    except UnusableError:
+        moment = None
+    return why, Tried(moment, said(found.get("by"))[:100])
+
+
+def verdict(directory: Path, of: Manifest, sums: str) -> Verdict | None:
+    """A verdict counts when it is good and bound to these very files."""
+    try:
+        found = manifest.load(read(directory / "verified.json"))
+        if found.get("result") != "good" or found.get("sums") != sums:
+            return None
+        when = found.get("verified")
+        moment = manifest.seconds_of(when) if isinstance(when, str) else of.started
+    except (OSError, UnusableError):
+        return None  # one that cannot be read is none
+    value = found.get("left_out")
+    left_out = value if isinstance(value, list) else []
+    return Verdict(
+        verified=moment,
+        restore_seconds=_number(found.get("restore_seconds")),
+        seconds=_number(found.get("seconds")),
+        by=said(found.get("by"))[:100],
+        passwords=said(found.get("passwords"))[:100],
+        left_out=tuple(map(_left_out, left_out[:_MOST_LEFT_OUT])),
+        left_out_count=len(left_out),
+    )
+
+
+def _left_out(found: object) -> LeftOut:
+    of = found if isinstance(found, dict) else {}
+    keys = ("database", "kind", "name", "why")
+    return LeftOut(*(said(of.get(key))[:_MOST_SIGNS] for key in keys))
+
+
+def _number(value: object) -> float:
+    # Compared before it is converted: an integer of 400 digits fits no float.
+    return float(value) if isinstance(value, int | float) and 0 <= value < 2**53 else 0.0
