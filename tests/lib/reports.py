@@ -54,8 +54,8 @@ class Report:
 
 
 def reports() -> list[Report]:
-    """Return all of them."""
-    return [Report(x) for x in sorted(FOLDER.glob("*/*.sql"))]
+    """Return all that are of the version which the project runs."""
+    return [Report(x) for x in sorted(FOLDER.glob("*/*.sql")) if x.parent.name != "versions"]
 
 
 def plain_restore(source: Server, target: Server) -> str:
