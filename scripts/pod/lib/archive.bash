@@ -37,14 +37,25 @@ archive_section() {
 
 # usage: archive_again FILE DATABASE   The rest, after all that could be loaded, in the archive's order.
 archive_again() {
+	local late=""
+
 	pg_restore --list "$1" >"$WORK/toc" 2>>"$WORK/load.err" || return 69
 	psql_run "$2" -v user_relations="$USER_RELATIONS" <<<"$SQL_ROWLESS" >"$WORK/rowless" || return 69
 	# The workers do not tell which rows did not come in: they come all or none, so those of tables that are empty.
 	sed -n -E 's/.*from TOC entry ([0-9]+);.*/\1/p' "$WORK/load.err" | awk "$AWK_REFUSED" - "$WORK/rowless" "$WORK/toc" | into "$WORK/refused" || return $?
 	[[ -s "$WORK/refused" ]] || return 69 # a program failed, not one of its statements
+	if grep -q -E "$TABLE_ROWS" "$WORK/refused"; then late=1; fi
 	archive_rounds archive_rows "$@" || return $?
 	# Rows come before the rules about them.
 	if grep -q -E "$TABLE_ROWS" "$WORK/refused"; then archive_rounds archive_rows_unchecked "$@"; fi
+	[[ -z "$late" ]] || archive_fill_again "$@"
+}
+
+# usage: archive_fill_again FILE DATABASE   Materialized views were filled before the rows that came late.
+archive_fill_again() {
+	awk -F '\t' 'FILENAME == ARGV[1] { refused[$1] = 1; print; next } / MATERIALIZED VIEW DATA / && !($0 in refused)' "$WORK/refused" "$WORK/toc" >"$WORK/again" || return 69
+	mv -- "$WORK/again" "$WORK/refused"
+	archive_rounds archive_rows "$@"
 }
 
 # An entry of the table of contents that holds a table's rows.
