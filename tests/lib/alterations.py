@@ -173,7 +173,7 @@ text search | alter text search configuration shop.words alter mapping for word 
 text search | drop text search configuration shop.words | shop.words
 text search | drop text search parser shop.parser | shop.parser
 text search | drop text search template shop.template | shop.template
-transform | drop transform for shop.mood language plpgsql | for shop.mood on language plpgsql
+transform | drop transform for shop.mood language plpgsql | for shop.mood language plpgsql
 access method | drop access method heap_too | heap_too
 foreign data wrapper | alter foreign data wrapper own_fdw options (set debug 'false') | own_fdw
 foreign data wrapper | drop foreign data wrapper own_fdw cascade | own_fdw
