@@ -10,7 +10,6 @@ rel AS MATERIALIZED (
 	SELECT c.*, format('%I.%I', n.nspname, c.relname) AS name FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 	WHERE c.oid >= 16384 AND c.relpersistence <> 't' AND c.relkind <> 't' AND n.nspname <> 'pg_toast'
 	AND (1259, c.oid) NOT IN (SELECT class, id FROM members)),
--- An extension's tables can have columns, triggers and the like of the user; but pg_dump does not save them.
 -- What it is bound to: the rule of a view is the view.
 deps AS MATERIALIZED (
 	SELECT class, id, string_agg(what, ', ' ORDER BY what COLLATE "C") AS dependencies FROM (
@@ -73,9 +72,9 @@ relations AS (
 		FROM rel c JOIN pg_sequence s ON s.seqrelid = c.oid
 	UNION ALL SELECT c.oid, 'index', c.name, NULL, NULL, nullif(concat('/*', CASE WHEN NOT i.indisvalid THEN ' invalid' END, CASE WHEN i.indisclustered THEN ' clustered' END,
 		CASE WHEN i.indisreplident THEN ' replica identity' END, ' part of ' || p.inhparent::regclass, s.targets, ' */ '), '/* */ '),
-		concat(CASE WHEN i.indisunique THEN 'UNIQUE ' END, substr(d, strpos(d, ' USING ') + 1))
+		concat(u, substr(d, length(concat('CREATE ', u, 'INDEX ', quote_ident(c.relname), ' ON ', CASE c.relkind WHEN 'I' THEN 'ONLY ' END, i.indrelid::regclass, ' ')) + 1))
 		FROM rel c JOIN pg_index i ON i.indexrelid = c.oid LEFT JOIN pg_inherits p ON p.inhrelid = c.oid LEFT JOIN statistics s ON s.attrelid = c.oid,
-			pg_get_indexdef(c.oid) d WHERE c.relkind IN ('i', 'I') AND i.indislive),
+			concat(CASE WHEN i.indisunique THEN 'UNIQUE ' END) u, pg_get_indexdef(c.oid) d WHERE c.relkind IN ('i', 'I') AND i.indislive),
 parts AS (
 	SELECT 2604 AS class, d.oid, 'default' AS kind, c.name || '.' || quote_ident(a.attname) AS name, NULL AS state,
 		format(CASE a.attgenerated WHEN '' THEN 'DEFAULT %s' WHEN 's' THEN 'GENERATED ALWAYS AS (%s) STORED' ELSE 'GENERATED ALWAYS AS (%s) VIRTUAL' END,

@@ -52,8 +52,8 @@ BEGIN
 				EXECUTE format('ALTER TABLE %s ADD CONSTRAINT %I %s NOT VALID', t, name, r.text);
 				UPDATE pg_temp.remade SET made = (SELECT oid FROM pg_constraint WHERE conrelid = t AND conname = name) WHERE n = r.n;
 			WHEN 'exclusion constraint' THEN
-				EXECUTE format('ALTER TABLE %s ADD CONSTRAINT %I %s', new, name, r.text);
-				UPDATE pg_temp.remade SET made = (SELECT oid FROM pg_constraint WHERE conrelid = new::regclass AND conname = name) WHERE n = r.n;
+				EXECUTE format('ALTER TABLE %s ADD CONSTRAINT %I %s', new, name || '_index', r.text);
+				UPDATE pg_temp.remade SET made = (SELECT oid FROM pg_constraint WHERE conrelid = new::regclass AND contype = 'x') WHERE n = r.n;
 			WHEN 'domain constraint' THEN
 				EXECUTE (SELECT format('ALTER DOMAIN %s ADD CONSTRAINT %I %s NOT VALID', format_type(contypid, NULL), name, r.text)
 					FROM pg_constraint WHERE oid = r.id);
