@@ -41,14 +41,18 @@ compare_database() {
 	return "$status"
 }
 
-# usage: compare_objects DIRECTORY INDEX NAME   Lines of objects_compare into WORK/differences; none for a set without object lists.
-compare_objects() {
+# usage: compare_list DIRECTORY INDEX   The object list of a database into WORK/objects.saved; empty for a set without such lists.
+compare_list() {
 	local file="${MANIFEST["databases.$2.objects"]:-}"
 
+	: >"$WORK/objects.saved"
+	[[ -z "$file" ]] || set_read_file "$1/${file//\"/}" | into "$WORK/objects.saved"
+}
+
+# usage: compare_objects NAME   Lines of objects_compare into WORK/differences.
+compare_objects() {
 	: >"$WORK/differences"
-	[[ -n "$file" ]] || return 0
-	set_read_file "$1/${file//\"/}" | into "$WORK/objects.saved" || return 69
-	objects_compare "$WORK/objects.saved" "$3" | into "$WORK/differences" || return 69
+	[[ ! -s "$WORK/objects.saved" ]] || objects_compare "$WORK/objects.saved" "$1" | into "$WORK/differences"
 }
 
 # usage: compare_settings INDEX NAME   Owner, settings, grants, comment: what belongs to the database itself, into WORK/findings.

@@ -106,6 +106,10 @@ load_and_compare() {
 	step created
 	# As pg_dump --create has it: views, expressions and what materialized views hold may depend on them.
 	globals_statements "$2" "$3" | PGDATABASE="$CONTROL" "${ARCHIVE_PSQL[@]}" 2>"$WORK/load.err" || load_blame 69 || return $?
+	compare_list "$1" "$2" 2>"$WORK/load.err" && load_without_public "$3" 2>>"$WORK/load.err" || {
+		load_blame 69 || status=$?
+		return "$status"
+	}
 	: >"$WORK/load.err"
 	if [[ "$file" == *.sql* ]]; then load_plain "$file" "$3" || status=$?; else archive_load "$file" "$3" || status=$?; fi
 	((status == 0)) && archive_machine || {
@@ -126,7 +130,7 @@ load_and_compare() {
 		return "$status"
 		;;
 	esac
-	compare_objects "$1" "$2" "$3" 2>"$WORK/load.err" && load_find "$2" || {
+	compare_objects "$3" 2>"$WORK/load.err" && load_find "$2" || {
 		load_blame 69 || status=$?
 		return "$status"
 	}
@@ -137,6 +141,12 @@ load_and_compare() {
 		psql_run "$CONTROL" -c 'SELECT' >"$WORK/alive" 2>&1 || load_blame 69 || return $?
 		log "warning: the statistics of $3 are not complete: $(tail -n 1 "$WORK/load.err")"
 	}
+}
+
+# usage: load_without_public NAME   pg_dump does not say that the schema was dropped.
+load_without_public() {
+	if [[ ! -s "$WORK/objects.saved" ]] || grep -q $'\tschema\t"public"\t' "$WORK/objects.saved"; then return 0; fi
+	psql_run "$1" -c 'DROP SCHEMA public' || return 69
 }
 
 # usage: load_said   What the server refused first, for a message; what pg_restore ended with where it refused nothing.
@@ -150,7 +160,7 @@ load_said() {
 
 # usage: load_find INDEX   What came back otherwise, into WORK/findings.
 load_find() {
-	awk -F '\t' -v OFS='\t' -v database="${MANIFEST["databases.$1.name"]}" "$AWK_LEFT_OUT" "$WORK/refused" "$WORK/not_valid" "$WORK/differences" >>"$WORK/findings"
+	awk -F '\t' -v OFS='\t' -v listed="${MANIFEST["databases.$1.objects"]:+1}" -v database="${MANIFEST["databases.$1.name"]}" "$AWK_LEFT_OUT" "$WORK/refused" "$WORK/not_valid" "$WORK/differences" >>"$WORK/findings"
 }
 
 # usage: load_found [left_out|differs]   Findings for a message, at most five.
