@@ -17,6 +17,7 @@ source "$SCRIPTS/lib/manifest.bash"
 source "$SCRIPTS/lib/brake.bash"
 read_text SQL_SOURCE sql/source.sql
 read_text AWK_CHOOSE awk/choose.awk
+read_text AWK_BEHIND awk/behind.awk
 
 declare -A FACTS=()
 STAGING=""
@@ -67,13 +68,30 @@ require_same_major() {
 	FACTS["client"]="\"$client\""
 }
 
+# usage: json_lines < LINES   Each as a JSON string; empty ones are left out.
+json_lines() {
+	local line
+
+	while IFS= read -r line; do
+		if [[ -n "$line" ]]; then json_quote "$line" && echo; fi
+	done
+}
+
+# usage: look_into_template1   What it has of its own goes into WORK/template1: databases that are made later get it, and no set has it.
+look_into_template1() {
+	{ psql_run template1 <<<"$SQL_EMPTY" | json_lines | into "$WORK/template1"; } 2>"$WORK/template1.err" || {
+		log "warning: template1 cannot be looked into: $(tail -n 1 "$WORK/template1.err")"
+		: >"$WORK/template1"
+	}
+	[[ ! -s "$WORK/template1" ]] || log "template1 has objects of its own, which are in no set: $(paste -s -d , "$WORK/template1")"
+}
+
 # usage: choose_databases   Fills WORK/databases.found (what to dump) and WORK/chosen (with what is skipped, and why).
 choose_databases() {
 	local missing
 
-	printf '%s\n' "$BACKUP_DATABASES" | while IFS= read -r name; do
-		if [[ -n "$name" ]]; then json_quote "$name" && echo; fi
-	done >"$WORK/wanted"
+	json_lines <<<"$BACKUP_DATABASES" >"$WORK/wanted"
+	json_lines <<<"${POSTGRES_DATABASES:-}" >"$WORK/required"
 	# BACKUP_DATABASES empty: all.
 	awk -F '\t' -v OFS='\t' "$AWK_CHOOSE" "$WORK/wanted" "$WORK/all" | into "$WORK/chosen"
 	missing="$(awk -F '\t' '$1 == "missing" { printf "%s ", $2 }' "$WORK/chosen")"
@@ -84,11 +102,12 @@ choose_databases() {
 
 # usage: dump_all   Each database into STAGING. WORK/databases gets the file names as its last columns.
 dump_all() {
-	local token name file objects index=0 line suffix="" rows
+	local token name file objects index=0 line suffix=""
 
 	[[ "$BACKUP_FORMAT" == directory ]] || suffix=.dump
 	: >"$WORK/databases"
 	: >"$WORK/written.sums"
+	: >"$WORK/notes"
 	# The list has a descriptor of its own: what runs in the loop must not eat it.
 	while IFS= read -r line <&3; do
 		token="${line%%$'\t'*}"
@@ -103,8 +122,11 @@ dump_all() {
 		fi
 		dump_database "$index" "$name" "$STAGING" "$file" "$objects"
 		printf '%s\t%s\t%s\n' "$line" "$file" "$objects" >>"$WORK/databases"
-		rows="$(awk -F '\t' '$1 == "table" { n += $5 } END { printf "%.0f", n }' "$WORK/contents.$index")"
-		printf '%s\t%s\n' "$token" "$rows" >>"$WORK/rows.now"
+		DATABASE="$token" awk -F '\t' -v OFS='\t' 'BEGIN { print ENVIRON["DATABASE"] } $1 == "table" { print ENVIRON["DATABASE"], $2, $3, $5, $7 }' \
+			"$WORK/contents.$index" >>"$WORK/rows.now"
+		awk -F '\t' "$AWK_BEHIND" "$WORK/sequences.$index" "$WORK/contents.$index" >"$WORK/behind"
+		while IFS= read -r line; do log "note: $name: ${line//\"/}"; done <"$WORK/behind"
+		cat "$WORK/behind" >>"$WORK/notes"
 		index=$((index + 1))
 	done 3<"$WORK/databases.found"
 	awk -F '\t' '$1 == "skipped" { print $2 ": " $3 }' "$WORK/chosen" | while IFS= read -r line; do log "skipped $line"; done
@@ -113,9 +135,13 @@ dump_all() {
 
 # usage: judge_shrinkage
 judge_shrinkage() {
-	local why
+	local why emptied
 
-	why="$(brake_shrinkage)"
+	brake_shrinkage | into "$WORK/shrinkage"
+	why="$(awk -F '\t' '$1 == "why" { print $2 }' "$WORK/shrinkage" | paste -s -d ';' -)"
+	awk -F '\t' '$1 == "emptied" { print $2 }' "$WORK/shrinkage" | into "$WORK/emptied"
+	emptied="$(paste -s -d , "$WORK/emptied")"
+	[[ -z "$emptied" ]] || log "warning: these tables have no rows any more: $emptied"
 	FACTS["flagged"]=null
 	if [[ -z "$why" ]]; then return 0; fi
 	if [[ "${FACTS["accepted"]}" == true ]]; then
@@ -178,6 +204,7 @@ main() {
 	ask_server
 	require_same_major
 	choose_databases
+	look_into_template1
 	name="$(sets_next_name)"
 	STAGING="$BACKUP_ROOT/.staging/$name"
 	mkdir -- "$STAGING" || die "$NO_SPACE" "cannot make $STAGING"

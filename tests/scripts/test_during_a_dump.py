@@ -89,7 +89,39 @@ def test_a_set_without_any_database_is_flagged(
         for name in DATABASES:
             filled.sql(f"alter database {name} allow_connections true")
 
-    assert f'database "{AUTH}"' in kept.manifest(new)["flagged"]
+    assert "more than half of the rows (0 of" in kept.manifest(new)["flagged"]
+
+
+def test_a_database_dropped_before_its_turn_does_not_end_the_sets_of_the_others(
+    filled: Server, scripts: Scripts, store: Store
+) -> None:
+    """A test runner's: there when the list was made, gone when it should be dumped."""
+    filled.sql("create database zz_test_42")
+    running, hook = start_until(scripts, "globals", "backup")
+    filled.sql("drop database zz_test_42")
+    hook.release()
+
+    done = running.wait().expect(0)
+
+    assert set(DATABASES) <= {x["name"] for x in store.manifest()["databases"]}
+    assert store.manifest()["skipped"] == [
+        {"name": "zz_test_42", "why": "was dropped or renamed meanwhile"}
+    ]
+    assert 'skipped "zz_test_42"' in done.stderr
+
+
+def test_a_database_that_refuses_us_is_not_taken_for_a_dropped_one(
+    filled: Server, scripts: Scripts, store: Store
+) -> None:
+    filled.sql("create database zz_closed")
+    running, hook = start_until(scripts, "globals", "backup")
+    filled.sql("alter database zz_closed allow_connections false")
+    hook.release()
+
+    done = running.wait().expect(69)
+
+    assert "cannot take a snapshot of zz_closed" in done.stderr
+    assert store.names() == []
 
 
 def test_links_stay_when_the_sets_cannot_be_listed(scripts: Scripts, kept: Store) -> None:

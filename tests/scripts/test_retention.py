@@ -86,19 +86,63 @@ def test_sets_of_a_database_that_lost_its_rows_never_rotate_the_good_ones_out(
 
 @pytest.mark.trap(18)
 @pytest.mark.trap(41)
-def test_a_database_that_is_gone_brakes_retention(
+def test_a_database_of_the_stack_that_is_gone_brakes_retention(
     filled: Server, scripts: Scripts, kept: Store
 ) -> None:
     (golden,) = kept.names()
     filled.sql(f"drop database {SETTINGS}")
+    keeping = scripts.with_(BACKUP_KEEP=1, POSTGRES_DATABASES=f"{AUTH}\n{SETTINGS}")
 
-    done = scripts.with_(BACKUP_KEEP=1).run("backup").expect(0)
+    done = keeping.run("backup").expect(0)
 
-    assert SETTINGS in done.stderr
-    assert SETTINGS in str(kept.manifest()["flagged"])
-    scripts.with_(BACKUP_KEEP=1).verify(done.stdout.strip()).expect(0)
-    scripts.with_(BACKUP_KEEP=1).run("backup").expect(0)
+    assert kept.manifest()["flagged"] == f'database "{SETTINGS}" of {golden} is gone'
+    keeping.verify(done.stdout.strip()).expect(0)
+    keeping.run("backup").expect(0)
     assert golden in kept.names()
+
+
+def test_a_dropped_scratch_database_freezes_nothing(
+    filled: Server, scripts: Scripts, kept: Store
+) -> None:
+    named = scripts.with_(POSTGRES_DATABASES=AUTH)
+    filled.sql("create database scratch")
+    filled.sql("create table t as select generate_series(1, 1000) as n", "scratch")
+    named.backup("--accept-shrink")
+    filled.sql("drop database scratch")
+
+    named.backup()
+
+    assert kept.manifest()["flagged"] is None
+
+
+def test_an_unlogged_cache_that_a_crash_emptied_is_no_loss(
+    filled: Server, scripts: Scripts, kept: Store
+) -> None:
+    """It was flagged: retention stood still, and start-up passed the set over."""
+    filled.sql("create unlogged table cache as select generate_series(1, 50000) as k", AUTH)
+    scripts.backup()
+    tables = {x["name"]: x for x in kept.database(AUTH)["tables"]}
+    assert tables["cache"]["unlogged"] is True
+    assert "unlogged" not in tables["users"]
+    filled.sql("truncate cache", AUTH)
+
+    scripts.backup()
+
+    assert (kept.manifest()["flagged"], kept.manifest()["emptied"]) == (None, [])
+
+
+def test_emptied_tables_are_named_and_stop_nothing(
+    filled: Server, scripts: Scripts, kept: Store
+) -> None:
+    filled.sql('create schema "odd ""one"; create table "odd ""one".t as select 1 as n', AUTH)
+    scripts.backup()
+    filled.sql('truncate "odd ""one".t', AUTH)
+
+    done = scripts.run("backup").expect(0)
+
+    assert kept.manifest()["flagged"] is None
+    assert kept.manifest()["emptied"] == [f'{AUTH}.odd "one.t']
+    assert "these tables have no rows any more" in done.stderr
 
 
 def test_losing_less_than_half_of_the_rows_is_nobodys_business(

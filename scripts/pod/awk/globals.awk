@@ -1,6 +1,7 @@
 # Cuts the text of pg_dumpall --globals-only into statements (a quoted name may hold line breaks) and leaves out
 # CREATE ROLE and ALTER ROLE of the roles in the file `roles`, one hexadecimal name a line, and what is granted to them.
-# settings=1 lets ALTER ROLE ... SET and all grants pass: those are not attributes.
+# settings=1 lets ALTER ROLE ... SET and all grants pass: those are not attributes. A role that was dropped can be left in a
+# grant, as a number: whoever is named like one and is not created here is such a role.
 function hex(text,  i, out) { for (i = 1; i <= length(text); i++) out = out sprintf("%02x", ord[substr(text, i, 1)]); return out }
 function finished(text,  q, i, c) { # an even number of each quote, and a semicolon at the end
 	for (i = 1; i <= length(text); i++) {
@@ -16,6 +17,7 @@ function name_in(text,  name) { # the name that it begins with, unquoted; the re
 	name = substr(text, 2, RLENGTH - 2); gsub(/""/, "\"", name)
 	return name
 }
+function dead(name) { return name ~ /^[0-9]+$/ && !(name in created) && !(hex(name) in known) }
 BEGIN { for (i = 1; i < 256; i++) ord[sprintf("%c", i)] = i; while ((got = (getline line < roles)) > 0) known[line] = 1; if (got < 0) exit 69 }
 statement == "" && (/^--/ || /^\\/ || /^$/) { print; next }
 { statement = (statement == "") ? $0 : statement "\n" $0 }
@@ -23,16 +25,23 @@ statement == "" && (/^--/ || /^\\/ || /^$/) { print; next }
 {
 	leave = 0
 	if (match(statement, /^(CREATE|ALTER) ROLE /)) {
+		created[name_in(substr(statement, RLENGTH + 1))] = 1
 		leave = hex(name_in(substr(statement, RLENGTH + 1))) in known
 		if (settings && rest ~ /^ (IN DATABASE .* )?SET /) leave = 0
+		if (statement ~ /^ALTER ROLE ALL SET /) leave = !settings
 	}
-	else if (!settings && match(statement, /^GRANT ([A-Z, ]+ ON PARAMETER )?/)) {
+	else if (match(statement, /^GRANT ([A-Z, ]+ ON PARAMETER )?/)) {
 		parameter = RLENGTH > 6
 		granted = name_in(substr(statement, RLENGTH + 1))
+		grantee = name_in(substr(rest, 5))
+		leave = dead(grantee) || (!parameter && dead(granted))
 		# To a role that is here: a parameter, or membership in another that is here. If it was revoked, it stays so.
-		leave = hex(name_in(substr(rest, 5))) in known && (parameter || hex(granted) in known)
+		if (!settings && hex(grantee) in known && (parameter || hex(granted) in known)) leave = 1
 		# The role that granted it may have lost the right to: the superuser grants.
-		if (!parameter) sub(/ GRANTED BY ("([^"]|"")*"|[^ ;"]+);$/, ";", statement)
+		if (!parameter && match(statement, / GRANTED BY ("([^"]|"")*"|[^ ;"]+);$/)) {
+			ends = RSTART
+			if (!settings || dead(name_in(substr(statement, ends + 12)))) statement = substr(statement, 1, ends - 1) ";"
+		}
 	}
 	else if (!settings) leave = statement ~ /^(RE)?SET SESSION AUTHORIZATION/
 	if (!leave) print statement

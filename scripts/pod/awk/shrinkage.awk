@@ -1,6 +1,15 @@
-# Two files: rows by database now, and in the set `reference`. Prints what is gone, or has less than half of its rows.
-FILENAME == ARGV[1] { now[$1] = $2; next } # may be empty, so not NR == FNR
-# What a restore put aside is gone when somebody dropped it.
+# Three files: the databases that have to be there, and tables (awk/tables.awk) now and in the set `reference`. Prints why TAB what
+# is gone, where that is more than half of all rows or one of those databases, and emptied TAB name for each table that has
+# no rows any more. Rows of unlogged tables do not count: a crash takes them. Nor does what a restore put aside: it is gone when
+# somebody dropped it.
+function bare(token) { return substr(token, 2, length(token) - 2) }
+function say(what) { print "why", what " of " reference " is gone" }
+FILENAME == ARGV[1] { required[$1] = 1; next }
 $1 ~ /_replaced_[0-9]+_[0-9]+"$|^"brewget_kept_[0-9]+_[0-9]+_[0-9]+"$/ { next }
-!($1 in now) { print "database " $1 " of " reference " is gone"; next }
-now[$1] * 2 < $2 { print "database " $1 " has " now[$1] " rows, in " reference " it had " $2 }
+{ key = $1 FS $2 FS $3 }
+FILENAME == ARGV[2] { there[$1] = 1; rows[key] = $4; if ($5 == "true") unlogged[key] = 1; else now += $4; next }
+NF < 4 { if (($1 in required) && !($1 in there)) say("database " $1); next }
+$5 == "true" || (key in unlogged) { next }
+{ before += $4 }
+$4 > 0 && (key in rows) && rows[key] == 0 { print "emptied", "\"" bare($1) "." bare($2) "." bare($3) "\"" }
+END { if (now * 2 < before) say(sprintf("more than half of the rows (%.0f of %.0f are left)", now, before)) }

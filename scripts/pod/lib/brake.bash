@@ -1,10 +1,11 @@
-# The brake on retention: a set is flagged when data is missing since the newest set that was accepted.
+# The brake on retention: a set is flagged when much data is missing since the newest set that was accepted.
 [[ "${BASH_SOURCE[0]}" != "$0" ]] || { echo "${0##*/} is a library and does nothing by itself. See: scripts/README.md" >&2 && exit 64; }
 
+read_text AWK_TABLES awk/tables.awk
 read_text AWK_SHRINKAGE awk/shrinkage.awk
 
 # usage: brake_survey   What the store held before this run: WORK/sets (sets_list), WORK/reference (the newest set that was
-# accepted) and WORK/rows.before, its rows.
+# accepted) and WORK/rows.before, its tables (awk/tables.awk).
 brake_survey() {
 	local list reference
 
@@ -15,21 +16,21 @@ brake_survey() {
 	reference="$(sets_newest "$list" 4 0)"
 	if [[ -n "$reference" ]]; then
 		set_read "$BACKUP_ROOT/$reference" || die "$BROKEN" "$reference: $WHY"
-		set_rows | into "$WORK/rows.before"
+		awk -F '\t' -v OFS='\t' "$AWK_TABLES" "$MANIFEST_FLAT" | into "$WORK/rows.before"
 	fi
 	printf '%s\n' "$reference" >"$WORK/reference"
 }
 
-# usage: brake_shrinkage   The brake: compares this run's rows with those of the newest set that was accepted. Prints why
-# this one is to be flagged, or nothing. Per database: a small one that was emptied beside a large one counts too.
+# usage: brake_shrinkage   Compares this run's tables (WORK/rows.now) with those of the newest set that was accepted. Prints lines:
+# why this one is to be flagged, and which tables were emptied (awk/shrinkage.awk).
 brake_shrinkage() {
 	local reference
 
 	reference="$(cat "$WORK/reference")"
 	if [[ -z "$reference" ]]; then
 		# Only flagged ones are left, or damaged ones: none of them can vouch for this one.
-		[[ -z "$(sets_directories)" ]] || echo "there is no accepted set to compare with"
+		[[ -z "$(sets_directories)" ]] || printf 'why\tthere is no accepted set to compare with\n'
 		return 0
 	fi
-	awk -F '\t' -v reference="$reference" "$AWK_SHRINKAGE" "$WORK/rows.now" "$WORK/rows.before" | paste -s -d ';' -
+	awk -F '\t' -v OFS='\t' -v reference="$reference" "$AWK_SHRINKAGE" "$WORK/required" "$WORK/rows.now" "$WORK/rows.before"
 }

@@ -2,6 +2,10 @@
 [[ "${BASH_SOURCE[0]}" != "$0" ]] || { echo "${0##*/} is a library and does nothing by itself. See: scripts/README.md" >&2 && exit 64; }
 
 read_text SQL_DATABASE_SETTINGS sql/database_settings.sql
+read_text SQL_ROLE_SETTINGS sql/role_settings.sql
+read_text SET_CLAUSE sql/set_clause.sql
+SQL_DATABASE_SETTINGS="${SQL_DATABASE_SETTINGS//:set_clause/"$SET_CLAUSE"}"
+SQL_ROLE_SETTINGS="${SQL_ROLE_SETTINGS//:set_clause/"$SET_CLAUSE"}"
 read_text AWK_GLOBALS awk/globals.awk
 
 # usage: globals_filter ROLES_FILE SETTINGS < SQL

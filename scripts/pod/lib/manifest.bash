@@ -77,7 +77,10 @@ manifest_text() {
 		((i + 1 == count)) || printf ','
 		printf '\n'
 	done
-	printf ' ],\n "skipped": ['
+	printf ' ],\n "server_settings": ['
+	manifest_objects setting name value <"$WORK/server_settings"
+	printf '],\n "template1": [%s], "emptied": [%s],\n "notes": [%s],\n "skipped": [' \
+		"$(paste -s -d , "$WORK/template1")" "$(paste -s -d , "$WORK/emptied")" "$(paste -s -d , "$WORK/notes")"
 	manifest_objects skipped name why <"$WORK/chosen"
 	printf ']}\n'
 }

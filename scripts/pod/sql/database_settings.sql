@@ -11,11 +11,7 @@ statements AS (
 	UNION ALL SELECT 2, 0, format('ALTER DATABASE %s CONNECTION LIMIT %s', db, datconnlimit) FROM d WHERE datconnlimit <> -1
 	UNION ALL SELECT 3, setrole::bigint * 1000 + c.n,
 		CASE setrole WHEN 0 THEN format('ALTER DATABASE %s', db) ELSE format('ALTER ROLE %I IN DATABASE %s', pg_get_userbyid(setrole), db) END
-		-- These hold lists that are quoted already (GUC_LIST_QUOTE); any other value is one string.
-		|| format(' SET %s TO ', (SELECT string_agg(quote_ident(p), '.') FROM unnest(string_to_array(name, '.')) p))
-		|| CASE WHEN lower(name) IN ('local_preload_libraries', 'search_path', 'session_preload_libraries',
-			'shared_preload_libraries', 'temp_tablespaces', 'unix_socket_directories')
-			THEN coalesce(nullif(value, ''), '''''') ELSE quote_literal(value) END
+		|| :set_clause
 		FROM d, config c
 	UNION ALL SELECT 4, 0, format('REVOKE ALL ON DATABASE %s FROM PUBLIC', db) FROM d WHERE datacl IS NOT NULL
 	UNION ALL SELECT 4, 1, format('REVOKE ALL ON DATABASE %s FROM %I', db, pg_get_userbyid(datdba)) FROM d WHERE datacl IS NOT NULL
@@ -25,5 +21,7 @@ statements AS (
 			CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(a.grantee)) END),
 		CASE WHEN a.is_grantable THEN ' WITH GRANT OPTION' END,
 		CASE WHEN a.grantor <> datdba THEN '; RESET SESSION AUTHORIZATION' END)
-		FROM d, aclexplode(datacl) WITH ORDINALITY a(grantor, grantee, privilege_type, is_grantable, n))
+		FROM d, aclexplode(datacl) WITH ORDINALITY a(grantor, grantee, privilege_type, is_grantable, n)
+		-- A role that is gone can be left in a list of grants, as a number.
+		WHERE a.grantor IN (SELECT oid FROM pg_roles) AND (a.grantee = 0 OR a.grantee IN (SELECT oid FROM pg_roles)))
 SELECT to_json(text) FROM statements ORDER BY part, n;
