@@ -25,8 +25,9 @@ statement == "" && (/^--/ || /^\\/ || /^$/) { print; next }
 {
 	leave = 0
 	if (match(statement, /^(CREATE|ALTER) ROLE /)) {
-		created[name_in(substr(statement, RLENGTH + 1))] = 1
-		leave = hex(name_in(substr(statement, RLENGTH + 1))) in known
+		role = name_in(substr(statement, RLENGTH + 1))
+		created[role] = 1
+		leave = hex(role) in known
 		if (settings && rest ~ /^ (IN DATABASE .* )?SET /) leave = 0
 		if (statement ~ /^ALTER ROLE ALL SET /) leave = !settings
 	}
