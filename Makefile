@@ -29,16 +29,17 @@ check: ## style, types, imports and the program's own tests: a minute, with Pyth
 	$(RUN) check
 	$(INSIDE) -m pytest --numprocesses=auto $(SUITES_OF_PYTHON)
 
-# Those in SUITES do not disturb each other; those in SUITES_ALONE start clusters and have times to keep.
+# Those in SUITES do not disturb each other. Those in SUITES_OF_CLUSTERS mostly wait for theirs: each of two workers
+# has one of its own, and takes over what the other has not come to (worksteal).
 SUITES = $(SUITES_OF_PYTHON) tests/preview tests/bootstrap tests/scripts tests/console
-SUITES_ALONE = tests/localcluster tests/cluster
+SUITES_OF_CLUSTERS = tests/localcluster tests/cluster
 
 test: tools lint ## every check and every test; PYTEST_ARGS=… runs what it names
 ifdef PYTEST_ARGS
 	$(INSIDE) -m pytest $(PYTEST_ARGS)
 else
 	$(INSIDE) -m pytest --durations=15 --numprocesses=auto $(SUITES)
-	$(INSIDE) -m pytest --durations=15 $(SUITES_ALONE)
+	$(INSIDE) -m pytest --durations=25 --numprocesses=2 --dist=worksteal $(SUITES_OF_CLUSTERS)
 endif
 
 lint: ## style, types and shell checks over all files

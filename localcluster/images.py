@@ -7,7 +7,7 @@ is built once and not again after a `delete`.
 import re
 import time
 from collections.abc import Mapping
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -99,7 +99,9 @@ def load_all(layout: Layout) -> None:
     known = layout.home / "images.json"
     loaded = files.read_json(known) or {}
     for archive in sorted(ARCHIVES.glob("*.tar")):
-        _load_new(layout, archive, known, loaded)
+        # Another cluster's user may remove one meanwhile.
+        with suppress(FileNotFoundError):
+            _load_new(layout, archive, known, loaded)
 
 
 def load_changed(layout: Layout, archive: Path) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from localcluster import binary, console_image, debian, images, postgres_image
 from localcluster.layout import REPOSITORY, TOOLS
 from toolchain import stamps
+from toolchain.locking import exclusive
 from toolchain.stamps import Stamp
 
 FOLDER = Path(__file__).resolve().parent / "images"
@@ -92,16 +93,17 @@ def outdated() -> list[str]:
 
 def build(recipe: Recipe) -> bool:
     """Builds an image that is missing or out of date; True if it had to."""
-    if _is_current(recipe):
-        return False
-    TOOLS.mkdir(exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=TOOLS, prefix=".image-") as aside:
-        context = Path(aside) / "context"
-        shutil.copytree(recipe.folder, context, ignore=shutil.ignore_patterns("__pycache__"))
-        recipe.stage(context)
-        images.build(recipe.tag, context, folder=recipe.archives, arguments=recipe.arguments)
-    _stamp(recipe).set(_digest(recipe))
-    return True
+    # Clusters that start at the same time want the same images.
+    with exclusive(recipe.archive.with_suffix(".lock")):
+        if _is_current(recipe):
+            return False
+        with tempfile.TemporaryDirectory(dir=TOOLS, prefix=".image-") as aside:
+            context = Path(aside) / "context"
+            shutil.copytree(recipe.folder, context, ignore=shutil.ignore_patterns("__pycache__"))
+            recipe.stage(context)
+            images.build(recipe.tag, context, folder=recipe.archives, arguments=recipe.arguments)
+        _stamp(recipe).set(_digest(recipe))
+        return True
 
 
 def sources(folder: Path) -> list[Path]:

@@ -4,10 +4,12 @@ import fcntl
 import subprocess
 import tarfile
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
+from localcluster import recipes
 from toolchain import gobuild, postgresql
 from toolchain.errors import SetupError
 from toolchain.locking import exclusive
@@ -64,6 +66,22 @@ def test_a_build_reports_the_packages_that_it_compiles(module: Path) -> None:
 
     assert seen[-1].package == "example.test/hello"
     assert 0 < seen[-1].done <= seen[-1].total
+
+
+def test_an_image_that_two_want_at_once_is_built_once(tmp_path: Path) -> None:
+    folder = tmp_path / "image"
+    folder.mkdir()
+    (folder / "Dockerfile").write_text("FROM scratch\nCOPY staged /staged\n")
+    recipe = recipes.Recipe(
+        "localhost/brewget/test-once:1",
+        folder,
+        (),
+        lambda context: (context / "staged").touch(),
+        tmp_path / "archives",
+    )
+    with ThreadPoolExecutor() as pool:
+        assert sorted(pool.map(recipes.build, [recipe, recipe])) == [False, True]
+    assert recipe.archive.is_file()
 
 
 def test_a_wheel_that_is_not_the_pinned_one_is_refused(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""One checkout, one cluster, one stack for all tests of this folder; each test gets it whole."""
+"""One checkout, one cluster, one stack a worker for the tests of this folder; each gets it whole."""
 
 import time
 from collections.abc import Generator, Iterator
@@ -10,8 +10,6 @@ import pytest
 
 from tests.lib.project import Done, Project
 from tests.lib.world import NAMESPACE, Saved, World
-
-PROFILE = "test"
 
 
 class FirstUp:
@@ -27,12 +25,14 @@ class FirstUp:
 
 
 @pytest.fixture(scope="session")
-def first_up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[World, FirstUp]]:
+def first_up(
+    tmp_path_factory: pytest.TempPathFactory, worker_id: str
+) -> Iterator[tuple[World, FirstUp]]:
     """A new user's `make up`, and afterwards no cluster left."""
     top = tmp_path_factory.mktemp("user")
     (top / "brewget").mkdir()
     backups = top / "backups"
-    project = Project.checkout(top / "brewget", backups, PROFILE)
+    project = Project.checkout(top / "brewget", backups, f"test-{worker_id}")
     _keep_clear_of_the_schedule(project)
     try:
         world = World(project, backups)
@@ -40,7 +40,7 @@ def first_up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[World, 
         project.enter()
         yield world, up
     finally:
-        project.run(f"python3 -m localcluster --profile {PROFILE} delete", status=None)
+        project.run(f"python3 -m localcluster --profile {project.profile} delete", status=None)
 
 
 def _keep_clear_of_the_schedule(project: Project) -> None:

@@ -1,4 +1,4 @@
-"""One cluster for all tests here that only use one, started by whichever comes first."""
+"""One cluster for all tests of a file that only use one, started by whichever comes first."""
 
 import time
 from collections.abc import Iterator
@@ -27,7 +27,7 @@ def _built() -> None:
     recipes.build_missing()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def started(tmp_path_factory: pytest.TempPathFactory, _built: None) -> Iterator[Started]:
     """The first start of a new cluster."""
     handle = Handle("lctest", tmp_path_factory.mktemp("homes"))
