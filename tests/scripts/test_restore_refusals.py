@@ -1,19 +1,26 @@
 """A set that is not what it should be is refused before anything is touched."""
 
 import random
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tests.lib.content import AUTH, SETTINGS, Golden, create
+from tests.lib.liar import redump
 from tests.lib.postgres import Server
 from tests.lib.scripts import Scripts
-from tests.lib.store import Store, change_manifest, copy_tree, refresh_sums
+from tests.lib.store import Store, change_manifest, copy_tree
 
 SEED = 20261122
-FILES = ["manifest.json", "SHA256SUMS", "globals.sql.zst", f"{AUTH}.sql.zst", f"{SETTINGS}.sql.zst"]
+FILES = [
+    "manifest.json",
+    "SHA256SUMS",
+    "globals.sql.zst",
+    f"{AUTH}.dump",
+    f"{AUTH}.objects.zst",
+    f"{SETTINGS}.dump",
+]
 
 
 def flip(path: Path, chance: random.Random) -> None:
@@ -94,7 +101,7 @@ def test_a_file_that_the_sums_do_not_know_makes_a_set_broken_or_is_ignored(
 @pytest.mark.parametrize(
     ("changes", "status"),
     [
-        ({"version": 2}, {65}),
+        ({"version": 3}, {78}),
         ({"version": "one"}, {65}),
         ({"set": "backup_20200101_000000"}, {65}),
         ({"databases": []}, {65}),
@@ -143,7 +150,7 @@ def test_a_restore_that_gave_something_else_than_the_manifest_says_is_a_failure(
     table[key] = table[key] + 1 if key == "rows" else "0" + str(table[key])[1:] + "1"
     change_manifest(kept.root / name, databases=databases)
 
-    done = scripts.with_(server=target).run("restore", name).expect(65)
+    done = scripts.with_(server=target).run("restore", name).expect(78)
 
     assert "users" in done.stderr
     assert (
@@ -152,53 +159,70 @@ def test_a_restore_that_gave_something_else_than_the_manifest_says_is_a_failure(
     ), "nothing that differs from the manifest is left under its name"
 
 
+# The server refuses its rows wherever it is restored.
+REFUSED = """
+create function share(n int) returns int immutable language sql as 'select 1';
+create table refused (n int, s int generated always as (share(n)) stored);
+insert into refused values (0);
+create or replace function share(n int) returns int immutable language sql as 'select 1 / n';
+"""
+
+
 @pytest.mark.trap(8)
 @pytest.mark.trap(38)
-def test_an_sql_error_in_the_second_database_leaves_none(
-    target: Server, scripts: Scripts, kept: Store
+def test_rows_that_are_refused_in_the_second_database_leave_none(
+    filled: Server, target: Server, scripts: Scripts
 ) -> None:
-    (name,) = kept.names()
-    replace_dump(kept, name, SETTINGS, "create table public.settings (n int);\nselect 1/0;\n")
+    filled.sql(REFUSED, SETTINGS)
+    name = scripts.backup()
     create(target, "bystander")
-    before = target.databases()
+    before = target.dump_all()
 
-    done = scripts.with_(server=target).run("restore", name)
+    done = scripts.with_(server=target).run("restore", name).expect(78)
 
-    assert done.returncode == 65, done.said
+    assert 'table "public"."refused": saved 1, restored 0' in done.stderr
+    assert "the server refused TABLE DATA public refused" in done.stderr
     assert "division by zero" in done.stderr
-    assert target.databases() == before, "no database of the set is left half restored"
+    assert target.dump_all() == before, "no database and no role of the set is left"
 
 
 @pytest.mark.trap(24)
 def test_a_failing_replace_leaves_the_old_databases_as_they_were(
-    target: Server, scripts: Scripts, kept: Store
+    filled: Server, target: Server, scripts: Scripts, kept: Store
 ) -> None:
     (name,) = kept.names()
-    replace_dump(kept, name, SETTINGS, "select 1/0;\n")
+    filled.sql("delete from settings where key = 'key 7'", SETTINGS)
+    redump(filled, kept, name, SETTINGS)
     create(target, AUTH, "create table mine as select 42 as answer")
     create(target, SETTINGS, "create table mine as select 43 as answer")
     before = target.dump_all()
 
-    scripts.with_(server=target).run("restore", name, "--replace").expect(65)
+    done = scripts.with_(server=target).run("restore", name, "--replace").expect(78)
 
+    assert 'table "public"."settings": saved 100, restored 99' in done.stderr
     assert target.dump_all() == before
 
 
-def replace_dump(store: Store, name: str, database: str, text: str) -> None:
-    """Put other SQL into a set, in a way that all sums and sizes fit: a set made by a liar."""
-    folder = store.root / name
-    databases = store.manifest(name)["databases"]
-    entry = next(x for x in databases if x["name"] == database)
-    path = folder / entry["file"]
-    packed = subprocess.run(
-        ["zstd", "-q", "-c"], input=text.encode(), capture_output=True, check=True
+@pytest.mark.parametrize(("options", "status"), [((), 0), (("--strict",), 78)])
+def test_what_is_left_out_is_named_and_strict_refuses_it_before_the_swap(
+    options: tuple[str, ...], status: int, filled: Server, target: Server, scripts: Scripts
+) -> None:
+    filled.sql(
+        "create function odd(n int) returns int immutable language sql as 'select 1';"
+        "create index odd_index on settings (odd(length(key)));"
+        "create or replace function odd(n int) returns int immutable language sql as 'select 1 / (n - n)'",
+        SETTINGS,
     )
-    path.write_bytes(packed.stdout)
-    refresh_sums(folder)
-    listed = (folder / "SHA256SUMS").read_text().splitlines()
-    checksum = next(x.split()[0] for x in listed if x.endswith(entry["file"]))
-    entry |= {"bytes": path.stat().st_size, "sha256": checksum}
-    change_manifest(folder, databases=databases)
+    name = scripts.backup()
+    before = target.dump_all()
+
+    done = scripts.with_(server=target).run("restore", name, *options).expect(status)
+
+    assert f"index public.odd_index in {SETTINGS} (division by zero)" in done.stderr
+    if status:
+        assert target.dump_all() == before
+    else:
+        assert target.sql("select count(*) from settings", SETTINGS) == "100"
 
 
 def test_a_wrong_password_is_unreachable_not_a_broken_set(
