@@ -1,6 +1,6 @@
 """The verification finds what a check of the files cannot: a set whose sums are right and whose content is not.
 
-Truncated files and wrong counts are in test_verify.py, as is what must not raise an alarm.
+Its bytes are whole, so it stays. Truncated files and wrong counts are in test_verify.py, as is what must not raise an alarm.
 """
 
 import json
@@ -8,40 +8,67 @@ import json
 import pytest
 
 from tests.lib.content import AUTH
+from tests.lib.liar import redump
 from tests.lib.postgres import Server
 from tests.lib.scripts import Scripts
 from tests.lib.store import Store, refresh_sums
 
+BEFORE = """
+create extension hstore; create extension citext;
+create table lone (n integer);
+create table listed (n integer); insert into listed select generate_series(1, 10);
+create view small as select n from listed where n < 3;
+create sequence numbers;
+"""
 DAMAGES = {
-    "a role is missing": ("globals.sql", f"CREATE ROLE {AUTH};", ""),
-    "an extension is missing": (
-        f"{AUTH}.sql",
-        "CREATE EXTENSION IF NOT EXISTS hstore WITH SCHEMA public;",
-        "",
+    "an extension": ("drop extension hstore", 'extension "hstore" is missing'),
+    "a table": ("drop table lone", 'table "public"."lone" is missing'),
+    "a row": ("delete from listed where n = 10", 'table "public"."listed": saved 10, restored 9'),
+    "a value": ("update listed set n = 11 where n = 10", 'table "public"."listed": saved '),
+    "a sequence's value": ("select setval('numbers', 5)", 'sequence "public"."numbers": saved '),
+    "a large object": ("select lo_create(0)", "large_objects: saved 0, restored 1"),
+    "an index": ("alter table users drop constraint users_pkey", "users_pkey"),
+    "a view": (
+        "create or replace view small as select n from listed where n < 4",
+        "view public.small",
     ),
-    "a table is missing": (f"{AUTH}.sql", "CREATE TABLE public.lone (\n    n integer\n);", ""),
-}
-REASONS = {
-    "a role is missing": AUTH,
-    "an extension is missing": "hstore",
-    "a table is missing": "lone",
+    "an owner": (f"alter view small owner to {AUTH}", "view public.small"),
+    "a grant": ("grant select on listed to public", "table public.listed"),
 }
 
 
 @pytest.mark.trap(31)
 @pytest.mark.parametrize("damage", DAMAGES)
-def test_what_is_missing_in_the_content_is_found_and_named(
-    filled: Server, scripts: Scripts, store: Store, damage: str
+def test_what_is_not_as_it_was_is_found_and_named(
+    damage: str, filled: Server, scripts: Scripts, store: Store
 ) -> None:
-    filled.sql("create extension hstore; create table lone (n integer)", AUTH)
+    statement, named = DAMAGES[damage]
+    filled.sql(BEFORE, AUTH)
+    name = scripts.backup()
+    filled.sql(statement, AUTH)
+    redump(filled, store, name, AUTH)
+
+    scripts.verify(name).expect(78)
+
+    assert store.names() == [name]
+    assert store.link("latest-verified") is None
+    why = json.loads((store.root / name / "unverified.json").read_text())["why"]
+    assert named in why
+
+
+@pytest.mark.trap(31)
+def test_a_role_that_is_missing_is_found_and_named(
+    filled: Server, scripts: Scripts, store: Store
+) -> None:
+    assert filled.databases()
     name = scripts.with_(BACKUP_COMPRESSION="none").backup()
-    file, old, new = DAMAGES[damage]
-    path = store.root / name / file
-    assert path.read_text().count(old) == 1
-    path.write_text(path.read_text().replace(old, new))
+    path = store.root / name / "globals.sql"
+    text = path.read_text()
+    assert text.count(f"CREATE ROLE {AUTH};") == 1
+    path.write_text(text.replace(f"CREATE ROLE {AUTH};", ""))
     refresh_sums(store.root / name)
 
-    scripts.verify(name).expect(65)
+    scripts.verify(name).expect(78)
 
-    why = json.loads((store.root / "failed" / name / "failed.json").read_text())["why"]
-    assert REASONS[damage] in why
+    assert store.names() == [name]
+    assert AUTH in json.loads((store.root / name / "unverified.json").read_text())["why"]
