@@ -13,7 +13,7 @@ globals_filter() { awk -v roles="$1" -v settings="$2" "$AWK_GLOBALS"; }
 
 # usage: globals_apply DIRECTORY fresh|live   Creates the set's roles that are missing. A role that exists keeps its
 # attributes, its password and its memberships: what is in force stays in force. On a live server roles come all or none;
-# on a fresh one all that it takes do, and the superuser gets its settings.
+# on a fresh one all that it takes do, and the superuser gets its settings. The statements are in WORK/globals.sql then.
 globals_apply() {
 	local settings=0
 
@@ -31,7 +31,7 @@ globals_apply() {
 	else
 		psql_run "$CONTROL" -1 -f "$WORK/globals.sql" || return 1
 	fi
-	rm -f -- "$WORK/globals.all" "$WORK/globals.sql"
+	rm -f -- "$WORK/globals.all"
 }
 
 # usage: globals_drop_new   The roles that globals_apply made: a restore that came to nothing leaves none behind.
