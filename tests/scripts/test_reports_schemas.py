@@ -50,7 +50,7 @@ def assert_named(report: Report, left_out: list[dict[str, str]]) -> None:
         assert any(is_one_of(x, [(name, why)]) for x in left_out), f"{name}: {why}: {left_out}"
     for found in left_out:
         assert is_one_of(found, report.named), f"{found} besides {report.named}"
-        assert found["database"] == APP
+        assert found["database"] == ("" if found["kind"] == "role" else APP)
         assert found["kind"]
 
 
