@@ -64,10 +64,15 @@ archive_fill_again() {
 # An entry of the table of contents that holds a table's rows.
 TABLE_ROWS='^[0-9]+; 0 [0-9]+ TABLE DATA '
 
+# An entry's schema, where it is one plain word; sql/own_path.sql asks for it.
+ENTRY_SCHEMA='^[0-9]+; [0-9]+ [0-9]+ [A-Z ]+ ([a-z_][a-z0-9_]*) '
+
 # usage: archive_rounds HOW FILE DATABASE   Until a round brings nothing. HOW loads rows.
 archive_rounds() {
-	local before left entry
+	local before left entry options="$PGOPTIONS"
+	local -x PGOPTIONS
 
+	PGOPTIONS="$options"
 	left="$(awk 'END { print NR }' "$WORK/refused")"
 	before=$((left + 1))
 	while ((left > 0 && left < before)); do
@@ -76,6 +81,8 @@ archive_rounds() {
 		: >"$WORK/still"
 		while IFS= read -r entry <&3; do
 			printf '%s\n' "$entry" >"$WORK/entry"
+			PGOPTIONS="$options"
+			[[ ! "$entry" =~ $ENTRY_SCHEMA ]] || PGOPTIONS+=" -c brewget.schema=${BASH_REMATCH[1]}"
 			if [[ "$entry" =~ $TABLE_ROWS ]]; then "$1" "$2" "$3"; else archive_entry "$2" "$3"; fi >/dev/null 2>"$WORK/entry.err" || true
 			awk -v entry="$entry" "$AWK_SENTENCE" "$WORK/entry.err" >>"$WORK/still" || return 69
 		done 3<"$WORK/again"
