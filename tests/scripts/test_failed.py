@@ -20,7 +20,7 @@ def bad(kept: Store) -> Path:
     """A set with a truncated dump, newer than the good one."""
     made = kept.copy_set(kept.names()[0], NEWER)
     (made / "verified.json").unlink()
-    dump = made / f"{AUTH}.sql.zst"
+    dump = made / f"{AUTH}.dump"
     dump.write_bytes(dump.read_bytes()[:-50])
     return made
 
@@ -51,7 +51,7 @@ def test_a_set_that_does_not_verify_says_when_why_and_by_which_script(
 
     said = word(kept)
     assert (said["set"], said["by"]) == (NEWER, "verify.sh")
-    assert said["why"].startswith(f"its files do not match SHA256SUMS: {AUTH}.sql.zst")
+    assert said["why"].startswith(f"its files do not match SHA256SUMS: {AUTH}.dump")
     found = listed(both)
     assert (found["state"], found["why"]) == ("failed", said["why"])
     assert (found["set_aside"], found["set_aside_by"]) == (said["failed"], "verify.sh")
@@ -139,7 +139,7 @@ def fill(path: Path) -> None:
 def test_a_set_that_was_moved_back_and_is_good_loses_its_reason(
     scripts: Scripts, kept: Store, bad: Path
 ) -> None:
-    dump = bad / f"{AUTH}.sql.zst"
+    dump = bad / f"{AUTH}.dump"
     whole = (kept.root / kept.names()[0] / dump.name).read_bytes()
     scripts.verify(bad.name).expect(65)
     (kept.root / "failed" / NEWER).rename(bad)

@@ -133,7 +133,11 @@ dump_database() {
 	dump_read_contents
 	compression="$(dump_compression)"
 	dump_run "$database" "$3" "$4" --snapshot="$SNAPSHOT" --lock-wait-timeout="${TABLE_WAIT}s" --no-tablespaces --no-password \
-		--format="$BACKUP_FORMAT" --compress="$compression" 2>"$WORK/dump.err" || store_write_failed "pg_dump of $database" "$WORK/dump.err"
+		--format="$BACKUP_FORMAT" --compress="$compression" 2>"$WORK/dump.err" || {
+		# Where the holder died pg_dump says only that its snapshot is gone.
+		cat -- "$WORK/holder.err" >>"$WORK/dump.err"
+		store_write_failed "pg_dump of $database" "$WORK/dump.err"
+	}
 	step dumped
 	dump_drop_snapshot "cannot read the contents of $database"
 	{ dump_whole "$WORK/contents.raw" | contents_tidy "$BACKUP_HASHES" | into "$WORK/contents.$index" && dump_whole "$WORK/objects.raw" | into "$WORK/objects"; } ||

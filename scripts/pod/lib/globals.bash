@@ -19,7 +19,7 @@ globals_apply() {
 
 	[[ "$2" == live ]] || settings=1
 	psql_run "$CONTROL" -c "SELECT encode(convert_to(rolname, 'UTF8'), 'hex') FROM pg_roles" >"$WORK/roles" || return 1
-	set_read_file "$1/${MANIFEST["globals.file"]//\"/}" 2>"$WORK/read.err" | into "$WORK/globals.all" || return $?
+	set_read_file "$1/${MANIFEST["globals.file"]//\"/}" | into "$WORK/globals.all" || return $?
 	# Their passwords stay out of the server's log.
 	{
 		echo "SET log_statement = none; SET log_min_duration_statement = -1; SET log_min_error_statement = panic;"

@@ -70,8 +70,8 @@ load_create() {
 # PostgreSQL 17 at each login (those that are ENABLE ALWAYS do). Foreign keys are checked all the same, when they are
 # created. Its settings are in force already: no limit of files on disk. Nothing is lost by synchronous_commit=off: the
 # commit that makes the result count comes later and is synchronous, and it flushes all that came before. pg_dump writes
-# NULL as if array_nulls were on.
-RESTORING="-c session_replication_role=replica -c temp_file_limit=-1 -c lc_messages=C -c synchronous_commit=off -c array_nulls=on"
+# NULL as if array_nulls were on. A library that each session is to load and that is not here would end ours.
+RESTORING="-c session_preload_libraries= -c local_preload_libraries= -c session_replication_role=replica -c temp_file_limit=-1 -c lc_messages=C -c synchronous_commit=off -c array_nulls=on"
 
 # usage: load_plain FILE DATABASE   A dump of the scripts that wrote text: it has no table of contents, so the first error ends it.
 load_plain() {
