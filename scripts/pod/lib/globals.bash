@@ -30,10 +30,12 @@ globals_apply() {
 	rm -f -- "$WORK/globals.all"
 }
 
-# usage: globals_drop_new   The roles that globals_apply made: a restore that came to nothing leaves none behind.
+# usage: globals_drop_new   The set's roles that were not there before globals_apply: a restore that came to nothing leaves none
+# behind. Only those that the set names: somebody else may have made a role meanwhile.
 globals_drop_new() {
 	[[ -s "$WORK/roles" ]] || return 0
-	psql_run "$CONTROL" -c "SELECT format('%I', rolname) FROM pg_roles WHERE encode(convert_to(rolname, 'UTF8'), 'hex') <> ALL ('{$(paste -s -d , "$WORK/roles")}')" |
+	psql_run "$CONTROL" -c "SELECT to_json(rolname::text), format('%I', rolname) FROM pg_roles WHERE encode(convert_to(rolname, 'UTF8'), 'hex') <> ALL ('{$(paste -s -d , "$WORK/roles")}')" |
+		awk -F '\t' 'NR == FNR { if (index($1, "globals.roles.") == 1) saved[$2]; next } $1 in saved { print $2 }' "$MANIFEST_FLAT" - |
 		while IFS= read -r role; do psql_run "$CONTROL" -c "DROP ROLE $role" || log "warning: the role $role is left"; done
 }
 
