@@ -136,6 +136,7 @@ load_all() {
 
 	: >"$WORK/findings"
 	globals_apply "$1" live 2>"$WORK/load.err" || die "$UNREACHABLE" "cannot create the set's roles: $(tail -n 2 "$WORK/load.err" | tr '\n' ' ')"
+	load_find_roles || die "$UNREACHABLE" "what the server said of the set's roles is lost"
 	step roles
 	for i in "${!NAMES[@]}"; do
 		log "restoring ${NAMES[i]} beside"

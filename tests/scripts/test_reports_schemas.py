@@ -50,7 +50,7 @@ def assert_named(report: Report, left_out: list[dict[str, str]]) -> None:
         assert any(is_one_of(x, [(name, why)]) for x in left_out), f"{name}: {why}: {left_out}"
     for found in left_out:
         assert is_one_of(found, report.named), f"{found} besides {report.named}"
-        assert found["database"] == APP
+        assert found["database"] == ("" if found["kind"] == "role" else APP)
         assert found["kind"]
 
 
@@ -125,7 +125,9 @@ def test_a_restore_brings_all_rows_and_names_what_is_left_out(
 
     strict = there.run("restore", name, "--strict").expect(0 if whole else 78)
     if not whole:
-        assert_said(report, strict)
+        # Settings of a database are applied by the swap: what is missing then is no refusal yet.
+        for refused, why in report.named:
+            assert refused in strict.stderr or why == "missing"
         assert target.databases() == ["postgres"], "refused before the swap"
         done = there.run("restore", name).expect(STATUS[report.right])
         assert_said(report, done)

@@ -1,6 +1,7 @@
 """Reports of schemas that another major version takes in another way (tests/reports/versions)."""
 
 import json
+import signal
 from pathlib import Path
 
 import pytest
@@ -31,6 +32,7 @@ def fill(pod: Pod, name: str) -> Report:
     report = Report(FOLDER / "versions" / f"{name}.sql")
     with pod.running() as server:
         server.sql(report.text, APP)
+        server.signal(signal.SIGINT)  # rows of unlogged tables do not outlive any other end
     last_set(pod).expect(0)
     return report
 
@@ -50,16 +52,17 @@ def test_an_unlogged_partitioned_table_does_not_stop_an_upgrade_to_18(pod: Pod) 
         assert server.sql("select v from cache_entry_a", APP) == "{}"
 
 
-def test_a_check_named_like_18s_not_null_stops_an_upgrade_and_the_old_data_stays(pod: Pod) -> None:
-    report = fill(pod, "check-named-like-not-null")
+def test_a_check_named_like_18s_not_null_stays_what_it_is(pod: Pod) -> None:
+    fill(pod, "check-named-like-not-null")
+    there = in_version(pod, V18)
 
-    done = in_version(pod, V18).prepare().expect(78)
+    there.prepare().expect(0)
 
-    assert report.head("why")[0] in done.stderr
     assert store_of(pod).failed() == []
-    pod.prepare().expect(0)
-    with pod.running() as server:
+    with there.running() as server:
         assert server.sql("select channel_type from channel", APP) == "x"
+        look = "select contype from pg_constraint where conname = 'channel_channel_type_not_null'"
+        assert server.sql(look, APP) == "c"
 
 
 def test_a_trigger_that_refuses_the_drills_logins_is_no_finding_about_the_rows(

@@ -146,47 +146,65 @@ def test_absent_data_comes_back_from_the_newest_set(pod: Pod, kept: Store) -> No
 
 
 @pytest.mark.trap(41)
-def test_a_flagged_set_is_passed_over(pod: Pod, kept: Store) -> None:
-    (golden,) = kept.names()
-    kept.copy_set(golden, NEWER, flagged="lost rows")
+def test_a_flagged_set_is_taken_as_the_newest_and_the_log_says_so(pod: Pod, kept: Store) -> None:
+    """An older one would lose what was written since, whatever the brake says."""
+    kept.copy_set(kept.names()[0], NEWER, flagged="lost rows")
 
-    pod.prepare().expect(0)
+    done = pod.prepare().expect(0)
 
-    assert golden in pod.started
+    assert f"{NEWER} is flagged: lost rows" in done.stderr
+    assert f"restored from backup {NEWER}" in pod.started
     assert_restored(pod)
-    assert NEWER in kept.names(), "it is good in itself"
-    assert "Newer backups were not taken" in pod.started
-    assert NEWER in pod.started, "nobody takes the older data for the newest"
+    assert kept.failed() == []
 
 
-@pytest.mark.parametrize("harm", ["cut", "lying", "no manifest"])
-def test_a_broken_newest_set_is_set_aside_and_the_one_before_is_taken(
+@pytest.mark.parametrize("harm", ["cut", "no manifest", "another set's manifest"])
+def test_a_newest_set_of_damaged_files_is_set_aside_and_the_one_before_is_taken(
     harm: str, pod: Pod, kept: Store
 ) -> None:
     (golden,) = kept.names()
-    databases = kept.manifest(golden)["databases"]
-    if harm == "lying":
-        next(x for x in databases if x["name"] == AUTH)["tables"][0]["rows"] += 1
-    broken = kept.copy_set(golden, NEWER, databases=databases)
+    broken = kept.copy_set(golden, NEWER)
     if harm == "cut":
-        (broken / f"{AUTH}.sql.zst").write_bytes((broken / f"{AUTH}.sql.zst").read_bytes()[:-50])
+        (broken / f"{AUTH}.dump").write_bytes((broken / f"{AUTH}.dump").read_bytes()[:-50])
     if harm == "no manifest":
         (broken / "manifest.json").write_text("{")
+    if harm == "another set's manifest":
+        shutil.copy2(kept.root / golden / "manifest.json", broken)
 
     done = pod.prepare().expect(0)
 
     assert NEWER in done.stderr
     assert golden in pod.started
+    assert "Newer backups were broken" in pod.started
+    assert NEWER in pod.started, "nobody takes the older data for the newest"
     assert_restored(pod)
-    assert kept.names() in ([golden], [golden, NEWER])
-    if harm != "no manifest":
-        assert kept.failed() == [NEWER]
-        assert kept.link("latest") == golden
+    assert kept.names() == [golden]
+    assert kept.failed() == [NEWER]
+    assert kept.link("latest") == golden
+
+
+def test_a_newest_set_that_does_not_come_back_equal_is_refused_and_no_older_one_taken(
+    pod: Pod, kept: Store
+) -> None:
+    (golden,) = kept.names()
+    databases = kept.manifest(golden)["databases"]
+    next(x for x in databases if x["name"] == AUTH)["tables"][0]["rows"] += 1
+    kept.copy_set(golden, NEWER, databases=databases)
+    before = kept.snapshot()
+
+    for _ in range(2):  # the next start tries again
+        assert_refused(pod, 78, f"the backup {NEWER} is whole", AUTH, "STARTUP_SET=backup_...")
+
+    assert kept.snapshot() == before, "nothing was wrong with its bytes"
+    pod.prepare(STARTUP_SET=golden).expect(0)
+    assert golden in pod.started
+    assert NEWER in pod.started, "nobody takes the older data for the newest"
+    assert_restored(pod)
 
 
 def test_sets_but_none_good_is_refused_unless_told_what_to_take(pod: Pod, kept: Store) -> None:
     (golden,) = kept.names()
-    whole = kept.root / golden / f"{SETTINGS}.sql.zst"
+    whole = kept.root / golden / f"{SETTINGS}.dump"
     content = whole.read_bytes()
     whole.write_bytes(b"")
 

@@ -57,6 +57,7 @@ NEW = {
     "verify.scratchSize": "4Gi",
     "startup.accept": "fresh-start",
     "startup.fromSet": "backup_20261122_060000",
+    "startup.strict": "true",
     "startup.timeout": "700",
     "console.image": "localhost/another:1",
     "console.memory": "256Mi",

@@ -8,6 +8,8 @@ read_text SQL_CHECKS sql/checks.sql
 read_text AWK_OWN_PATH awk/own_path.awk
 read_text AWK_SENTENCE awk/sentence.awk
 read_text AWK_REFUSED awk/refused.awk
+read_text SQL_TRIGGERS_ASLEEP sql/triggers_asleep.sql
+read_text SQL_TRIGGERS_AWAKE sql/triggers_awake.sql
 read_text SQL_ROWLESS sql/rowless.sql
 
 # psql that goes on after an error and says its code: SQLSTATE, not words, tells what kind of error it was.
@@ -20,6 +22,7 @@ archive_load() {
 
 	: >"$WORK/refused"
 	: >"$WORK/not_valid"
+	: >"$WORK/validate"
 	: >"$WORK/load.err"
 	for section in pre-data data post-data; do
 		archive_section "$section" "$@" || failed=1
@@ -47,7 +50,7 @@ archive_again() {
 	if grep -q -E "$TABLE_ROWS" "$WORK/refused"; then late=1; fi
 	archive_rounds archive_rows "$@" || return $?
 	# Rows come before the rules about them.
-	if grep -q -E "$TABLE_ROWS" "$WORK/refused"; then archive_rounds archive_rows_unchecked "$@"; fi
+	if grep -q -E "$TABLE_ROWS" "$WORK/refused"; then archive_rounds archive_rows_unchecked "$@" && archive_validate "$2" || return $?; fi
 	[[ -z "$late" ]] || archive_fill_again "$@"
 }
 
@@ -61,10 +64,15 @@ archive_fill_again() {
 # An entry of the table of contents that holds a table's rows.
 TABLE_ROWS='^[0-9]+; 0 [0-9]+ TABLE DATA '
 
+# An entry's schema, where it is one plain word; sql/own_path.sql asks for it.
+ENTRY_SCHEMA='^[0-9]+; [0-9]+ [0-9]+ [A-Z ]+ ([a-z_][a-z0-9_]*) '
+
 # usage: archive_rounds HOW FILE DATABASE   Until a round brings nothing. HOW loads rows.
 archive_rounds() {
-	local before left entry
+	local before left entry options="$PGOPTIONS"
+	local -x PGOPTIONS
 
+	PGOPTIONS="$options"
 	left="$(awk 'END { print NR }' "$WORK/refused")"
 	before=$((left + 1))
 	while ((left > 0 && left < before)); do
@@ -73,6 +81,8 @@ archive_rounds() {
 		: >"$WORK/still"
 		while IFS= read -r entry <&3; do
 			printf '%s\n' "$entry" >"$WORK/entry"
+			PGOPTIONS="$options"
+			[[ ! "$entry" =~ $ENTRY_SCHEMA ]] || PGOPTIONS+=" -c brewget.schema=${BASH_REMATCH[1]}"
 			if [[ "$entry" =~ $TABLE_ROWS ]]; then "$1" "$2" "$3"; else archive_entry "$2" "$3"; fi >/dev/null 2>"$WORK/entry.err" || true
 			awk -v entry="$entry" "$AWK_SENTENCE" "$WORK/entry.err" >>"$WORK/still" || return 69
 		done 3<"$WORK/again"
@@ -92,12 +102,12 @@ archive_entry() {
 archive_rows() {
 	pg_restore --use-list="$WORK/entry" --file=- "$1" | {
 		while IFS= read -r line && [[ "$line" != "COPY "* ]]; do :; done
-		PGDATABASE="$2" "${ARCHIVE_PSQL[@]}" -c "$SQL_OWN_PATH" -c "$line"
+		PGDATABASE="$2" "${ARCHIVE_PSQL[@]}" -c "$SQL_OWN_PATH" -c "$SQL_TRIGGERS_ASLEEP" -c "$line" -c "$SQL_TRIGGERS_AWAKE"
 	}
 }
 
-# usage: archive_rows_unchecked FILE DATABASE   The same without the table's check constraints, which come back: not validated
-# where the rows do not allow it, as PostgreSQL keeps a constraint that is older rows' business no more.
+# usage: archive_rows_unchecked FILE DATABASE   The same without the table's check constraints, which come back not validated, as
+# PostgreSQL keeps a constraint that is older rows' business no more; the statements that validate them go into WORK/validate.
 archive_rows_unchecked() {
 	local line name
 
@@ -106,12 +116,23 @@ archive_rows_unchecked() {
 	name="${BASH_REMATCH[1]}"
 	psql_run "$2" -v name="$name" -v work="$WORK" <<<"$SQL_CHECKS" || return 1
 	psql_run "$2" -1 -f "$WORK/checks.drop" || return 1
-	archive_rows "$1" "$2" 2>"$WORK/rows.err" || true
-	# Of two statements for each constraint one fails: either the rows allow it, or it is there already.
-	PGDATABASE="$2" "${ARCHIVE_PSQL[@]}" -f "$WORK/checks.add" 2>"$WORK/checks.err" || true
-	psql_run "$2" -f "$WORK/checks.left" | awk -F '\t' -v OFS='\t' \
-		'NR == FNR { if (why == "" && sub(/.*ERROR:  [0-9A-Z]+: /, "")) why = $0; next } { print $0, why }' "$WORK/checks.err" - >>"$WORK/not_valid"
-	cat -- "$WORK/rows.err" >&2
+	archive_rows "$1" "$2" || true # what was refused is in its messages
+	cat -- "$WORK/checks.validate" >>"$WORK/validate"
+	psql_run "$2" -1 -f "$WORK/checks.add"
+}
+
+# usage: archive_validate DATABASE   The constraints that archive_rows_unchecked took away, once all rows are there: they may read
+# other tables. Those that their rows do not allow go into WORK/not_valid.
+archive_validate() {
+	local statement query
+
+	while IFS=$'\t' read -r statement query <&3; do
+		PGDATABASE="$1" "${ARCHIVE_PSQL[@]}" -c "$SQL_OWN_PATH" -c "$statement" >/dev/null 2>"$WORK/checks.err" || {
+			psql_run "$1" -c "$query" >"$WORK/checks.left" || return 69
+			awk -v OFS='\t' 'FILENAME == ARGV[1] { if (why == "" && sub(/.*ERROR:  [0-9A-Z]+: /, "")) why = $0; next } { print $0, why }' \
+				"$WORK/checks.err" "$WORK/checks.left" >>"$WORK/not_valid"
+		}
+	done 3<"$WORK/validate"
 }
 
 # usage: archive_machine   73 or 69 if one of the refusals speaks of the machine (SQLSTATE classes 53 and 57P, 58030), with WHY; else 0.

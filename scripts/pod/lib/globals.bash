@@ -11,9 +11,9 @@ read_text AWK_GLOBALS awk/globals.awk
 # usage: globals_filter ROLES_FILE SETTINGS < SQL
 globals_filter() { awk -v roles="$1" -v settings="$2" "$AWK_GLOBALS"; }
 
-# usage: globals_apply DIRECTORY fresh|live   Creates the set's roles that are missing. A role that exists keeps its
-# attributes, its password and its memberships: what is in force stays in force. On a live server roles come all or none;
-# on a fresh one all that it takes do, and the superuser gets its settings.
+# usage: globals_apply DIRECTORY fresh|live   Creates the set's roles that are missing, as far as the server takes them; the
+# statements are in WORK/globals.sql then, its refusals on stderr. A role that exists keeps its attributes, its password and its
+# memberships: what is in force stays in force. On a fresh server the superuser gets its settings.
 globals_apply() {
 	local settings=0
 
@@ -26,18 +26,16 @@ globals_apply() {
 		globals_filter "$WORK/roles" "$settings" <"$WORK/globals.all"
 	} | into "$WORK/globals.sql" || return $?
 	# Of a file: a pipe that breaks off would look like its end.
-	if [[ "$2" == fresh ]]; then
-		PGDATABASE="$CONTROL" "${ARCHIVE_PSQL[@]}" -f "$WORK/globals.sql" >/dev/null || true # what was refused is in its messages
-	else
-		psql_run "$CONTROL" -1 -f "$WORK/globals.sql" || return 1
-	fi
-	rm -f -- "$WORK/globals.all" "$WORK/globals.sql"
+	PGDATABASE="$CONTROL" "${ARCHIVE_PSQL[@]}" -f "$WORK/globals.sql" >/dev/null || true # what was refused is in its messages
+	rm -f -- "$WORK/globals.all"
 }
 
-# usage: globals_drop_new   The roles that globals_apply made: a restore that came to nothing leaves none behind.
+# usage: globals_drop_new   The set's roles that were not there before globals_apply: a restore that came to nothing leaves none
+# behind. Only those that the set names: somebody else may have made a role meanwhile.
 globals_drop_new() {
 	[[ -s "$WORK/roles" ]] || return 0
-	psql_run "$CONTROL" -c "SELECT format('%I', rolname) FROM pg_roles WHERE encode(convert_to(rolname, 'UTF8'), 'hex') <> ALL ('{$(paste -s -d , "$WORK/roles")}')" |
+	psql_run "$CONTROL" -c "SELECT to_json(rolname::text), format('%I', rolname) FROM pg_roles WHERE encode(convert_to(rolname, 'UTF8'), 'hex') <> ALL ('{$(paste -s -d , "$WORK/roles")}')" |
+		awk -F '\t' 'NR == FNR { if (index($1, "globals.roles.") == 1) saved[$2]; next } $1 in saved { print $2 }' "$MANIFEST_FLAT" - |
 		while IFS= read -r role; do psql_run "$CONTROL" -c "DROP ROLE $role" || log "warning: the role $role is left"; done
 }
 

@@ -5,6 +5,7 @@
 
 read_text SQL_CREATE_DATABASE sql/create_database.sql
 read_text AWK_LEFT_OUT awk/left_out.awk
+read_text AWK_ROLES_REFUSED awk/roles_refused.awk
 
 # usage: load_reads_restrict VERSION   0 if that psql knows \restrict, 1 if not.
 load_reads_restrict() {
@@ -191,9 +192,7 @@ load_all_fresh() {
 	done
 }
 
-# usage: load_find_roles   What the server refused of the globals. Values may be secret, and this is shown to many.
+# usage: load_find_roles   What the server refused of the globals.
 load_find_roles() {
-	awk -v OFS='\t' 'match($0, /ERROR:  [0-9A-Z][0-9A-Z][0-9A-Z][0-9A-Z][0-9A-Z]: /) {
-		text = substr($0, RSTART + RLENGTH); sub(/: ".*/, "", text); gsub(/[\\"\t]/, "", text)
-		print "left_out", "\"\"", "\"role\"", "\"\"", "\"" text "\"" }' "$WORK/load.err" >>"$WORK/findings"
+	awk -v OFS='\t' "$AWK_ROLES_REFUSED" "$WORK/globals.sql" "$WORK/load.err" >>"$WORK/findings" && rm -f -- "$WORK/globals.sql"
 }

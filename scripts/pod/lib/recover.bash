@@ -122,9 +122,11 @@ recover_span() {
 
 # usage: recover_finish SET LOST
 recover_finish() {
-	local started
+	local started names
 
 	json_text started "${MANIFEST[started]}"
+	names="$(awk -F '\t' '$1 ~ /^server_settings\.[0-9]+\.name$/ { gsub(/"/, "", $2); print $2 }' "$MANIFEST_FLAT" | paste -s -d ' ' -)"
+	[[ -z "$names" ]] || set -- "$1" "$2. ALTER SYSTEM is to be repeated for: $names (values: server_settings in the manifest.json of $1)"
 	pgdata_put_in_place "restored from backup $1 of $started, equal to its manifest$2"
 	recover_record_verified "$1"
 }

@@ -76,7 +76,7 @@ roles_can_log_in() {
 		roles_log_in "$role" "$database" || status=$?
 		case $status in
 		0) OPENED=$((OPENED + 1)) ;;
-		1) printf 'left_out\t%s\t"login"\t%s\t%s\n' "${line#*$'\t'}" "${line%%$'\t'*}" "$(json_quote "${WHY##*$'\n'}")" >>"$WORK/findings" ;;
+		1) printf 'left_out\t%s\t"login"\t%s\t%s\n' "${line#*$'\t'}" "${line%%$'\t'*}" "$(json_quote "$WHY")" >>"$WORK/findings" ;;
 		*) return "$status" ;;
 		esac
 	done 3<"$WORK/logins"
@@ -106,5 +106,8 @@ roles_log_in() {
 	fi
 	# A server that refuses goes on.
 	PGUSER="$SUPERUSER" psql_run "$CONTROL" -c 'SELECT' >/dev/null 2>&1 || return 69
+	# Its sentence, not where in a trigger it was said.
+	WHY="${WHY##*FATAL:  }"
+	WHY="${WHY%%$'\n'*}"
 	return 1
 }

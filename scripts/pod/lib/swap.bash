@@ -14,7 +14,10 @@ swap_sql() {
 	for i in "${!NAMES[@]}"; do
 		[[ -z "${ASIDE[i]}" ]] || printf 'ALTER DATABASE %s RENAME TO %s;\n' "$(psql_name "${NAMES[i]}")" "$(psql_name "${ASIDE[i]}")"
 		printf 'ALTER DATABASE %s RENAME TO %s;\n' "$(psql_name "brewget_load_${STAMP}_$i")" "$(psql_name "${NAMES[i]}")"
+		# A setting that this server does not take keeps no database from its place.
+		printf '\\set ON_ERROR_ROLLBACK on\n\\set ON_ERROR_STOP off\n'
 		globals_statements "${INDEXES[i]}"
+		printf '\\set ON_ERROR_ROLLBACK off\n\\set ON_ERROR_STOP on\n'
 	done
 }
 
@@ -44,7 +47,7 @@ swap_require_undone() {
 
 # usage: swap   After this the restored databases are the databases.
 swap() {
-	local helper status=0
+	local helper name why status=0
 
 	# A session in a database cannot rename it.
 	if [[ " ${NAMES[*]} " == *" $CONTROL "* ]]; then CONTROL=template1; fi
@@ -61,6 +64,9 @@ swap() {
 	wait "$helper" || true             # ended on purpose
 	if ((status != 0)); then swap_require_undone "$(head -n 2 "$WORK/swap.err" | tr '\n' ' ')"; fi
 	SWAPPED=1
+	awk -v OFS='\t' "$AWK_ROLES_REFUSED" "$WORK/swap.sql" "$WORK/swap.err" | while IFS=$'\t' read -r _ _ _ name why; do
+		log "warning: all rows are there, but the server refused $name ($why)"
+	done
 	step swapped
 }
 

@@ -1,7 +1,6 @@
 -- The function of a check became stricter after the rows were written.
 -- plain: violates check constraint "fair"
 -- right: left out
--- left out: fair: violates check constraint
 -- left out: fair: is violated by some row
 create function is_fair(int) returns boolean immutable language sql as $$ select $1 > 0 $$;
 create table price (id int primary key, amount int constraint fair check (is_fair(amount)), constraint whole check (id > 0));

@@ -1,7 +1,7 @@
 -- What a materialized view holds was unique when it was filled last.
 -- plain: could not create unique index "one_each"
 -- right: left out
--- left out: one_each: could not create unique index
+-- left out: numbers: could not create unique index
 create table t (n int);
 insert into t select generate_series(1, 10);
 create materialized view numbers as select n from t;
