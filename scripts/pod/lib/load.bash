@@ -113,8 +113,10 @@ load_and_compare() {
 	}
 	: >"$WORK/load.err"
 	if [[ "$file" == *.sql* ]]; then load_plain "$file" "$3" || status=$?; else archive_load "$file" "$3" || status=$?; fi
-	((status == 0)) && archive_machine || {
-		load_blame 69 || status=$?
+	((status == 0)) || load_blame 69 || return $?
+	archive_machine || {
+		status=$?
+		if load_is_full; then status=73; fi
 		return "$status"
 	}
 	step loaded
