@@ -11,7 +11,8 @@ def redump(server: Server, store: Store, name: str, database: str) -> None:
     databases = store.manifest(name)["databases"]
     entry = next(x for x in databases if x["name"] == database)
     path = folder / entry["file"]
-    words = [server.binaries / "pg_dump", "-Fc", "--no-tablespaces", f"--file={path}", database]
+    pg_dump = str(server.binaries / "pg_dump")
+    words = [pg_dump, "-Fc", "--no-tablespaces", f"--file={path}", database]
     run_as(server.identity, words, {**server.environment(), **server.client()}).check_returncode()
     entry |= {"bytes": path.stat().st_size, "sha256": sha256(path)}
     change_manifest(folder, databases=databases)
