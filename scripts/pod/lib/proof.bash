@@ -38,21 +38,3 @@ proof_due() {
 		if ((now - at >= days * 43200 || at - now >= days * 43200)); then printf '%s\t%s\n' "$at" "$name"; fi
 	done | sort -n | cut -f 2
 }
-
-# usage: proof_read SET   All its bytes, against SHA256SUMS: read.json says when. Status 65 where they are not what was written.
-proof_read() {
-	local directory="$BACKUP_ROOT/$1" status=0
-
-	set_hold "$directory" || return 0 # it is being removed
-	set_read "$directory" && set_check_sums "$directory" || status=$?
-	case $status in
-	0)
-		verdict_lock "$1" && verdict_note read.json "$1" "" "${0##*/}" && store_unlock
-		log "$1 was read again: all bytes are what was written"
-		;;
-	"$BROKEN") verdict_bad "$1" "$WHY" ;;
-	*) log "warning: $1 cannot be read here: $WHY" && status=0 ;;
-	esac
-	set_release
-	return "$status"
-}
