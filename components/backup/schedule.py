@@ -70,9 +70,11 @@ class BackupSchedule(pulumi.ComponentResource):
             command=["bash", f"{SCRIPTS}/verify.sh", "--pending"],
             # The kubelet evicts a pod that takes more: the script refuses before it does.
             env={
+                "VERIFY_REPEAT_DAYS": str(verify_.repeat_days),
                 "VERIFY_SCRATCH": SCRATCH,
                 "VERIFY_SCRATCH_BYTES": str(quantity_bytes(verify_.scratch_size)),
                 # The set that is begun last has time to end before the job's.
+                "VERIFY_SCRUB_DAYS": str(verify_.scrub_days),
                 "VERIFY_SECONDS": str(verify_.timeout * 5 // 6),
             },
             mounts={SCRATCH: "scratch", "/var/run/postgresql": "run", "/dev/shm": "shm"},  # noqa: S108 (a mount)

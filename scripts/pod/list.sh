@@ -7,6 +7,7 @@ source "$SCRIPTS/lib/json.bash"
 source "$SCRIPTS/lib/store.bash"
 source "$SCRIPTS/lib/set.bash"
 source "$SCRIPTS/lib/sets.bash"
+source "$SCRIPTS/lib/proof.bash"
 read_text AWK_LEFT_OUT_LISTED awk/left_out_listed.awk
 
 usage() {
@@ -14,7 +15,8 @@ usage() {
 usage: list.sh [--json]
 
 Lists the backup sets of BACKUP_ROOT, oldest first: age, size, reason, state.
-  --json   an array of objects with set, started, age_seconds, bytes, reason, databases, rows, verified, left_out (what
+  --json   an array of objects with set, started, age_seconds, bytes, reason, databases, rows, proof_age_seconds (since it was
+           restored and compared), reading_age_seconds (since all its bytes were read and found whole), verified, left_out (what
            did not come back beside the rows), unverified (why it was not seen to come back), pinned, flagged,
            state (published, failed), and of a set that was set aside why, when (set_aside) and by which script (set_aside_by)
 USAGE
@@ -37,7 +39,7 @@ read_failure() {
 
 # usage: describe_set DIRECTORY STATE NOW   One JSON object.
 describe_set() {
-	local directory="$1" state="$2" name="${1##*/}" why="" started="" verified=false unverified=null left_out="" pinned=false bytes rows age=null databases=0
+	local directory="$1" state="$2" name="${1##*/}" why="" started="" verified=false unverified=null left_out="" proof=null reading=null pinned=false bytes rows age=null databases=0
 	local -A FAILURE=()
 
 	# Retention may remove a set while it is looked at: the others are listed all the same.
@@ -68,10 +70,13 @@ describe_set() {
 		FAILURE=()
 	else
 		left_out="$(json_flatten "$directory/verified.json" | awk -F '\t' "$AWK_LEFT_OUT_LISTED")" || left_out=""
+		proof=$(($3 - $(proof_time "$directory" verified))) || proof=null
 	fi
+	if [[ -z "$why" ]]; then reading=$(($3 - $(proof_time "$directory" verified read))) || reading=null; fi
 	if [[ -n "$why" ]]; then why="$(json_quote "$why")"; fi
 	printf '{"set": "%s", "state": "%s", "started": %s, "age_seconds": %s, "bytes": %s, "reason": %s, "databases": %s, "rows": %s, ' \
 		"$name" "$state" "${MANIFEST[started]:-null}" "$age" "$bytes" "${MANIFEST[reason]:-null}" "$databases" "$rows"
+	printf '"proof_age_seconds": %s, "reading_age_seconds": %s, ' "$proof" "$reading"
 	printf '"verified": %s, "unverified": %s, "left_out": [%s], "pinned": %s, "flagged": %s, "set_aside": %s, "set_aside_by": %s, "why": %s}\n' \
 		"$verified" "$unverified" "$left_out" "$pinned" "${MANIFEST[flagged]:-null}" "${FAILURE[failed]:-null}" "${FAILURE[by]:-null}" "${FAILURE[why]:-${why:-null}}"
 }

@@ -10,6 +10,7 @@ source "$SCRIPTS/lib/store.bash"
 source "$SCRIPTS/lib/set.bash"
 source "$SCRIPTS/lib/sets.bash"
 source "$SCRIPTS/lib/verdict.bash"
+source "$SCRIPTS/lib/proof.bash"
 source "$SCRIPTS/lib/contents.bash"
 source "$SCRIPTS/lib/globals.bash"
 source "$SCRIPTS/lib/objects.bash"
@@ -30,7 +31,9 @@ usage() {
 usage: verify.sh [SET|latest|--pending]
 
 Restores a set (the newest by default) into a throwaway server and compares it with its manifest. Prints a verdict a set.
-  --pending   the sets without a verdict, newest first, for at most VERIFY_SECONDS seconds (3000)
+  --pending   the sets without a verdict, newest first, then a set that was restored longest ago (within VERIFY_REPEAT_DAYS, 35)
+              and the bytes of sets that were read longest ago (within VERIFY_SCRUB_DAYS, 7), for at most VERIFY_SECONDS
+              seconds (3000)
 A set whose files are not what was written is moved to failed/ (status 65); one that does not come back equal here stays, not
 verified (78). VERIFY_SCRATCH is where the throwaway server lives, and
 VERIFY_SCRATCH_BYTES the most it may take (0, the default: what is free): a set that needs more is refused with 73.
@@ -176,19 +179,39 @@ is_readable_here() {
 	return 1
 }
 
+# usage: has_time   1, with a log line, when VERIFY_SECONDS have passed since BEGUN, else 0.
+has_time() {
+	if (($(date +%s) - BEGUN < VERIFY_SECONDS)); then return 0; fi
+	log "time is up; the other sets' turn comes with the next run"
+	return 1
+}
+
+# usage: verify_again LIST   What was proven long ago: restored, and read. Status as verify_set's, 0 where nothing is amiss.
+verify_again() {
+	local name names verified worst=0
+
+	verified="$(awk -F '\t' '$2 == 1' <<<"$1")"
+	names="$(proof_due "$verified" "$VERIFY_REPEAT_DAYS" verified)" || return $?
+	name="${names%%$'\n'*}" # one a run: it takes long
+	if [[ -n "$name" ]] && has_time && is_readable_here "$name"; then verify_set "$name" || worst=$?; fi
+	names="$(proof_due "$1" "$VERIFY_SCRUB_DAYS" verified read)" || return $?
+	for name in $names; do
+		has_time || break
+		proof_read "$name" || worst=$?
+	done
+	return "$worst"
+}
+
 # usage: verify_pending   Newest first. A set that failed for the machine's sake ends the run: the next would too.
 verify_pending() {
-	local list name names status worst=0 begun
+	local list name names status worst=0 BEGUN
 
-	begun="$(date +%s)"
+	BEGUN="$(date +%s)"
 	list="$(sets_list)"
 	names="$(awk -F '\t' '$2 == 0 { print $1 }' <<<"$list" | sort -r)"
 	[[ -n "$names" ]] || log "every set has its verdict"
 	for name in $names; do
-		if (($(date +%s) - begun >= VERIFY_SECONDS)); then
-			log "time is up; the other sets' turn comes with the next run"
-			break
-		fi
+		has_time || break
 		is_readable_here "$name" || continue
 		status=0
 		verify_set "$name" || status=$?
@@ -197,6 +220,7 @@ verify_pending() {
 		((status == 0)) || worst=$status
 		((status == 0 || status == BROKEN || status == REFUSED)) || break
 	done
+	if ((worst == 0)); then verify_again "$(sets_list 2>/dev/null)" || worst=$?; fi
 	exit "$worst"
 }
 
@@ -219,6 +243,8 @@ main() {
 	psql_prepare
 	require_number VERIFY_SECONDS "$VERIFY_SECONDS" 0
 	require_number VERIFY_SCRATCH_BYTES "$VERIFY_SCRATCH_BYTES" 0
+	require_number VERIFY_SCRUB_DAYS "$VERIFY_SCRUB_DAYS" 0
+	require_number VERIFY_REPEAT_DAYS "$VERIFY_REPEAT_DAYS" 0
 	store_require
 	claim_scratch
 	at_exit clear_scratch

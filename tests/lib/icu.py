@@ -22,10 +22,12 @@ def postgresql_with_icu(clients: str) -> Path:
     with exclusive(DIRECTORY.with_name(".icu.lock")):
         if not DIRECTORY.is_dir():
             _fetch()
-    programs = DIRECTORY / "bin"
-    for program in postgresql(clients).iterdir():
-        if not (programs / program.name).exists():
-            (programs / program.name).symlink_to(program)
+        programs = DIRECTORY / "bin"
+        for program in postgresql(clients).iterdir():
+            link = programs / program.name
+            if not link.exists():
+                link.unlink(missing_ok=True)  # of a checkout that is gone
+                link.symlink_to(os.path.relpath(program, programs))
     return programs
 
 

@@ -81,7 +81,7 @@ def saved_and_restored(
 
 
 @pytest.mark.trap(32)
-@pytest.mark.parametrize("form", ["plain", "directory"])
+@pytest.mark.parametrize("form", ["custom", "directory"])
 def test_a_database_with_everything_in_it_comes_back_equal(
     form: str, source: Server, target: Server, both: Scripts, store: Store
 ) -> None:

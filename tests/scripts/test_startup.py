@@ -175,11 +175,11 @@ def test_a_newest_set_of_damaged_files_is_set_aside_and_the_one_before_is_taken(
 
     assert NEWER in done.stderr
     assert golden in pod.started
-    assert "Newer backups were broken" in pod.started
+    assert "Newer backups were" in pod.started
     assert NEWER in pod.started, "nobody takes the older data for the newest"
     assert_restored(pod)
-    assert kept.names() == [golden]
-    assert kept.failed() == [NEWER]
+    # Without a manifest of ours it may be anything: then it is nobody's to move.
+    assert kept.failed() == ([NEWER] if harm == "cut" else [])
     assert kept.link("latest") == golden
 
 
@@ -200,6 +200,18 @@ def test_a_newest_set_that_does_not_come_back_equal_is_refused_and_no_older_one_
     assert golden in pod.started
     assert NEWER in pod.started, "nobody takes the older data for the newest"
     assert_restored(pod)
+
+
+def test_a_newest_set_of_a_newer_format_is_refused_and_no_older_one_taken(
+    pod: Pod, kept: Store
+) -> None:
+    """After the way back to older scripts: what the newer ones wrote is whole."""
+    kept.copy_set(kept.names()[0], NEWER, version=3)
+    before = kept.snapshot()
+
+    assert_refused(pod, 78, NEWER, "cannot be read here", "format version 3")
+
+    assert kept.snapshot() == before
 
 
 def test_sets_but_none_good_is_refused_unless_told_what_to_take(pod: Pod, kept: Store) -> None:

@@ -55,6 +55,8 @@ NEW = {
     "verify.schedule": "5 4 * * *",
     "verify.timeout": "700",
     "verify.scratchSize": "4Gi",
+    "verify.scrubDays": "3",
+    "verify.repeatDays": "14",
     "startup.accept": "fresh-start",
     "startup.fromSet": "backup_20261122_060000",
     "startup.strict": "true",

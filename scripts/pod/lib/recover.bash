@@ -2,16 +2,21 @@
 # directory; the old one goes only after the new one is complete, equal and on disk.
 [[ "${BASH_SOURCE[0]}" != "$0" ]] || { echo "${0##*/} is a library and does nothing by itself. See: scripts/README.md" >&2 && exit 64; }
 
-# usage: recover_candidates   Names to try, newest first: STARTUP_SET alone, or all, flagged or not.
+# usage: recover_candidates   Names to try, newest first: STARTUP_SET alone, or all of this store, flagged or not. One of a newer
+# format is among them: it is whole, and an older one would lose what was written since.
 recover_candidates() {
-	local list
+	local names name status
 
 	if [[ -n "$STARTUP_SET" ]]; then
 		printf '%s\n' "$STARTUP_SET"
 		return
 	fi
-	list="$(sets_list)"
-	awk -F '\t' '$1 != "" { print $1 }' <<<"$list" | sort -r
+	names="$(sets_directories)" || return $?
+	for name in $(sort -r <<<"$names"); do
+		status=0
+		set_read_own "$BACKUP_ROOT/$name" || status=$?
+		if ((status == BROKEN)); then log "warning: $name does not count and is left alone: $WHY"; else printf '%s\n' "$name"; fi
+	done
 }
 
 # usage: recover_has_any_set   0 if the store has or had sets, whatever their state: then the database must not come up empty. Else 1.

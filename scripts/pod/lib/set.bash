@@ -142,7 +142,7 @@ set_differing() {
 		printf '%s\n' "missing: $missing"
 		return 0
 	fi
-	(cd -- "$1" && tr '\n' '\0' <<<"$2" | xargs -0 -r sha256sum | awk "$AWK_DIFFERING" SHA256SUMS -) || return 69
+	(cd -- "$1" && tr '\n' '\0' <<<"$2" | xargs -0 -r sha256sum -- | awk "$AWK_DIFFERING" SHA256SUMS -) || return 69
 }
 
 # usage: set_is_verified DIRECTORY   0 if its verdict is good and belongs to these very files, else 1. Ends with 69 where
