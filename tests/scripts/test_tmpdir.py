@@ -157,7 +157,7 @@ def test_no_text_tool_writes_a_file_by_itself(
     watched = both.with_(path=f"{shims}:{both.path}")
     filled.sql("alter database brewget_settings set work_mem = '7MB'; select lo_create(1)")
 
-    for form in ("plain", "directory", "plain"):
+    for form in ("custom", "directory", "custom"):
         name = watched.with_(BACKUP_FORMAT=form, BACKUP_KEEP=1).backup()
         watched.verify(name).expect(0)
         watched.run("list").expect(0)

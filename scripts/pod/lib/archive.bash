@@ -56,7 +56,7 @@ archive_again() {
 
 # usage: archive_fill_again FILE DATABASE   Materialized views were filled before the rows that came late.
 archive_fill_again() {
-	awk -F '\t' 'FILENAME == ARGV[1] { refused[$1] = 1; print; next } / MATERIALIZED VIEW DATA / && !($0 in refused)' "$WORK/refused" "$WORK/toc" >"$WORK/again" || return 69
+	awk -F '\t' 'FILENAME == ARGV[1] { refused[$1] = 1; print; next } / MATERIALIZED VIEW DATA / && !($0 in refused)' "$WORK/refused" "$WORK/toc" | into "$WORK/again" || return 69
 	mv -- "$WORK/again" "$WORK/refused"
 	archive_rounds archive_rows "$@"
 }
@@ -77,14 +77,14 @@ archive_rounds() {
 	before=$((left + 1))
 	while ((left > 0 && left < before)); do
 		before=$left
-		cut -f 1 "$WORK/refused" >"$WORK/again"
+		cut -f 1 "$WORK/refused" | into "$WORK/again" || return 69
 		: >"$WORK/still"
 		while IFS= read -r entry <&3; do
 			printf '%s\n' "$entry" >"$WORK/entry"
 			PGOPTIONS="$options"
 			[[ ! "$entry" =~ $ENTRY_SCHEMA ]] || PGOPTIONS+=" -c brewget.schema=${BASH_REMATCH[1]}"
 			if [[ "$entry" =~ $TABLE_ROWS ]]; then "$1" "$2" "$3"; else archive_entry "$2" "$3"; fi >/dev/null 2>"$WORK/entry.err" || true
-			awk -v entry="$entry" "$AWK_SENTENCE" "$WORK/entry.err" >>"$WORK/still" || return 69
+			awk -v entry="$entry" "$AWK_SENTENCE" "$WORK/entry.err" | onto "$WORK/still" || return 69
 		done 3<"$WORK/again"
 		psql_run "$CONTROL" -c 'SELECT' >"$WORK/alive" 2>&1 || return 69
 		mv -- "$WORK/still" "$WORK/refused"
@@ -130,7 +130,7 @@ archive_validate() {
 		PGDATABASE="$1" "${ARCHIVE_PSQL[@]}" -c "$SQL_OWN_PATH" -c "$statement" >/dev/null 2>"$WORK/checks.err" || {
 			psql_run "$1" -c "$query" >"$WORK/checks.left" || return 69
 			awk -v OFS='\t' 'FILENAME == ARGV[1] { if (why == "" && sub(/.*ERROR:  [0-9A-Z]+: /, "")) why = $0; next } { print $0, why }' \
-				"$WORK/checks.err" "$WORK/checks.left" >>"$WORK/not_valid"
+				"$WORK/checks.err" "$WORK/checks.left" | onto "$WORK/not_valid"
 		}
 	done 3<"$WORK/validate"
 }

@@ -73,6 +73,9 @@ tmpdir_is_full() { [[ -d "$WORK" ]] && (($(free_bytes "$WORK") < 16384)); }
 # full, and what they lost would be missing without a word. cat notices; 73 then, as pipefail has it.
 into() { cat >"$1" || return "$NO_SPACE"; }
 
+# usage: COMMAND | onto FILE   The same, behind what is there.
+onto() { cat >>"$1" || return "$NO_SPACE"; }
+
 # usage: require_finding STATUS PATH [MESSAGE]   Ends with 69 unless STATUS is a finding, 0 good or 65 bad: a program that
 # was killed, or had no memory, or could not open a file that is there, has found out nothing.
 require_finding() {

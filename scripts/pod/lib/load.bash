@@ -82,7 +82,7 @@ load_plain() {
 	: >"$WORK/not_valid"
 	# pipefail: a file that breaks off in the middle of COPY restores without complaint, so zstd's word counts too.
 	set_read_file "$1" 2>"$WORK/read.err" | PGDATABASE="$2" "${ARCHIVE_PSQL[@]}" -v ON_ERROR_STOP=1 >/dev/null 2>"$WORK/entry.err" ||
-		awk -v entry='0; 0 0 DUMP - plain -' "$AWK_SENTENCE" "$WORK/entry.err" >"$WORK/refused" || return 69
+		awk -v entry='0; 0 0 DUMP - plain -' "$AWK_SENTENCE" "$WORK/entry.err" | into "$WORK/refused" || return 69
 	[[ ! -s "$WORK/read.err" ]] || return 69
 }
 
@@ -166,7 +166,7 @@ load_said() {
 
 # usage: load_find INDEX   What came back otherwise, into WORK/findings.
 load_find() {
-	awk -F '\t' -v OFS='\t' -v listed="${MANIFEST["databases.$1.objects"]:+1}" -v database="${MANIFEST["databases.$1.name"]}" "$AWK_LEFT_OUT" "$WORK/refused" "$WORK/not_valid" "$WORK/differences" >>"$WORK/findings"
+	awk -F '\t' -v OFS='\t' -v listed="${MANIFEST["databases.$1.objects"]:+1}" -v database="${MANIFEST["databases.$1.name"]}" "$AWK_LEFT_OUT" "$WORK/refused" "$WORK/not_valid" "$WORK/differences" | onto "$WORK/findings"
 }
 
 # usage: load_found [left_out|differs]   Findings for a message, at most five.
@@ -199,5 +199,5 @@ load_all_fresh() {
 
 # usage: load_find_roles   What the server refused of the globals.
 load_find_roles() {
-	awk -v OFS='\t' "$AWK_ROLES_REFUSED" "$WORK/globals.sql" "$WORK/load.err" >>"$WORK/findings" && rm -f -- "$WORK/globals.sql"
+	awk -v OFS='\t' "$AWK_ROLES_REFUSED" "$WORK/globals.sql" "$WORK/load.err" | onto "$WORK/findings" && rm -f -- "$WORK/globals.sql"
 }

@@ -39,7 +39,7 @@ manifest_sum_files() {
 	(cd -- "$1" && find . -type f -print0 | xargs -0 -r sha256sum | sed 's|  \./|  |' | sort -k 2) | into "$WORK/SHA256SUMS" ||
 		die "$NO_SPACE" "cannot read back what was written"
 	awk 'FILENAME == ARGV[1] { is[$0] = 1; next } !($0 in is) { print $2 " does not read back as it was written"; bad = 1 } END { exit bad }' \
-		"$WORK/SHA256SUMS" "$WORK/written.sums" >"$WORK/changed" || die "$NO_SPACE" "$(paste -s -d , "$WORK/changed")"
+		"$WORK/SHA256SUMS" "$WORK/written.sums" | into "$WORK/changed" || die "$NO_SPACE" "$(paste -s -d , "$WORK/changed")"
 }
 
 # usage: manifest_sum_of FILE   Its sum out of WORK/SHA256SUMS.
