@@ -1,5 +1,6 @@
-# Start-up with a store: builds the data directory from the newest set whose files are whole. And the second half of an upgrade: the last set that last-set.sh took of the old data becomes the new data
-# directory; the old one goes only after the new one is complete, equal and on disk.
+# Start-up with a store: builds the data directory from the newest set whose files are whole. And the second half of an
+# upgrade: the last set that last-set.sh took of the old data becomes the new data directory; the old one goes only after
+# the new one is complete, equal and on disk.
 [[ "${BASH_SOURCE[0]}" != "$0" ]] || { echo "${0##*/} is a library and does nothing by itself. See: scripts/README.md" >&2 && exit 64; }
 
 # usage: recover_candidates   Names to try, newest first: STARTUP_SET alone, or all of this store, flagged or not. One of a newer
@@ -11,8 +12,8 @@ recover_candidates() {
 		printf '%s\n' "$STARTUP_SET"
 		return
 	fi
-	names="$(sets_directories)" || return $?
-	for name in $(sort -r <<<"$names"); do
+	names="$(sets_directories | sort -r)" || return $?
+	for name in $names; do
 		status=0
 		set_read_own "$BACKUP_ROOT/$name" || status=$?
 		if ((status == BROKEN)); then log "warning: $name does not count and is left alone: $WHY"; else printf '%s\n' "$name"; fi
