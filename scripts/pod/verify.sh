@@ -220,7 +220,7 @@ verify_again() {
 	return "$worst"
 }
 
-# usage: verify_pending   Newest first. A set that failed for the machine's sake ends the run: the next would too.
+# usage: verify_pending   Newest first. One that cannot be verified now keeps no other waiting, but where there is no room.
 verify_pending() {
 	local list name names status worst=0 BEGUN
 
@@ -236,9 +236,9 @@ verify_pending() {
 		# What another version cannot load is no failure of the run: the log and the set's note name it.
 		if ((status == REFUSED)) && [[ "${MADE_WITH:-}" != "${HERE:-}" ]]; then status=0; fi
 		((status == 0)) || worst=$status
-		((status == 0 || status == BROKEN || status == REFUSED)) || break
+		((status != NO_SPACE)) || break
 	done
-	if ((worst == 0)); then verify_again "$(sets_list 2>/dev/null)" || worst=$?; fi
+	((worst == NO_SPACE)) || verify_again "$(sets_list 2>/dev/null)" || worst=$?
 	exit "$worst"
 }
 

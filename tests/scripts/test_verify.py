@@ -11,7 +11,7 @@ from tests.lib.hooks import start_until
 from tests.lib.postgres import Server
 from tests.lib.sandbox import processes_below
 from tests.lib.scripts import Scripts
-from tests.lib.store import Store, change_manifest, damage, sha256
+from tests.lib.store import Store, change_manifest, damage, refresh_sums, sha256
 
 pytestmark = pytest.mark.usefixtures("filled")
 
@@ -277,6 +277,22 @@ def test_backup_does_not_wait_for_a_verification_and_retention_leaves_its_set_al
 
     assert kept.link("latest-verified") == newer, "an older set's verdict moves no link back"
     assert {newer, newest} <= set(kept.names())
+
+
+def test_a_set_that_cannot_be_verified_keeps_no_older_one_waiting(
+    scripts: Scripts, kept: Store
+) -> None:
+    (old,) = kept.names()
+    (kept.root / old / "verified.json").unlink()
+    new = kept.copy_set(old, "backup_29990101_000000")
+    (new / "globals.sql.zst").write_bytes(b"not zstd")
+    refresh_sums(new)
+
+    done = scripts.verify("--pending")
+
+    assert done.status != 0
+    assert f"{new.name} stays, not verified" in done.stderr
+    assert f"{old} good" in done.stdout
 
 
 def test_a_verdict_for_other_bytes_does_not_count(

@@ -66,7 +66,8 @@ compare_settings() {
 	{
 		compare_only_in "$WORK/settings.saved" "$WORK/settings.now" | sed 's/$/\tmissing/' &&
 			compare_only_in "$WORK/settings.now" "$WORK/settings.saved" | sed 's/$/\tmore/'
-	} | awk -F '\t' -v OFS='\t' -v database="$name" '{ print ($2 == "missing") ? "left_out" : "differs", database, "\"setting\"", $1, "\"" $2 "\"" }' | onto "$WORK/findings"
+	} | awk -F '\t' -v OFS='\t' -v database="$name" '
+		{ print ($2 == "missing") ? "left_out" : "differs", database, "\"setting\"", $1, ($2 == "missing") ? "\"the server here does not take it\"" : "\"more\"" }' | onto "$WORK/findings"
 }
 
 # usage: compare_only_in FILE OTHER   Those statements of FILE that OTHER lacks, without the values: they may be secret, and what is
