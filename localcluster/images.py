@@ -7,7 +7,7 @@ is built once and not again after a `delete`.
 import re
 import time
 from collections.abc import Mapping
-from contextlib import AbstractContextManager, suppress
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -99,9 +99,12 @@ def load_all(layout: Layout) -> None:
     known = layout.home / "images.json"
     loaded = files.read_json(known) or {}
     for archive in sorted(ARCHIVES.glob("*.tar")):
-        # Another cluster's user may remove one meanwhile.
-        with suppress(FileNotFoundError):
+        try:
             _load_new(layout, archive, known, loaded)
+        except FileNotFoundError:
+            # Another cluster may remove one meanwhile; anything else that is missing is said.
+            if archive.is_file():
+                raise
 
 
 def load_changed(layout: Layout, archive: Path) -> None:

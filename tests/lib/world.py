@@ -27,8 +27,6 @@ class Saved:
     system_identifier: str
     data_claim: str
     """uid of the claim `postgres-data`: another uid is another volume."""
-    changed: int = 0
-    """When a file of the set came or went last."""
 
 
 @dataclass
@@ -38,8 +36,6 @@ class World:
     project: Project
     mount: Path
     serial: int = 0
-    newest: Saved | None = None
-    """What was saved last."""
 
     def start_cluster(self) -> None:
         """Start the cluster with the backup directory mounted where the stack expects it."""
@@ -71,13 +67,8 @@ class World:
             self.wait_ready()
 
     def filled(self) -> Saved:
-        """Make sure that the stack runs with the application's data, and that a set has it.
-
-        The last one does where nothing was written since, and where nobody has touched it.
-        """
+        """Make sure that the stack runs with the application's data, and take a set of it."""
         self.ensure_up()
-        if self.newest and self._is_still_so(self.newest):
-            return self.newest
         with self.logins() as logins:
             if "public.setting" not in application.fingerprint(logins["brewget_settings"]):
                 application.fill(logins["brewget_auth"], logins["brewget_settings"])
@@ -89,24 +80,7 @@ class World:
         """Take a set by hand and note what it holds."""
         content = self.content()
         taken = self.project.run("scripts/backup-postgres.sh").stdout.strip()
-        self.newest = Saved(
-            taken, content, self.system_identifier(), self.claim_uid(), self._changed(taken)
-        )
-        return self.newest
-
-    def _is_still_so(self, saved: Saved) -> bool:
-        return (
-            self.project.sets()[-1:] == [saved.set]
-            and self._changed(saved.set) == saved.changed
-            and self.system_identifier() == saved.system_identifier
-            and self.claim_uid() == saved.data_claim
-            and self.content() == saved.content
-        )
-
-    def _changed(self, name: str) -> int:
-        """When a file of a set came or went last, such as its verdict; 0 where it is elsewhere."""
-        folder = self.mount / name
-        return folder.stat().st_mtime_ns if folder.is_dir() else 0
+        return Saved(taken, content, self.system_identifier(), self.claim_uid())
 
     def content(self) -> dict[str, Fingerprint]:
         """Row counts and content hashes of both databases, read as their own roles."""
