@@ -13,7 +13,8 @@ import sys
 from datetime import UTC, datetime
 
 from benchmarks.bench import BARE, KEYED, Bench, fill_many_tables, fill_pgbench
-from benchmarks.comparisons import Row, compare_backup, compare_parallel, compare_restore, sizes
+from benchmarks.comparisons import Row, compare_backup, compare_parallel, sizes
+from benchmarks.restores import compare_drill, compare_restore, list_objects
 from tests.lib.sandbox import REPOSITORY, Sandbox
 from toolchain import postgresql
 
@@ -52,7 +53,7 @@ def main() -> int:
         binaries = box.readable(postgresql.directory(REPOSITORY), "bin/psql") / "bin"
         large = Bench(box, binaries, "large")
         fill_pgbench(large, scale)
-        for compare in (compare_backup, sizes, compare_restore):
+        for compare in (compare_backup, sizes, compare_drill, compare_restore):
             rows += compare(large, "1 GB")
         large.server.remove()
         parts = Bench(box, binaries, "parts")
@@ -61,7 +62,7 @@ def main() -> int:
         parts.server.remove()
         many = Bench(box, binaries, "many")
         fill_many_tables(many, tables, KEYED)
-        for compare in (compare_backup, compare_restore):
+        for compare in (compare_backup, list_objects, compare_drill, compare_restore):
             rows += compare(many, f"{tables} tables")
         many.server.remove()
         bare = Bench(box, binaries, "bare")

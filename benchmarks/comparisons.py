@@ -70,42 +70,6 @@ def compare_parallel(bench: Bench, what: str) -> list[Row]:
     ]
 
 
-def compare_restore(bench: Bench, what: str) -> list[Row]:
-    """restore.sh against psql of the same dump. Last, as it drops the database."""
-    out = bench.box.directory("dump")
-    bench.do("pg_dump", "--compress=zstd:3", "-f", f"{out}/plain.zst", bench.database)
-    rows, full = (_restore(bench, hashes) for hashes in ("rows", "full"))
-    psql = bench.shell(
-        "psql",
-        f"zstd -dc {out}/plain.zst | psql -XqAt -v ON_ERROR_STOP=1 -o /dev/null {bench.database};"
-        f" psql -Xqc ANALYZE {bench.database}",
-    )
-    rows.prepare = full.prepare = psql.prepare = bench.recreate
-    race([rows, full, psql], bench.server.identity.options())
-    return [
-        (f"{what}: `psql` of a plain dump, and ANALYZE", f"{psql.median:.1f} s", ""),
-        (
-            f"{what}: `restore.sh`, rows compared",
-            f"{ratio(rows, psql):.2f}x of psql",
-            promise(ratio(rows, psql), 1.15, "at most 1.15x"),
-        ),
-        (f"{what}: `restore.sh`, content compared too", f"{ratio(full, psql):.2f}x of psql", ""),
-    ]
-
-
-def _restore(bench: Bench, hashes: str) -> Contestant:
-    """The restore of a set that is taken for it."""
-    store = bench.store()
-    bench.do(
-        "bash",
-        bench.scripts / "backup.sh",
-        BACKUP_ROOT=str(store),
-        BACKUP_DATABASES=bench.database,
-        BACKUP_HASHES=hashes,
-    )
-    return bench.ours(hashes, "restore.sh", store, "latest", "--database", bench.database)
-
-
 def sizes(bench: Bench, what: str) -> list[Row]:
     """What a set takes on disk, against plain SQL and gzip."""
     out = bench.box.directory("dump")
