@@ -115,10 +115,10 @@ class BackupSettings(Group):
         change=Change.SERVER,
     )
     jobs: Annotated[int, Field(ge=1, le=16)] = setting(
-        1,
-        "Tables dumped, and restored, at once (directory).",
+        2,
+        "Tables and indexes restored at once, and tables dumped at once (directory).",
         allowed="a whole number from 1 to 16",
-        example="2",
+        example="4",
         change=Change.SERVER,
     )
     hashes: types.Hashes = setting(

@@ -7,7 +7,7 @@ from components.settings.backup import StorageSettings
 from components.settings.model import Settings
 from components.settings.postgres import PostgresSettings
 from components.settings.tls import TlsSettings
-from components.settings.types import DumpFormat, StorageKind
+from components.settings.types import StorageKind
 
 
 def conflicts(settings: Settings) -> list[str]:
@@ -77,12 +77,6 @@ def _storage(storage: StorageSettings) -> Iterator[str]:
 
 def _backup(settings: Settings) -> Iterator[str]:
     backup = settings.backup
-    if backup.jobs > 1 and backup.format is not DumpFormat.DIRECTORY:
-        yield (
-            f"backup.jobs is {backup.jobs}, but backup.format is '{backup.format}' and only "
-            "'directory' dumps tables at once. "
-            "Example: pulumi config set --path backup.format directory"
-        )
     if backup.min_free_bytes >= validators.quantity_bytes(backup.storage.size):
         yield (
             f"backup.minFreeBytes is {backup.min_free_bytes}, but backup.storage.size is "

@@ -13,7 +13,7 @@ from tests.unit.recorder import Recorder, Secret
 FACTS = {key: change(field) for key, field in leaves(Settings).items()}
 # What the new values below need beside them, and differ from.
 BEFORE = {
-    "backup.format": "directory",
+    "backup.format": "custom",
     "console.enabled": "true",
     "console.proxyAddresses": "10.0.0.1",
     "console.proxyHeader": "X-User",
@@ -46,7 +46,7 @@ NEW = {
     "backup.keepMonthly": "1",
     "backup.format": "custom",
     "backup.compression": "gzip",
-    "backup.jobs": "2",
+    "backup.jobs": "4",
     "backup.hashes": "rows",
     "backup.minFreeBytes": "0",
     "backup.lockWait": "700",

@@ -208,11 +208,6 @@ def test_wrong_databases_are_refused(value: str, shown: str, reason: str) -> Non
             "'existingClaim' has it. Example: pulumi config rm --path backup.storage.claim",
         ),
         (
-            {"backup.jobs": "3"},
-            "backup.jobs is 3, but backup.format is 'custom' and only 'directory' dumps tables at "
-            "once. Example: pulumi config set --path backup.format directory",
-        ),
-        (
             {"backup.minFreeBytes": "2147483648"},
             "backup.minFreeBytes is 2147483648, but backup.storage.size is '2Gi' and no set would "
             "ever fit. Example: pulumi config set --path backup.minFreeBytes 67108864",
@@ -281,7 +276,6 @@ def _valid(key: str, value: str) -> Settings:
         "backup.storage.storageClass": {"backup.storage.kind": "storageClass"},
         "backup.storage.server": {"backup.storage.kind": "nfs"},
         "backup.storage.claim": {"backup.storage.kind": "existingClaim"},
-        "backup.jobs": {"backup.format": "directory"},
         "restoreReplace": {"restoreFrom": "latest"},
         "postgres.upgradeFrom": {"postgres.image": "postgres:18.6-alpine"},
         "console.proxyHeader": {"console.proxyAddresses": "10.0.0.1"},

@@ -30,12 +30,10 @@ archive_load() {
 	[[ -z "$failed" ]] || archive_again "$@"
 }
 
-# usage: archive_section SECTION FILE DATABASE   Rows by several workers; the rest by one, which tells (verbose) what it was at work on.
+# usage: archive_section SECTION FILE DATABASE   By several workers, which tell (verbose) what was refused. All rows come before the
+# first index: one may call a function that reads another table.
 archive_section() {
-	local jobs=()
-
-	[[ "$1" != data ]] || jobs=(--jobs="$BACKUP_JOBS")
-	pg_restore --verbose --no-password --section="$1" "${jobs[@]}" --dbname="$(psql_connection_string "$3")" "$2" >/dev/null 2>>"$WORK/load.err"
+	pg_restore --verbose --no-password --section="$1" --jobs="$BACKUP_JOBS" --dbname="$(psql_connection_string "$3")" "$2" >/dev/null 2>>"$WORK/load.err"
 }
 
 # usage: archive_again FILE DATABASE   The rest, after all that could be loaded, in the archive's order.
@@ -44,8 +42,7 @@ archive_again() {
 
 	pg_restore --list "$1" >"$WORK/toc" 2>>"$WORK/load.err" || return 69
 	psql_run "$2" -v user_relations="$USER_RELATIONS" <<<"$SQL_ROWLESS" >"$WORK/rowless" || return 69
-	# The workers do not tell which rows did not come in: they come all or none, so those of tables that are empty.
-	sed -n -E 's/.*from TOC entry ([0-9]+);.*/\1/p' "$WORK/load.err" | awk "$AWK_REFUSED" - "$WORK/rowless" "$WORK/toc" | into "$WORK/refused" || return $?
+	awk "$AWK_REFUSED" "$WORK/load.err" "$WORK/rowless" "$WORK/toc" | into "$WORK/refused" || return $?
 	[[ -s "$WORK/refused" ]] || return 69 # a program failed, not one of its statements
 	if grep -q -E "$TABLE_ROWS" "$WORK/refused"; then late=1; fi
 	archive_rounds archive_rows "$@" || return $?
