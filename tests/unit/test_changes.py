@@ -13,7 +13,6 @@ from tests.unit.recorder import Recorder, Secret
 FACTS = {key: change(field) for key, field in leaves(Settings).items()}
 # What the new values below need beside them, and differ from.
 BEFORE = {
-    "backup.format": "custom",
     "console.enabled": "true",
     "console.proxyAddresses": "10.0.0.1",
     "console.proxyHeader": "X-User",
@@ -44,7 +43,7 @@ NEW = {
     "backup.keepDaily": "1",
     "backup.keepWeekly": "1",
     "backup.keepMonthly": "1",
-    "backup.format": "custom",
+    "backup.format": "directory",
     "backup.compression": "gzip",
     "backup.jobs": "4",
     "backup.hashes": "rows",
