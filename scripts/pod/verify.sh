@@ -19,6 +19,7 @@ source "$SCRIPTS/lib/archive.bash"
 source "$SCRIPTS/lib/load.bash"
 source "$SCRIPTS/lib/server.bash"
 source "$SCRIPTS/lib/roles.bash"
+source "$SCRIPTS/lib/control.bash"
 
 SCRATCH="${VERIFY_SCRATCH:-${TMPDIR:-/tmp}/brewget-verify-$(id -u)}"
 # Bytes that the throwaway server may take; 0: whatever is free.
@@ -28,12 +29,14 @@ VERIFY_SECONDS="${VERIFY_SECONDS:-3000}"
 
 usage() {
 	cat <<'USAGE'
-usage: verify.sh [SET|latest|--pending]
+usage: verify.sh [SET|latest|--pending|--control]
 
 Restores a set (the newest by default) into a throwaway server and compares it with its manifest. Prints a verdict a set.
   --pending   the sets without a verdict, newest first, then a set that was restored longest ago (within VERIFY_REPEAT_DAYS, 35)
               and the bytes of sets that were read longest ago (within VERIFY_SCRUB_DAYS, 7), for at most VERIFY_SECONDS
               seconds (3000)
+  --control   whether this program would notice: damages a copy of the newest set in twelve ways and says of each whether it was
+              found (status 70 if one was missed); the store is only read
 A set whose files are not what was written is moved to failed/ (status 65); one that does not come back equal here stays, not
 verified (78). VERIFY_SCRATCH is where the throwaway server lives, and
 VERIFY_SCRATCH_BYTES the most it may take (0, the default: what is free): a set that needs more is refused with 73.
@@ -51,14 +54,18 @@ claim_scratch() {
 }
 
 sweep_scratch() {
-	server_stop_orphan "$SCRATCH/verify-data" || die "$REFUSED" "a server that is not ours runs in $SCRATCH/verify-data"
-	rm -rf -- "$SCRATCH/verify-data" || die "$NO_SPACE" "cannot clear $SCRATCH"
+	local data
+
+	for data in "$SCRATCH/verify-data" "$SCRATCH/control/verify-data"; do
+		server_stop_orphan "$data" || die "$REFUSED" "a server that is not ours runs in $data"
+		rm -rf -- "$data" || die "$NO_SPACE" "cannot clear $SCRATCH"
+	done
 }
 
 # At exit.
 clear_scratch() {
 	server_stop_now
-	rm -rf -- "$SCRATCH/verify-data"
+	rm -rf -- "$SCRATCH/verify-data" "$SCRATCH/control"
 }
 
 # usage: wal_megabytes   A quarter of a GiB of log for each 2 GiB of room, and no less than four of its files.
@@ -115,8 +122,9 @@ write_hba() {
 	echo 'local all all trust'
 }
 
-# usage: try_set DIRECTORY   Status 0: all rows are equal; 65: damaged; anything else: not verified, WHY says why.
-try_set() {
+# usage: restore_set DIRECTORY   Into a server that goes on. Status 0: all rows are equal; 65: damaged; anything else: not verified,
+# WHY says why.
+restore_set() {
 	set_read "$1" || return $?
 	set_check_sums "$1" || return 65
 	step sums-checked
@@ -132,6 +140,11 @@ try_set() {
 	RESTORED=$SECONDS
 	roles_can_log_in || return $?
 	step logins
+}
+
+# usage: try_set DIRECTORY   The same, and nothing may differ. Without the server.
+try_set() {
+	restore_set "$1" || return $?
 	server_stop immediate || {
 		WHY="the throwaway server does not stop"
 		return 69
@@ -242,13 +255,27 @@ verify_pending() {
 	exit "$worst"
 }
 
+# usage: verify_control SET
+verify_control() {
+	local status=0 RESTORED=0 OPENED=0 PASSWORDS="" CURRENT="" SUPERUSER=""
+
+	control_copy "$1"
+	restore_set "$SCRATCH/control/whole/$1" || status=$?
+	((status == 0)) || die "$status" "$1 does not come back by itself ($WHY): that is for 'verify.sh $1'. No damage was tried"
+	control_save "$1"
+	server_stop_now
+	rm -rf -- "$SCRATCH/verify-data"
+	control_run "$1"
+	exit 0
+}
+
 main() {
 	local set=""
 
 	while (($# > 0)); do
 		case "$1" in
 		--help) usage && exit 0 ;;
-		--pending) set="$1" ;;
+		--pending | --control) set="$1" ;;
 		-*) die "$USAGE" "unknown option '$1'. See: verify.sh --help" ;;
 		*)
 			[[ -n "$1" && -z "$set" ]] || die "$USAGE" "one set is needed, '$1' is too much or empty. See: verify.sh --help"
@@ -267,6 +294,10 @@ main() {
 	claim_scratch
 	at_exit clear_scratch
 	if [[ "$set" == --pending ]]; then verify_pending; fi
+	if [[ "$set" == --control ]]; then
+		set="$(sets_resolve latest)" || exit $?
+		verify_control "$set"
+	fi
 	set="$(sets_resolve "${set:-latest}")"
 	local status=0
 	verify_set "$set" || status=$?
