@@ -86,3 +86,16 @@ def test_a_set_that_is_removed_while_it_is_listed_is_passed_over(
 
     assert [json.loads(line)["set"] for line in done.stdout.splitlines()] == [name]
     assert "20200101" not in done.stderr
+
+
+def test_what_was_left_out_is_told_by_its_four_keys_alone(both: Scripts, kept: Store) -> None:
+    (name,) = kept.names()
+    path = kept.root / name / "verified.json"
+    wanted = {"database": "one", "kind": "index", "name": 'public."i"', "why": "refused"}
+    other = {"secret": "x", "deeper": {"why": "x"}}
+    left_out = [{**wanted, **other}, {"why": "\u00e9", "x.y": 1}, other]
+    path.write_text(json.dumps({**json.loads(path.read_text()), "left_out": left_out}))
+
+    (found,) = json.loads(both.run("list", "--json").expect(0).stdout)
+
+    assert found["left_out"] == [wanted, {"why": "\u00e9"}]
