@@ -87,6 +87,7 @@ if settings.console.enabled:
             source=database,
             schedule=schedule,
             settings=settings.console,
+            verify=settings.verify,
             min_free_bytes=settings.backup.min_free_bytes,
             state_class=settings.postgres.storage_class,
         ),

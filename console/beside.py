@@ -1,4 +1,4 @@
-"""What stands beside a set and outside of its sums: verdict, pin, and why it did not verify."""
+"""What stands beside a set, outside of its sums: verdict, pin, reading, why it did not verify."""
 
 from pathlib import Path
 
@@ -41,6 +41,15 @@ def reason(path: Path, when: str, sums: str | None = None) -> tuple[str, Tried |
     except UnusableError:
         moment = None
     return why, Tried(moment, said(found.get("by"))[:100])
+
+
+def read_again(directory: Path, sums: str) -> float:
+    """When these very files were last read and found whole, by read.json; 0 where it says none."""
+    try:
+        found = manifest.load(read(directory / "read.json"))
+        return manifest.seconds_of(str(found.get("read"))) if found.get("sums") == sums else 0.0
+    except (OSError, UnusableError):
+        return 0.0
 
 
 def verdict(directory: Path, of: Manifest, sums: str) -> Verdict | None:

@@ -33,5 +33,7 @@ class Watcher:
             cluster=cluster,
             interval=gap or self.settings.interval_seconds,
             min_free_bytes=self.settings.min_free_bytes,
+            repeat_days=self.settings.repeat_days,
+            scrub_days=self.settings.scrub_days,
             due=due,
         )

@@ -98,6 +98,13 @@ def _newest(store: Picture, now: float) -> Iterator[Metric]:
     rows = {kind: float(each.manifest.rows) for kind, each in sets.items() if each.manifest}
     yield from values("Rows in the newest set.", "newest_rows", rows)
     yield from _durations(found["published"], found["verified"])
+    oldest = {"restored": store.oldest_restore, "read": store.oldest_reading}
+    proofs = {kind: now - moment for kind, moment in oldest.items() if moment is not None}
+    yield from values(
+        "Since the kept set that waits for it longest was restored, and was read.",
+        "oldest_proof_age_seconds",
+        proofs,
+    )
 
 
 def _durations(newest: BackupSet | None, verified: BackupSet | None) -> Iterator[Metric]:

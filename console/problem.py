@@ -30,6 +30,8 @@ class Code(StrEnum):
     UNVERIFIED = "unverified"
     UNPROVEN = "unproven"
     LEFT_OUT = "left-out"
+    OLD_RESTORE = "old-restore"
+    OLD_READING = "old-reading"
     FAILED_SET = "failed-set"
     FAILED_BACKUP = "failed-backup"
     FAILED_VERIFY = "failed-verify"
@@ -62,6 +64,10 @@ class Facts:
     interval: float
     """Seconds between two backups."""
     min_free_bytes: int = 0
+    repeat_days: int = 0
+    """Within so many days every verified set is restored again; 0: never."""
+    scrub_days: int = 0
+    """Within so many days the bytes of every set are read again; 0: never."""
     due: dict[str, float] | None = None
     """When each CronJob should have run most recently, by its name."""
 

@@ -18,7 +18,7 @@ from console.problem import (
     unverified_after,
 )
 from console.sets import BackupSet, Identity, LeftOut, Picture, State
-from console.words import ago, count, short, size, span
+from console.words import DAY, ago, count, short, size, span
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +44,8 @@ _OF_STORE = frozenset(
         Code.UNVERIFIED,
         Code.UNPROVEN,
         Code.LEFT_OUT,
+        Code.OLD_RESTORE,
+        Code.OLD_READING,
         Code.FAILED_SET,
         Code.DAMAGED,
         Code.SHRINKING,
@@ -99,19 +101,19 @@ def _sets(facts: Facts, now: float) -> Iterator[Problem]:
                 f"{each.name} is damaged: {each.why}.",
                 "Look at the disk, then take a new backup and verify it.",
             )
-    failed = facts.store.failed
-    if failed and (verified is None or failed[0].name > verified.name):
-        yield _failed(failed[0])
-    if newest and newest.state is State.UNVERIFIED and newest.why:
+    if set_aside := facts.store.set_aside:
+        yield _failed(set_aside)
+    if unproven := facts.store.unproven:
         yield Problem(
             Code.UNPROVEN,
             Level.WARNING,
-            f"{newest.name} stays, not verified: {short(newest.why)}.",
+            f"{unproven.name} stays, not verified: {short(unproven.why)}.",
             "No file of it was found damaged: the set stays, is not condemned and is tried again.",
         )
     if verified and verified.verdict and verified.verdict.left_out_count:
         found = verified.verdict
         yield _left_out(verified.name, found.left_out, found.left_out_count)
+    yield from _proof(facts, now)
     yield from _brake(facts.store)
 
 
@@ -170,6 +172,28 @@ def _unverified(text: str) -> Problem:
         text,
         "Look at the last verification's log, or verify a set now.",
     )
+
+
+def _proof(facts: Facts, now: float) -> Iterator[Problem]:
+    """Each kept set has its turn by itself, a little in every run of the verification."""
+    next_ = "Do its runs end well, and in time (verify.timeout)? Their logs say which set is next."
+    restored, read = facts.store.oldest_restore, facts.store.oldest_reading
+    if restored is not None and 0 < facts.repeat_days * DAY < now - restored:
+        yield Problem(
+            Code.OLD_RESTORE,
+            Level.WARNING,
+            f"A kept backup was last restored {span(now - restored)} ago, not within "
+            f"{facts.repeat_days} d (verify.repeatDays).",
+            next_,
+        )
+    if read is not None and 0 < facts.scrub_days * DAY < now - read:
+        yield Problem(
+            Code.OLD_READING,
+            Level.WARNING,
+            f"The bytes of a kept backup were last read {span(now - read)} ago, not within "
+            f"{facts.scrub_days} d (verify.scrubDays).",
+            next_,
+        )
 
 
 def _brake(store: Picture) -> Iterator[Problem]:

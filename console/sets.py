@@ -66,6 +66,14 @@ class BackupSet:
     """By its manifest, or by the later word of pin.sh."""
     tried: Tried | None = None
     """Of a set in failed/, or of an unverified one; None where no script wrote it down."""
+    read: float = 0.0
+    """When all its bytes were read again and found whole, by its read.json."""
+
+    @property
+    def read_last(self) -> float:
+        """When its bytes were found whole: at its making, by its verdict, or read since."""
+        began = self.manifest.started if self.manifest else 0.0
+        return max(began, self.verdict.verified if self.verdict else 0.0, self.read)
 
     @property
     def is_published(self) -> bool:
@@ -105,10 +113,33 @@ class Picture:
         """Sets that were set aside, newest first."""
         return [each for each in reversed(self.sets) if each.state is State.FAILED]
 
+    @property
+    def oldest_restore(self) -> float | None:
+        """Of all verdicts the oldest: when that set was restored and compared."""
+        return min((each.verdict.verified for each in self.published if each.verdict), default=None)
+
+    @property
+    def oldest_reading(self) -> float | None:
+        """Of all sets that count: when the one was read that was not read for longest."""
+        return min((each.read_last for each in self.published), default=None)
+
     def newest(self, *, verified: bool = False) -> BackupSet | None:
         """The newest set that counts, or the newest verified one."""
         found = [each for each in self.published if not verified or each.state is State.VERIFIED]
         return found[-1] if found else None
+
+    @property
+    def unproven(self) -> BackupSet | None:
+        """The newest set, where a verification says why it was not seen to come back."""
+        newest = self.newest()
+        return newest if newest and newest.state is State.UNVERIFIED and newest.why else None
+
+    @property
+    def set_aside(self) -> BackupSet | None:
+        """The newest set in failed/, while none since then has been verified."""
+        verified, failed = self.newest(verified=True), self.failed
+        is_last = failed and (verified is None or failed[0].name > verified.name)
+        return failed[0] if is_last else None
 
     def find(self, name: str) -> BackupSet | None:
         """A set by its name; a published one before one in failed/."""

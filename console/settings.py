@@ -27,6 +27,10 @@ class Settings(BaseModel):
     """Identity of the store that is expected; empty accepts the one that is found."""
     min_free_bytes: int = Field(67_108_864, ge=0)
     """Below it backup.sh refuses to run."""
+    repeat_days: int = Field(35, ge=0)
+    """Within so many days every verified set is restored again; 0: never."""
+    scrub_days: int = Field(7, ge=0)
+    """Within so many days the bytes of every set are read again; 0: never."""
     namespace: str = "brewget"
     interval_seconds: float = Field(21_600, gt=0)
     """Between two backups, while the schedule cannot be read from the cluster."""

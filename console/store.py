@@ -13,7 +13,14 @@ from console.files import read
 from console.manifest import Manifest, UnusableError
 from console.sets import BackupSet, Identity, Picture, State, Tried, Verdict
 
-_FILES = ("manifest.json", "SHA256SUMS", "verified.json", "unverified.json", "pinned.json")
+_FILES = (
+    "manifest.json",
+    "SHA256SUMS",
+    "verified.json",
+    "unverified.json",
+    "read.json",
+    "pinned.json",
+)
 _Stamp = tuple[tuple[int, int, int] | None, ...]
 
 
@@ -109,8 +116,9 @@ class Store:
             return BackupSet(name, State.DAMAGED, _words(error), self._last(directory))
         state = State.VERIFIED if known.verdict else State.UNVERIFIED
         return BackupSet(
-            name, state, known.why, known.manifest, known.verdict, known.is_pinned, known.tried
-        )
+            name, state, known.why, known.manifest, known.verdict, known.is_pinned, known.tried,
+            known.read,
+        )  # fmt: skip
 
     def _cached(self, directory: str) -> "_Read":
         stamp = tuple([_stamp(f"{directory}/{name}") for name in _FILES])
@@ -134,6 +142,7 @@ class _Read:
     is_pinned: bool
     why: str
     tried: Tried | None
+    read: float
 
 
 def _read_set(directory: Path) -> _Read:
@@ -143,7 +152,8 @@ def _read_set(directory: Path) -> _Read:
     why, tried = "", None
     if verdict is None:
         why, tried = beside.reason(directory / "unverified.json", "unverified", sums)
-    return _Read(found, verdict, beside.is_pinned(directory, found), why, tried)
+    again = beside.read_again(directory, sums)
+    return _Read(found, verdict, beside.is_pinned(directory, found), why, tried, again)
 
 
 def _check_files(directory: str, found: Manifest) -> None:

@@ -10,6 +10,7 @@ from components.cluster import names
 from components.cluster.pods import Source
 from components.console import pod as console_pod
 from components.postgres.passwords import stash_password
+from components.settings.backup import VerifySettings
 from components.settings.console import ConsoleSettings
 
 
@@ -22,6 +23,8 @@ class ConsoleArgs:
     schedule: BackupSchedule
     """What its buttons run."""
     settings: ConsoleSettings = ConsoleSettings()
+    verify: VerifySettings = VerifySettings()
+    """Within which time proofs are to be renewed: it warns of older ones."""
     min_free_bytes: int = 0
     """Free bytes in the store below which a backup is refused, as it warns before."""
     state_class: str = ""
@@ -198,7 +201,11 @@ class Console(pulumi.ComponentResource):
                         self._pods,
                         args.settings,
                         args.object_name,
-                        args.min_free_bytes,
+                        {
+                            "MIN_FREE_BYTES": args.min_free_bytes,
+                            "REPEAT_DAYS": args.verify.repeat_days,
+                            "SCRUB_DAYS": args.verify.scrub_days,
+                        },
                     ),
                 ),
             ),

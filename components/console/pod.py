@@ -1,5 +1,7 @@
 """The console's pod: the store read-only, its token, a small volume for what was notified."""
 
+from collections.abc import Mapping
+
 import pulumi
 from pulumi_kubernetes import core
 
@@ -20,7 +22,7 @@ SECRETS = "/run/secrets/console"
 
 
 def spec(
-    pods: PodContext, console: ConsoleSettings, name: str, min_free_bytes: int
+    pods: PodContext, console: ConsoleSettings, name: str, limits: Mapping[str, int]
 ) -> core.v1.PodSpecArgs:
     """One container with the least rights."""
     return core.v1.PodSpecArgs(
@@ -29,7 +31,7 @@ def spec(
         automount_service_account_token=True,
         enable_service_links=False,
         security_context=as_postgres(),
-        containers=[_container(pods, console, min_free_bytes)],
+        containers=[_container(pods, console, limits)],
         volumes=[
             claim_volume("backup", pods.store_claim),
             claim_volume("state", STATE_CLAIM),
@@ -43,18 +45,18 @@ def spec(
 
 
 def environment(
-    pods: PodContext, console: ConsoleSettings, min_free_bytes: int
+    pods: PodContext, console: ConsoleSettings, limits: Mapping[str, int]
 ) -> dict[str, pulumi.Input[str]]:
-    """CONSOLE_*, as console/settings.py reads them."""
+    """CONSOLE_*, as console/settings.py reads them; of `limits` without that prefix."""
     found: dict[str, pulumi.Input[str]] = {
         "CONSOLE_HOST": "0.0.0.0",  # noqa: S104 (inside its own pod; NetworkPolicy and token guard it)
         "CONSOLE_PORT": str(names.CONSOLE_PORT),
         "CONSOLE_STORE": STORE,
         "CONSOLE_STORE_ID": pods.store_env["BACKUP_STORE_ID"],
-        "CONSOLE_MIN_FREE_BYTES": str(min_free_bytes),
         "CONSOLE_NAMESPACE": pods.namespace,
         "CONSOLE_TOKEN_FILE": f"{SECRETS}/token",
         "CONSOLE_STATE": STATE,
+        **{f"CONSOLE_{name}": str(value) for name, value in limits.items()},
     }
     if console.proxy_header:
         found["CONSOLE_PROXY_HEADER"] = console.proxy_header
@@ -65,7 +67,7 @@ def environment(
 
 
 def _container(
-    pods: PodContext, console: ConsoleSettings, min_free_bytes: int
+    pods: PodContext, console: ConsoleSettings, limits: Mapping[str, int]
 ) -> core.v1.ContainerArgs:
     mounts = {STORE: "backup", STATE: "state", SECRETS: "secrets", "/tmp": "tmp"}  # noqa: S108 (a mount)
     return core.v1.ContainerArgs(
@@ -73,7 +75,7 @@ def _container(
         image=console.image,
         env=[
             core.v1.EnvVarArgs(name=key, value=value)
-            for key, value in sorted(environment(pods, console, min_free_bytes).items())
+            for key, value in sorted(environment(pods, console, limits).items())
         ],
         ports=[core.v1.ContainerPortArgs(name="http", container_port=names.CONSOLE_PORT)],
         security_context=least_rights(),

@@ -8,10 +8,11 @@ from console.jobs import Cluster, CronJob, Job, Phase
 from console.manifest import Database, Manifest
 from console.problem import Code, Facts, Level
 from console.safety import judge, unknown
-from console.sets import BackupSet, Identity, LeftOut, Picture, State, Verdict
+from console.sets import BackupSet, Identity, LeftOut, Picture, State, Tried, Verdict
 from console.wishes import Action
 
 HOUR = 3600.0
+DAY = 24 * HOUR
 NOW = 1_800_000_000.0
 PROOF = Verdict(NOW, 7.0, 9.0)
 
@@ -56,6 +57,8 @@ HEALTHY = Facts(
     cluster=Cluster(cron_jobs=(cron_job("postgres-backup"), cron_job("postgres-backup-verify"))),
     interval=6 * HOUR,
     min_free_bytes=10**6,
+    repeat_days=35,
+    scrub_days=7,
     due={"postgres-backup": NOW - HOUR, "postgres-backup-verify": NOW - HOUR},
 )
 
@@ -70,6 +73,21 @@ def with_jobs(*jobs: Job) -> Facts:
 
 def codes(facts: Facts) -> list[str]:
     return [problem.code.value for problem in judge(facts, NOW).problems]
+
+
+def proven(days: float, read: float) -> BackupSet:
+    """A verified set of long ago that was restored and read again so many days ago."""
+    found = replace(a_set(1000), verdict=replace(PROOF, verified=NOW - days * DAY))
+    return replace(found, read=NOW - read * DAY)
+
+
+def failed_verify(found: BackupSet, minutes: float, *others: BackupSet) -> Facts:
+    """The last verification failed; so long after its begin it wrote why beside `found`."""
+    job = replace(run(Action.VERIFY, Phase.FAILED, 1), finished=NOW - HOUR / 2)
+    tried = Tried(NOW - HOUR + minutes * 60, "verify.sh")
+    sets = [*others, replace(found, why="rows differ", tried=tried)]
+    in_order = tuple(sorted(sets, key=lambda each: each.name))
+    return replace(with_jobs(job), store=replace(HEALTHY.store, sets=in_order))
 
 
 def run(action: Action, phase: Phase, hours: float) -> Job:
@@ -96,6 +114,9 @@ def test_all_well_is_said_with_its_verification() -> None:
         (with_sets(a_set(7), lacking(1, "public.i")), "left-out", 2, "1 object did not: index public.i."),
         (with_sets(lacking(7, "i", "j"), a_set(1, State.UNVERIFIED)), "left-out", 2, "2 objects did not: index i, index j."),
         (with_sets(a_set(7), tried(1, "rows differ")), "unproven", 2, " stays, not verified: rows differ."),
+        (with_sets(proven(35.1, 1), a_set(1)), "old-restore", 2, "last restored 35 d 2 h ago, not within 35 d"),
+        (with_sets(proven(34, 7.5), a_set(1)), "old-reading", 2, "last read 7 d 12 h ago, not within 7 d"),
+        (with_sets(a_set(170, State.UNVERIFIED), a_set(7), a_set(1)), "old-reading", 2, "last read 7 d 2 h ago"),
         (with_sets(a_set(7), a_set(-1)), "clock", 2, "from the future (1 h ahead)"),
         (with_jobs(run(Action.BACKUP, Phase.FAILED, 1)), "failed-backup", 3, "backup failed"),
         (with_jobs(run(Action.VERIFY, Phase.FAILED, 1)), "failed-verify", 2, "verify failed"),
@@ -122,6 +143,9 @@ def test_each_fault_alone_is_named(facts: Facts, code: str, level: int, words: s
         with_sets(a_set(7, flagged="lost"), a_set(1, accepted_shrink=True)),
         with_sets(lacking(7, "i"), a_set(1)),
         with_sets(tried(7, "rows differ"), a_set(1)),
+        with_sets(proven(34, 6.9), a_set(1)),
+        replace(with_sets(proven(34, 30), a_set(1)), scrub_days=0),
+        replace(with_sets(proven(99, 1), a_set(1)), repeat_days=0),
         with_sets(a_set(7), a_set(-0.05)),
         with_jobs(run(Action.BACKUP, Phase.RUNNING, 0.1), run(Action.BACKUP, Phase.DONE, 1)),
         with_jobs(run(Action.BACKUP, Phase.DONE, 1), run(Action.BACKUP, Phase.FAILED, 7)),
@@ -131,6 +155,24 @@ def test_each_fault_alone_is_named(facts: Facts, code: str, level: int, words: s
 )
 def test_what_is_no_reason_to_alarm_raises_none(facts: Facts) -> None:
     assert codes(facts) == []
+
+
+@pytest.mark.parametrize(
+    ("facts", "code", "words"),
+    [
+        (failed_verify(a_set(1, State.UNVERIFIED), 9, a_set(7)), "unproven", "verified: rows differ."),
+        (failed_verify(a_set(2, State.FAILED), 9, a_set(7)), "failed-set", "aside: rows differ."),
+        (failed_verify(a_set(7, State.UNVERIFIED), 9, a_set(1)), "failed-verify", "stays, not verified: rows differ."),
+        (failed_verify(a_set(9, State.FAILED), 9, a_set(1)), "failed-verify", "was set aside: rows differ."),
+        (failed_verify(a_set(7, State.UNVERIFIED), -99, a_set(1)), "failed-verify", "verify failed (verify-1)."),
+    ],
+)  # fmt: skip
+def test_a_verification_that_failed_is_one_problem_with_its_reason(
+    facts: Facts, code: str, words: str
+) -> None:
+    (problem,) = judge(facts, NOW).problems
+    assert problem.code == code
+    assert problem.text.endswith(words)
 
 
 def stopped(name: str, **changes: object) -> Facts:

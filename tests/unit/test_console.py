@@ -98,11 +98,12 @@ def test_its_pod_reads_the_store_and_has_the_least_rights(stack: Recorder) -> No
 
 def test_its_environment_is_what_it_reads(deploy: Deploy) -> None:
     stack = deploy(
-        config=ON | {"console.proxyHeader": "X-User", "console.proxyAddresses": "10.0.0.0/8  10.1.2.3"},
+        config=ON | {"verify.repeatDays": "40", "verify.scrubDays": "9", "console.proxyHeader": "X-User", "console.proxyAddresses": "10.0.0.0/8  10.1.2.3"},
         secret={"console.notifyUrls": "json://a mailto://b"},
     )  # fmt: skip
     settings = from_environment(environment(stack))
     assert settings.namespace == "ales"
+    assert (settings.repeat_days, settings.scrub_days) == (40, 9)
     assert settings.store_id == "request\nstdout of backup-store"
     assert str(settings.notify_file) == "/run/secrets/console/urls"
     assert [str(network) for network in settings.proxy_addresses] == ["10.0.0.0/8", "10.1.2.3/32"]
