@@ -9,12 +9,18 @@ import pytest
 from tests.lib.content import AUTH, DATABASES, SETTINGS
 from tests.lib.hooks import start_until
 from tests.lib.postgres import Server
-from tests.lib.scripts import Scripts
+from tests.lib.scripts import Running, Scripts
 from tests.lib.store import Store
 from tests.lib.toolbox import shim
+from tests.lib.waiting import wait_for
 
 pytestmark = pytest.mark.usefixtures("filled")
 
+STARTED = 30.0
+"""Until a backup holds its locks, in seconds."""
+LATE = 4
+"""Seconds by which a pg_dump is late: an ALTER comes before it."""
+REAL = 'exec env PATH="${PATH#*:}" pg_dump "$@"'
 MANY_SETS = 40
 """Looked through beside the dump: longer than a pg_dump that fails at once."""
 
@@ -27,6 +33,35 @@ def is_locked(store: Store) -> bool:
         except BlockingIOError:
             return True
     return False
+
+
+def wait_for_locks(server: Server, script: Running) -> None:
+    """Wait until it holds the locks of its dump."""
+    asks = "select count(*) from pg_locks where relation = 'users'::regclass and granted"
+
+    def look() -> bool:
+        assert script.process.poll() is None, script.errors()
+        return server.sql(asks, AUTH) != "0"
+
+    wait_for("the dump's locks", look, STARTED, every=0.05)
+
+
+@pytest.mark.trap(46)
+def test_an_alter_that_comes_between_our_sessions_stops_nobody_for_long(
+    filled: Server, scripts: Scripts, store: Store
+) -> None:
+    """It waits for the locks of the one, the other waits behind it, and all readers behind both."""
+    late = shim(scripts.box.directory("shim") / "bin", "pg_dump", f"sleep {LATE}; {REAL}")
+    backup = scripts.with_(path=f"{late}:{scripts.path}", BACKUP_DATABASES=AUTH).start("backup")
+    wait_for_locks(filled, backup)
+    began = time.monotonic()
+
+    filled.sql("alter table users add column late int", AUTH)
+
+    assert time.monotonic() - began < LATE + 20
+    assert "Query was: LOCK TABLE public.users" in backup.wait().expect(69).stderr
+    assert store.names() == []
+    scripts.verify(scripts.backup()).expect(0)
 
 
 @pytest.mark.parametrize("hashes", ["rows", "full"])

@@ -8,6 +8,9 @@ read_text AWK_SETVAL awk/setval.awk
 
 # How long a dump waits for a table that somebody has locked (VACUUM FULL, ALTER TABLE), in seconds.
 TABLE_WAIT=300
+# And how long pg_dump then waits for one: whoever is before it came after our locks and waits for them, and all who want to
+# read the table wait for both.
+QUEUE_WAIT=5
 
 # usage: dump_file_name DATABASE   All but letters, digits, _ and - percent-encoded; `globals` is taken.
 dump_file_name() {
@@ -132,7 +135,7 @@ dump_database() {
 	printf '%s\n' "$SNAPSHOT" >"$WORK/snapshot.$index"
 	dump_read_contents
 	compression="$(dump_compression)"
-	dump_run "$database" "$3" "$4" --snapshot="$SNAPSHOT" --lock-wait-timeout="${TABLE_WAIT}s" --no-tablespaces --no-password \
+	dump_run "$database" "$3" "$4" --snapshot="$SNAPSHOT" --lock-wait-timeout="${QUEUE_WAIT}s" --no-tablespaces --no-password \
 		--format="$BACKUP_FORMAT" --compress="$compression" 2>"$WORK/dump.err" || {
 		# Where the holder died pg_dump says only that its snapshot is gone.
 		cat -- "$WORK/holder.err" >>"$WORK/dump.err"

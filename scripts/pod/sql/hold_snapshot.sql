@@ -6,7 +6,7 @@ BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;
 SELECT pg_export_snapshot();
 -- Without the locks, TRUNCATE between two readers' first looks would show them different rows.
 SELECT 'LOCK TABLE ONLY ' || string_agg(format('%I.%I', n.nspname, c.relname), ', ') || ' IN ACCESS SHARE MODE'
-:user_relations AND c.relkind = 'r' HAVING count(*) > 0 \gexec
+:user_relations AND c.relkind IN ('r', 'p') HAVING count(*) > 0 \gexec
 \o :work/sequence.keys
 SELECT to_json(n.nspname::text), to_json(c.relname::text),
 	encode(convert_to(format('%I.%I', n.nspname, c.relname), getdatabaseencoding()), 'hex')
