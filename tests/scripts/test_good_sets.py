@@ -243,6 +243,7 @@ def test_sets_of_earlier_scripts_are_compared_with_their_generated_columns(
     scripts.verify(name).expect(status)
 
 
+@pytest.mark.trap(45)
 @pytest.mark.trap(31)
 def test_a_library_that_has_to_be_loaded_at_start_is_not_the_sets_fault(
     scripts: Scripts, store: Store, binaries: Path

@@ -91,6 +91,7 @@ def test_a_program_that_is_killed_has_found_out_nothing(
     assert_nobody_is_blamed(faulty(both, *ENDS[case]), kept, binaries)
 
 
+@pytest.mark.trap(56)
 @pytest.mark.trap(31)
 @pytest.mark.parametrize("text", SAYS)
 def test_what_the_server_says_of_the_machine_is_told_by_its_code(

@@ -86,6 +86,8 @@ def test_the_report_is_real_a_plain_restore_says_so(
         assert sentence in said
 
 
+@pytest.mark.trap(43)
+@pytest.mark.trap(44)
 @ALL
 def test_the_verification_finds_rows_equal_and_names_what_is_not(
     report: Report, source: Server, scripts: Scripts, store: Store

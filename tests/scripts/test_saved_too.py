@@ -19,6 +19,7 @@ def globals_of(store: Store) -> str:
     return done.stdout
 
 
+@pytest.mark.trap(57)
 def test_what_is_set_for_all_roles_is_saved(
     filled: Server, target: Server, scripts: Scripts, store: Store
 ) -> None:
@@ -87,6 +88,7 @@ def test_a_grant_on_a_database_to_a_role_that_is_gone_is_left_out(
     assert "unknown" not in said
 
 
+@pytest.mark.trap(57)
 def test_what_alter_system_has_set_is_named_but_no_secret(
     lone: Server, scripts: Scripts, store: Store
 ) -> None:

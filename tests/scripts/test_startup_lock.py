@@ -105,6 +105,7 @@ def test_a_second_pod_says_for_whom_it_waits_and_gives_up(either: Pod) -> None:
         assert "use" not in either.started, "the journal is the other's"
 
 
+@pytest.mark.trap(47)
 def test_a_second_pod_goes_on_when_the_first_has_ended(either: Pod) -> None:
     with served(either) as (first, server):
         server.sql("create table t as select 1 as n", AUTH)
