@@ -165,7 +165,7 @@ def test_a_damaged_newest_set_is_set_aside_for_the_one_before(
     newest = world.save()
     kept = elsewhere / newest.set
     shutil.copytree(world.mount / newest.set, kept)
-    victim = next((world.mount / newest.set).glob("brewget_settings.sql*"))
+    victim = next((world.mount / newest.set).glob("brewget_settings.dump"))
     with victim.open("r+b") as file:
         file.truncate(victim.stat().st_size - 10)
     world.project.kubectl(f"delete namespace {NAMESPACE}")
