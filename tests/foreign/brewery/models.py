@@ -27,7 +27,7 @@ class Batch(models.Model):
     class Meta:
         """Indexes of each kind, and constraints that only PostgreSQL has."""
 
-        indexes = [
+        indexes = (
             indexes.GinIndex(fields=["tags"], name="batch_tags"),
             indexes.GinIndex(fields=["notes"], name="batch_notes"),
             indexes.GinIndex(fields=["words"], name="batch_words", fastupdate=False),
@@ -39,8 +39,8 @@ class Batch(models.Model):
             indexes.BloomIndex(fields=["kettle"], name="batch_bloom", columns=[2]),
             models.Index(Upper("name").desc(), "kettle", name="batch_shouted"),
             models.Index(fields=["kettle"], name="batch_big", condition=models.Q(kettle__gt=100)),
-        ]
-        constraints = [
+        )
+        constraints = (
             ExclusionConstraint(
                 name="batch_alone",
                 expressions=[("during", fields.RangeOperators.OVERLAPS), ("kettle", "=")],
@@ -55,4 +55,4 @@ class Batch(models.Model):
             models.UniqueConstraint(
                 fields=["name", "kettle"], name="batch_late", deferrable=models.Deferrable.DEFERRED
             ),
-        ]
+        )
