@@ -19,6 +19,7 @@ LOCKED = [
     ROOT / "requirements.txt",
     ROOT / "requirements-dev.txt",
     ROOT / "console" / "requirements.txt",
+    ROOT / "tests" / "foreign" / "requirements.txt",
 ]
 # pip-tools reaches into pip's own modules, so the two are a pair.
 PIP_TOOLS = "pip-tools>=7.5,<8"

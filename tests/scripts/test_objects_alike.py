@@ -1,5 +1,7 @@
 """Object lists: what came back as it was gives no line, however it is printed."""
 
+import subprocess
+
 import pytest
 
 from tests.lib.content import fill
@@ -8,7 +10,10 @@ from tests.lib.objects import QUIET, Lists, dump, restore, round_trip
 from tests.lib.postgres import Server
 from tests.lib.sandbox import Sandbox
 from tests.lib.toolbox import Tools
+from tests.lib.waiting import wait_for
 from tests.lib.wheels import programs_of
+
+SLEEPS = "select count(*) from pg_stat_activity where query ~ 'pg_sleep' and wait_event = 'PgSleep'"
 
 
 @pytest.fixture
@@ -69,6 +74,44 @@ def test_a_grant_to_a_role_that_is_gone_is_none(lists: Lists) -> None:
     server.sql("update pg_class set relacl = null where relname = 't'")
 
     assert lists.differences(saved, "postgres") == []
+
+
+def test_a_comment_on_what_is_gone_is_none(lists: Lists) -> None:
+    # PostgreSQL leaves a subscription's comment behind.
+    commented = (
+        "create subscription feed connection 'host=nowhere' publication p"
+        " with (connect = false, slot_name = none); comment on subscription feed is 'of old';"
+        " drop subscription feed"
+    )
+
+    assert round_trip(lists, commented) == []
+    assert lists.server.sql("select description from pg_description where classoid = 6100", "made")
+
+
+def test_what_a_session_made_for_itself_is_none_of_the_database(lists: Lists, box: Sandbox) -> None:
+    server = lists.server
+    mine = (
+        "create temp table t (i int generated always as identity primary key, j int default 3 check (j > 0));"
+        " comment on table t is 'mine'; comment on column t.i is 'mine'; create temp view v as select 1 as i;"
+        " create type pg_temp.p as (a int); create type pg_temp.e as enum ('a'); create domain pg_temp.d as int check (value > 0);"
+        " create function pg_temp.f() returns int language sql as 'select 1'; comment on function pg_temp.f() is 'mine';"
+        " create statistics s on i, j from t; create trigger g before update on t for each row execute"
+        " function suppress_redundant_updates_trigger(); create operator pg_temp.=== (function = int4eq, leftarg = int, rightarg = int);"
+        " create aggregate pg_temp.a (int) (sfunc = int4pl, stype = int); create temp sequence q"
+    )
+    held = subprocess.Popen(
+        [server.binaries / "psql", "-Xqc", mine, "-c", "select pg_sleep(60)"],
+        env={**server.environment(), **server.client()},
+        stdout=subprocess.DEVNULL,
+    )
+    try:
+        wait_for("it to sleep", lambda: server.sql(SLEEPS) == "1", 20)
+        saved = lists.save("postgres")
+        restore(server, dump(server, "postgres", box), "again")
+        assert lists.differences(saved, "again") == []
+    finally:
+        held.terminate()
+        held.wait(10)
 
 
 @pytest.mark.trap(48)

@@ -159,7 +159,7 @@ others AS (
 	UNION ALL SELECT 6237, p.oid, 'publication schema', NULL, NULL, NULL, NULL FROM pg_publication_namespace p
 	UNION ALL SELECT 3466, e.oid, 'event trigger', e.evtowner, NULL, NULL, concat_ws(' ', 'ON', e.evtevent, array_to_string(e.evttags, ', '), e.evtfoid::regprocedure,
 		CASE e.evtenabled WHEN 'D' THEN 'disabled' WHEN 'R' THEN 'replica' WHEN 'A' THEN 'always' END) FROM pg_event_trigger e
-	UNION ALL SELECT 3381, s.oid, 'statistics', s.stxowner, NULL, NULL, concat('/* ' || nullif(s.stxstattarget, -1) || ' */ ', pg_get_statisticsobjdef(s.oid)) FROM pg_statistic_ext s
+	UNION ALL SELECT 3381, s.oid, 'statistics', s.stxowner, NULL, NULL, concat('/* ' || nullif(s.stxstattarget, -1) || ' */ ', pg_get_statisticsobjdef(s.oid)) FROM pg_statistic_ext s JOIN rel c ON c.oid = s.stxrelid
 	UNION ALL SELECT 3456, c.oid, 'collation', c.collowner, NULL, NULL, concat_ws(' ', c.collprovider, c.collisdeterministic, c.collcollate, c.collctype,
 		coalesce(to_jsonb(c) ->> 'colllocale', to_jsonb(c) ->> 'colliculocale'), c.collicurules) FROM pg_collation c
 	UNION ALL SELECT 2607, c.oid, 'conversion', c.conowner, NULL, NULL, concat_ws(' ', CASE WHEN c.condefault THEN 'DEFAULT' END,
@@ -247,4 +247,6 @@ SELECT o.class, o.oid, o.kind, to_json(o.identity), coalesce(to_json(pg_get_user
 			WHERE a.grantee = 0 OR r.oid IS NOT NULL GROUP BY a.is_now, a.is_grantable, r.rolname, a.grantor, g.rolname) acl)::text END, 'null'),
 	coalesce(to_json(d.dependencies)::text, 'null'), coalesce(to_json(o.definition)::text, 'null')
 FROM objects o LEFT JOIN deps d ON d.class = o.class AND d.id = o.oid AND o.class <> 1249
+-- What a session made for itself is no part of the database, nor are comments left on what is gone, which have no identity.
+WHERE strpos(o.identity, 'pg_temp_') = 0 OR regexp_replace(o.identity, '"[^"]*"', '', 'g') !~ '(^|[ (,])pg_temp_[0-9]+\.'
 ORDER BY o.class::text COLLATE "C", o.oid::text COLLATE "C", o.kind COLLATE "C", o.identity COLLATE "C";
