@@ -76,6 +76,19 @@ def test_a_grant_to_a_role_that_is_gone_is_none(lists: Lists) -> None:
     assert lists.differences(saved, "postgres") == []
 
 
+def test_a_child_has_the_state_of_its_parents_constraint(lists: Lists) -> None:
+    # A child that is made later has it valid; restored it has not.
+    schema = (
+        "create table t (i int); alter table t add constraint small check (i < 9) not valid;"
+        " create table child () inherits (t)"
+    )
+
+    assert round_trip(lists, schema) == []
+    lists.server.sql("alter table t validate constraint small", "again")
+    found = lists.differences(lists.save("made"), "again")
+    assert [line[:3] for line in found] == [["differs", "check constraint", "small on public.t"]]
+
+
 def test_a_comment_on_what_is_gone_is_none(lists: Lists) -> None:
     # PostgreSQL leaves a subscription's comment behind.
     commented = (

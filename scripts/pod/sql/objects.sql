@@ -81,9 +81,10 @@ parts AS (
 			pg_get_expr(d.adbin, d.adrelid)) AS definition
 		FROM pg_attrdef d JOIN rel c ON c.oid = d.adrelid JOIN pg_attribute a ON a.attrelid = d.adrelid AND a.attnum = d.adnum
 	-- PostgreSQL 18 has NOT NULL here; it is the column's. Partitions get foreign keys and their names by themselves.
+	-- A child that came after its parent's NOT VALID constraint has it valid, and after a restore not: it is the parent's.
 	UNION ALL SELECT 2606, k.oid, CASE k.contype WHEN 'c' THEN 'check constraint' WHEN 'f' THEN 'foreign key' WHEN 'p' THEN 'primary key'
 		WHEN 'u' THEN 'unique constraint' ELSE 'exclusion constraint' END, format('%I on %s', k.conname, c.name),
-		CASE WHEN d LIKE '% NOT VALID' THEN '/* not valid */ ' END, CASE WHEN d LIKE '% NOT VALID' THEN left(d, -10) ELSE d END
+		CASE WHEN k.conislocal AND d LIKE '% NOT VALID' THEN '/* not valid */ ' END, CASE WHEN d LIKE '% NOT VALID' THEN left(d, -10) ELSE d END
 		FROM pg_constraint k JOIN rel c ON c.oid = k.conrelid, pg_get_constraintdef(k.oid) d
 		WHERE k.contype IN ('c', 'p', 'u', 'x') OR (k.contype = 'f' AND k.conparentid = 0)
 	UNION ALL SELECT 2606, k.oid, 'domain constraint', format('%I on %s', k.conname, format_type(t.oid, NULL)),
