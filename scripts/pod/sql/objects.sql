@@ -15,8 +15,7 @@ deps AS MATERIALIZED (
 	SELECT class, id, string_agg(what, ', ' ORDER BY what COLLATE "C") AS dependencies FROM (
 		SELECT DISTINCT coalesce(r.class, d.classid) AS class, coalesce(r.ev_class, d.objid) AS id, i.type || ' ' || i.identity AS what
 		FROM pg_depend d LEFT JOIN (SELECT oid, ev_class, 1259::oid AS class FROM pg_rewrite WHERE rulename = '_RETURN') r
-			ON d.classid = 2618 AND r.oid = d.objid,
-			pg_identify_object(refclassid, refobjid, refobjsubid) i
+			ON d.classid = 2618 AND r.oid = d.objid, pg_identify_object(refclassid, refobjid, refobjsubid) i
 		WHERE d.classid IN (1259, 1255, 2604, 2606, 2618, 2620, 3256, 3381) AND d.objsubid = 0 AND d.objid >= 16384
 		AND d.refclassid IN (1255, 2617, 1247, 3456, 2616, 3602, 3600) AND d.deptype IN ('n', 'a')) found GROUP BY class, id),
 statistics AS MATERIALIZED (
@@ -38,8 +37,7 @@ tables AS (
 		CASE c.relreplident WHEN 'n' THEN 'REPLICA IDENTITY NOTHING' WHEN 'f' THEN 'REPLICA IDENTITY FULL' WHEN 'i' THEN 'REPLICA IDENTITY USING INDEX' END,
 		(SELECT format('SERVER %I OPTIONS %s', srvname, md5((SELECT string_agg(o, ',' ORDER BY o COLLATE "C") FROM unnest(ftoptions) o)))
 			FROM pg_foreign_table JOIN pg_foreign_server s ON s.oid = ftserver WHERE ftrelid = c.oid)) AS definition
-	FROM rel c LEFT JOIN (SELECT inhrelid, string_agg(inhparent::regclass::text, ', ' ORDER BY inhseqno) AS parents FROM pg_inherits GROUP BY inhrelid) i
-		ON i.inhrelid = c.oid
+	FROM rel c LEFT JOIN (SELECT inhrelid, string_agg(inhparent::regclass::text, ', ' ORDER BY inhseqno) AS parents FROM pg_inherits GROUP BY inhrelid) i ON i.inhrelid = c.oid
 	WHERE c.relkind IN ('r', 'p', 'f')),
 columns AS (
 	SELECT c.oid, c.name || '.' || quote_ident(a.attname) AS name, a.attacl, concat(format_type(a.atttypid, a.atttypmod),
@@ -77,8 +75,7 @@ relations AS (
 			concat(CASE WHEN i.indisunique THEN 'UNIQUE ' END) u, pg_get_indexdef(c.oid) d WHERE c.relkind IN ('i', 'I') AND i.indislive),
 parts AS (
 	SELECT 2604 AS class, d.oid, 'default' AS kind, c.name || '.' || quote_ident(a.attname) AS name, NULL AS state,
-		format(CASE a.attgenerated WHEN '' THEN 'DEFAULT %s' WHEN 's' THEN 'GENERATED ALWAYS AS (%s) STORED' ELSE 'GENERATED ALWAYS AS (%s) VIRTUAL' END,
-			pg_get_expr(d.adbin, d.adrelid)) AS definition
+		format(CASE a.attgenerated WHEN '' THEN 'DEFAULT %s' WHEN 's' THEN 'GENERATED ALWAYS AS (%s) STORED' ELSE 'GENERATED ALWAYS AS (%s) VIRTUAL' END, pg_get_expr(d.adbin, d.adrelid)) AS definition
 		FROM pg_attrdef d JOIN rel c ON c.oid = d.adrelid JOIN pg_attribute a ON a.attrelid = d.adrelid AND a.attnum = d.adnum
 	-- PostgreSQL 18 has NOT NULL here; it is the column's. Partitions get foreign keys and their names by themselves.
 	-- A child that came after its parent's NOT VALID constraint has it valid, and after a restore not: it is the parent's.
