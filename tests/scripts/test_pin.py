@@ -91,6 +91,7 @@ def test_a_pinned_set_is_verified_and_restored_as_any_other(both: Scripts, kept:
     assert {path.name for path in (kept.root / name).iterdir()} & BESIDE == BESIDE - {
         "failed.json",
         "unverified.json",
+        "read.json",
     }
     assert kept.link("latest-verified") == name
 

@@ -283,7 +283,6 @@ def test_a_missing_store_is_refused_unless_accepted(pod: Pod, store: Store) -> N
 @pytest.mark.trap(19)
 def test_an_empty_directory_in_the_place_of_the_store_is_refused(pod: Pod, store: Store) -> None:
     shutil.rmtree(store.root)
-    pod.scripts.box.identity.own(store.root.parent)
     store.root.mkdir()
 
     done = pod.prepare()

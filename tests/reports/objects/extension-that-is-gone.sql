@@ -2,7 +2,6 @@
 -- plain: extension "trigrams" is not available
 -- right: left out
 -- left out: trigrams: extension "trigrams" is not available
--- left out: trigrams: extension "trigrams" does not exist
 -- left out: by_parts: operator class "public.gin_trgm_ops" does not exist
 create extension pg_trgm;
 create table page (id int primary key, body text);

@@ -3,7 +3,7 @@
 -- right: left out
 -- left out: far: invalid option "speed"
 -- left out: far_away: server "far" does not exist
--- left out: app: server "far" does not exist
+-- left out: app: invalid option "speed"
 create foreign data wrapper other;
 create server far foreign data wrapper other options (speed 'high');
 create user mapping for app server far;
