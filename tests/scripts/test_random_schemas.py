@@ -85,10 +85,16 @@ def test_a_schema_by_chance_comes_back_or_what_differs_is_named(
     name = scripts.run("backup", timeout=LONGEST).expect(0).stdout.strip()
     verified = scripts.verify(name, timeout=LONGEST).expect(0, 78)
     there = scripts.with_(server=target)
-    there.run("restore", name, timeout=LONGEST).expect(0)
+    refused = there.run("restore", name, timeout=LONGEST).expect(0, 78).returncode == 78
 
     assert Store(scripts.root).failed() == []
     for database, text in asked.items():
+        if refused:  # One has rows that do not come back here, by a function that no path of a session leads to.
+            alone = there.run("restore", name, "--database", database).expect(0, 78)
+            if alone.returncode == 78:
+                assert database in alone.stderr.partition("error: ")[2], alone.said
+                assert verified.returncode == 78, verified.said
+                continue
         if not is_equal(source, target, database):
             said = there.run("restore", name, "--database", database, "--replace").expect(0).stderr
             assert f" in {database} (" in said, f"{database} differs in silence\n{text}"
