@@ -11,7 +11,14 @@ from typing import Any
 Listing = dict[str, tuple[str, int, str]]
 """Path below the store -> kind, mode, and content hash or link target."""
 
-BESIDE = {"SHA256SUMS", "verified.json", "unverified.json", "read.json", "pinned.json", "failed.json"}
+BESIDE = {
+    "SHA256SUMS",
+    "verified.json",
+    "unverified.json",
+    "read.json",
+    "pinned.json",
+    "failed.json",
+}
 """Files of a set that its sums do not cover: what was found out or decided about it later."""
 
 WORKING = {".lock", ".staging"}
