@@ -181,14 +181,14 @@ class VerifySettings(Group):
         "Days within which the bytes of every kept set are read again; 0: never.",
         allowed="a whole number from 0 to 3650",
         example="7",
-        change=Change.IN_PLACE,
+        change=Change.CONSOLE,
     )
     repeat_days: Annotated[int, Field(ge=0, le=3650)] = setting(
         35,
         "Days within which every verified set is restored again, one a run; 0: never.",
         allowed="a whole number from 0 to 3650",
         example="35",
-        change=Change.IN_PLACE,
+        change=Change.CONSOLE,
     )
     scratch_size: types.VolumeSize = setting(
         "2Gi",
