@@ -51,9 +51,10 @@ parse_options() {
 	done
 }
 
-# usage: ask_server   Into files in WORK, by one session.
+# usage: ask_server   Into files in WORK.
 ask_server() {
-	psql_run "$CONTROL" -v work="$WORK" -v leftover="$LEFTOVER" 2>"$WORK/server.out" <<<"$SQL_SOURCE" || psql_server_refused
+	psql_run "$CONTROL" -v work="$WORK" -v leftover="$LEFTOVER" 2>"$WORK/server.out" <<<"$SQL_SOURCE" &&
+		psql_run "$CONTROL" 2>"$WORK/server.out" >"$WORK/role.facts" <<<"$SQL_ROLES" || psql_server_refused
 }
 
 # usage: require_same_major   Another major version's pg_dump refuses, or writes what this server cannot load.

@@ -56,7 +56,7 @@ describe_set() {
 		rows=null
 	else
 		json_text started "${MANIFEST[started]}"
-		age=$(($3 - $(epoch "$started")))
+		age="$(epoch "$started" 2>/dev/null)" && age=$(($3 - age)) || age=null
 		rows="$(awk -F '\t' 'split($1, p, ".") == 5 && p[3] == "tables" && p[5] == "rows" { n += $2 } END { printf "%.0f", n }' "$MANIFEST_FLAT")"
 		if set_is_verified "$directory"; then verified=true; fi
 		if set_is_pinned "$directory"; then pinned=true; fi
@@ -70,9 +70,9 @@ describe_set() {
 		FAILURE=()
 	else
 		left_out="$(json_flatten "$directory/verified.json" | awk -F '\t' "$AWK_LEFT_OUT_LISTED")" || left_out=""
-		proof=$(($3 - $(proof_time "$directory" verified))) || proof=null
+		proof="$(proof_time "$directory" verified)" && proof=$(($3 - proof)) || proof=null
 	fi
-	if [[ -z "$why" ]]; then reading=$(($3 - $(proof_time "$directory" verified read))) || reading=null; fi
+	if [[ -z "$why" ]]; then reading="$(proof_time "$directory" verified read)" && reading=$(($3 - reading)) || reading=null; fi
 	if [[ -n "$why" ]]; then why="$(json_quote "$why")"; fi
 	printf '{"set": "%s", "state": "%s", "started": %s, "age_seconds": %s, "bytes": %s, "reason": %s, "databases": %s, "rows": %s, ' \
 		"$name" "$state" "${MANIFEST[started]:-null}" "$age" "$bytes" "${MANIFEST[reason]:-null}" "$databases" "$rows"

@@ -183,10 +183,13 @@ verify_set() {
 	return "$status"
 }
 
-# usage: is_readable_here SET   1, with a log line, if a newer PostgreSQL made it than the programs here can read, else 0.
+# usage: is_readable_here SET   1, with a log line, if a newer PostgreSQL made it than the programs here can read, else 0. Sets
+# MADE_WITH and HERE, the major versions.
 is_readable_here() {
+	MADE_WITH=0 HERE=0
 	set_read "$BACKUP_ROOT/$1" || return 0 # its verification says what is wrong
-	load_compare_majors || return 0
+	MADE_WITH="$(set_major)"
+	HERE="$(tool_major postgres)" || return 0
 	((MADE_WITH > HERE)) || return 0
 	log "warning: $1 stays without a verdict: it is of PostgreSQL $MADE_WITH, the programs here are $HERE"
 	return 1
@@ -217,18 +220,44 @@ has_time() {
 	return 1
 }
 
+# usage: worse STATUS OTHER   What a run that met both ends with: that bytes are damaged counts most.
+worse() { if (($1 == BROKEN || $2 == 0)); then echo "$1"; else echo "$2"; fi; }
+
+# usage: verify_apart SET   verify_set in a shell of its own: what ends one verification ends no other. Status 0 also where another
+# major version cannot load it, or not as it was: that is no failure of the run, and the log and the set's note name it.
+verify_apart() {
+	local status=0
+
+	(
+		is_readable_here "$1" || exit 0
+		verify_set "$1" || status=$?
+		((status != REFUSED || MADE_WITH == HERE)) || exit 0
+		exit "$status"
+	) || status=$?
+	sweep_scratch
+	return "$status"
+}
+
 # usage: verify_again LIST   What was proven long ago: restored, and read. Status as verify_set's, 0 where nothing is amiss.
 verify_again() {
-	local name names verified worst=0
+	local name names verified status worst=0
 
 	verified="$(awk -F '\t' '$2 == 1' <<<"$1")"
 	names="$(proof_due "$verified" "$VERIFY_REPEAT_DAYS" verified)" || return $?
-	name="${names%%$'\n'*}" # one a run: it takes long
-	if [[ -n "$name" ]] && has_time && is_readable_here "$name"; then verify_set "$name" || worst=$?; fi
+	for name in $names; do
+		has_time || break
+		(is_readable_here "$name") || continue
+		status=0
+		verify_apart "$name" || status=$?
+		worst="$(worse "$worst" "$status")"
+		((status != 0)) || break # one a run: it takes long
+	done
 	names="$(proof_due "$1" "$VERIFY_SCRUB_DAYS" verified read)" || return $?
 	for name in $names; do
 		has_time || break
-		read_again "$name" || worst=$?
+		status=0
+		(read_again "$name") || status=$?
+		worst="$(worse "$worst" "$status")"
 	done
 	return "$worst"
 }
@@ -243,16 +272,15 @@ verify_pending() {
 	[[ -n "$names" ]] || log "every set has its verdict"
 	for name in $names; do
 		has_time || break
-		is_readable_here "$name" || continue
 		status=0
-		verify_set "$name" || status=$?
-		# What another version cannot load is no failure of the run: the log and the set's note name it.
-		if ((status == REFUSED)) && [[ "${MADE_WITH:-}" != "${HERE:-}" ]]; then status=0; fi
-		((status == 0)) || worst=$status
+		verify_apart "$name" || status=$?
+		worst="$(worse "$worst" "$status")"
 		((status != NO_SPACE)) || break
 	done
-	((worst == NO_SPACE)) || verify_again "$(sets_list 2>/dev/null)" || worst=$?
-	exit "$worst"
+	list="$(sets_list 2>/dev/null)" || exit "$UNREACHABLE" # it has said why above
+	status=0
+	((worst == NO_SPACE)) || verify_again "$list" || status=$?
+	exit "$(worse "$worst" "$status")"
 }
 
 # usage: verify_control SET

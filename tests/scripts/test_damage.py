@@ -21,7 +21,7 @@ create view small as select n from listed where n < 3;
 create sequence numbers;
 """
 DAMAGES = {
-    "an extension": ("drop extension hstore", 'extension hstore in brewget_auth (missing)'),
+    "an extension": ("drop extension hstore", "extension hstore in brewget_auth (missing)"),
     "a table": ("drop table lone", 'table "public"."lone" is missing'),
     "a row": ("delete from listed where n = 10", 'table "public"."listed": saved 10, restored 9'),
     "a value": ("update listed set n = 11 where n = 10", 'table "public"."listed": saved '),

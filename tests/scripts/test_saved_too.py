@@ -1,13 +1,15 @@
 """What is no database's content, and lies in a set or is named in it all the same."""
 
+import re
 import subprocess
+from collections.abc import Iterator
 
 import pytest
 
 from tests.lib.content import AUTH
 from tests.lib.postgres import Server
 from tests.lib.scripts import Scripts
-from tests.lib.store import Store
+from tests.lib.store import Store, refresh_sums
 
 pytestmark = pytest.mark.usefixtures("filled")
 
@@ -37,6 +39,67 @@ def test_what_is_set_for_all_roles_is_saved(
     target.sql("\n".join(lines))
     assert target.sql(ask) == before
     target.sql("alter role all reset all")
+
+
+ROLES = """
+create role keeper; create role lonely;
+create role brewer login createdb connection limit 3 in role keeper;
+alter role brewer set work_mem = '5MB';
+"""
+ALTERED = {
+    "a role": (r"^.* ROLE lonely.*\n", "", "role lonely (missing)"),
+    "an attribute": ("CREATEDB LOGIN", "NOCREATEDB LOGIN", "role brewer (another)"),
+    "a limit": ("CONNECTION LIMIT 3", "", "role brewer (another)"),
+    "a membership": (r"^GRANT keeper TO brewer.*\n", "", "role brewer (another)"),
+    "a setting": ("'5MB'", "'6MB'", "role brewer (another)"),
+    "all settings": (r"^ALTER ROLE brewer SET.*\n", "", "role brewer (another)"),
+}
+
+
+@pytest.fixture
+def roles(filled: Server) -> Iterator[None]:
+    """Roles that own nothing, for the time of a test."""
+    filled.sql(ROLES)
+    yield
+    filled.sql("drop role brewer; drop role keeper; drop role lonely")
+
+
+@pytest.mark.usefixtures("roles")
+@pytest.mark.parametrize("what", ALTERED)
+def test_what_is_altered_of_a_role_is_named(what: str, scripts: Scripts, store: Store) -> None:
+    """As a faulty program would have written it: all sums fit."""
+    name = scripts.backup()
+    pattern, other, said = ALTERED[what]
+    text = re.sub(pattern, other, globals_of(store), flags=re.MULTILINE)
+    assert text != globals_of(store)
+    path = store.newest() / store.manifest()["globals"]["file"]
+    path.write_bytes(
+        subprocess.run(["zstd", "-q"], input=text.encode(), capture_output=True, check=True).stdout
+    )
+    refresh_sums(store.newest())
+
+    done = scripts.verify(name).expect(78)
+
+    assert said in done.stderr, done.said
+    assert store.names() == [name]
+
+
+@pytest.mark.usefixtures("roles")
+def test_roles_that_come_back_as_they_were_are_none_of_it(scripts: Scripts) -> None:
+    name = scripts.backup()
+    scripts.verify(name).expect(0)
+
+
+def test_a_value_of_two_lines_stays_out_of_what_is_said(scripts: Scripts) -> None:
+    """psql names the last line of a statement that was refused, and that is the value's."""
+    text = "ALTER ROLE a SET \"app.key\" TO 'first\nSECRET';\nCREATE ROLE b;\n"
+    said = "psql:x:2: ERROR:  22023: no\n"
+    lines = 'printf "%s" "$1" >"$WORK/a"; printf "%s" "$2" >"$WORK/b"; awk -v OFS="\t" "$AWK_ROLES_REFUSED" "$WORK/a" "$WORK/b"'
+
+    found = scripts.functions("verify", lines, text, said).expect(0).stdout
+
+    assert "ALTER ROLE a SET" in found
+    assert "SECRET" not in found
 
 
 def test_a_live_server_keeps_its_own_settings_of_all_roles(

@@ -7,11 +7,21 @@ function words(text, into,  n, i, part) { # of a name: schemas and quotes aside
 	gsub(/[^A-Za-z0-9_\200-\377]+/, " ", text); n = split(text, part, " ")
 	for (i = 1; i <= n; i++) into[part[i]] = 1
 }
-function reason(class, oid, identity,  i, w) {
+# Whether refusal i can be why that kind of object is not as it was: grants and comments are nobody else's reason.
+function may(i, of, what) {
+	if (kind[i] == "acl") return what ~ /grants/
+	if (kind[i] ~ /^(comment|security label|default acl)$/) return index(of, substr(kind[i], 1, 7)) == 1
+	return 1
+}
+function reason(class, oid, of, identity, what,  i, j, w, word) {
 	for (i = 1; i <= refusals; i++)
-		if (objid[i] == oid && (classid[i] == class || classid[i] == 0 || class ~ /^(1249|2609|3596)$/)) return i
-	split("", word); words(identity, word)
-	for (i = 1; i <= refusals; i++) { split(tag[i], w, " "); for (j in w) if (w[j] in word) return i }
+		if (objid[i] == oid && (classid[i] == class || classid[i] == 0 || class ~ /^(1249|2609|3596)$/) && may(i, of, what)) return i
+	sub(/("([^"\\]|\\.)*"|[A-Za-z0-9_\200-\377]+)\./, "", identity) # the schema
+	words(identity, word)
+	for (i = 1; i <= refusals; i++) {
+		if (!may(i, of, what)) continue
+		split(tag[i], w, " "); for (j in w) if (w[j] in word) return i
+	}
 	return 0
 }
 FILENAME == ARGV[1] {
@@ -21,13 +31,13 @@ FILENAME == ARGV[1] {
 	match(text, /^[A-Z]+( [A-Z]+)* /)
 	kind[refusals] = tolower(substr(text, 1, RLENGTH - 1)); text = substr(text, RLENGTH + 1)
 	sub(/ [^ ]*$/, "", text); name[refusals] = text # without the owner
-	sub(/^[^ ]* /, "", text); gsub(/[^A-Za-z0-9_\200-\377]+/, " ", text); tag[refusals] = text # and the schema
+	sub(/^[^ ]* /, "", text); sub(/\(.*/, "", text); gsub(/[^A-Za-z0-9_\200-\377]+/, " ", text); tag[refusals] = text # and the schema
 	next
 }
 FILENAME == ARGV[2] { invalid[$1] = $2; next }
 {
 	if ($5 in invalid) { print "left_out", database, quote($4), $5, quote("not valid: " invalid[$5]); next }
-	found = reason($2, $3, $5)
+	found = reason($2, $3, $4, $5, $6)
 	if (found) { used[found] = 1; print "left_out", database, quote($4), $5, quote(why[found]) }
 	else print "differs", database, quote($4), $5, quote($1 == "differs" ? "another " $6 : $1)
 }

@@ -6,6 +6,7 @@ read_text SQL_HASH_PARTITIONS sql/hash_partitions.sql
 read_text AWK_EXPECTED awk/expected.awk
 read_text AWK_SUM_PARTITIONS awk/sum_partitions.awk
 read_text AWK_DIFFERENCES awk/differences.awk
+read_text AWK_ROLES_DIFFER awk/roles_differ.awk
 
 # usage: compare_expected INDEX   The lines of sql/contents.sql, out of the manifest read last.
 compare_expected() { awk -F '\t' -v OFS='\t' -v at="databases.$1." "$AWK_EXPECTED" "$MANIFEST_FLAT" | sort; }
@@ -31,14 +32,9 @@ compare_database() {
 	compare_sum_partitions "$WORK/partitions" <"$WORK/expected.all" | into "$WORK/expected" || return $?
 	grep -q '^large_objects' "$WORK/found" || return 1 # there is always a line of them
 	WHY="$(awk -F '\t' -v listed="${MANIFEST["databases.$1.objects"]:-}" "$AWK_DIFFERENCES" "$WORK/expected" "$WORK/found")" || status=$?
-	case $status in
-	0) return 0 ;;
-	65)
-		WHY="what was restored is not what was saved: ${WHY//$'\n'/; }"
-		return "$REFUSED"
-		;;
-	esac
-	return "$status"
+	((status == 65)) || return "$status"
+	WHY="what was restored is not what was saved: ${WHY//$'\n'/; }"
+	return "$REFUSED"
 }
 
 # usage: compare_list DIRECTORY INDEX   The object list of a database into WORK/objects.saved; empty for a set without such lists.
@@ -49,10 +45,17 @@ compare_list() {
 	[[ -z "$file" ]] || set_read_file "$1/${file//\"/}" | into "$WORK/objects.saved"
 }
 
-# usage: compare_objects NAME   Lines of objects_compare into WORK/differences.
+# usage: compare_objects INDEX NAME   Lines of objects_compare into WORK/differences.
 compare_objects() {
 	: >"$WORK/differences"
-	[[ ! -s "$WORK/objects.saved" ]] || objects_compare "$WORK/objects.saved" "$1" | into "$WORK/differences"
+	[[ -z "${MANIFEST["databases.$1.objects"]:-}" ]] || objects_compare "$WORK/objects.saved" "$2" | into "$WORK/differences"
+}
+
+# usage: compare_roles   In a server of our own, where nobody else has made any.
+compare_roles() {
+	psql_run "$CONTROL" <<<"$SQL_ROLES" | into "$WORK/roles.now" || return $?
+	awk -F '\t' -v OFS='\t' "$AWK_ROLES_DIFFER" "$WORK/findings" "$WORK/roles.now" "$MANIFEST_FLAT" | into "$WORK/roles.differ" &&
+		cat -- "$WORK/roles.differ" >>"$WORK/findings"
 }
 
 # usage: compare_settings INDEX NAME   Owner, settings, grants, comment: what belongs to the database itself, into WORK/findings.

@@ -44,6 +44,7 @@ control_save() {
 	local status damage words
 	local -x PGOPTIONS="$PGOPTIONS $RESTORING"
 
+	[[ "${MANIFEST["databases"]}" != 0 ]] || die "$REFUSED" "$1 holds no database: there is nothing that could be damaged"
 	DUMP="${MANIFEST["databases.0.file"]//\"/}"
 	[[ ! -d "$SCRATCH/control/whole/$1/$DUMP" ]] || DUMP+=/toc.dat
 	GLOBALS="${MANIFEST["globals.file"]//\"/}"
@@ -62,14 +63,14 @@ control_save() {
 control_replace() { into "$1.damaged" && mv -- "$1.damaged" "$1"; }
 
 # usage: control_sum   The sums of all files that SHA256SUMS names, as they are now.
-control_sum() { awk '{ print $2 }' SHA256SUMS | xargs sha256sum | control_replace SHA256SUMS; }
+control_sum() { awk '{ print $2 }' SHA256SUMS | xargs sha256sum -- | control_replace SHA256SUMS; }
 
 # usage: control_damage DAMAGE   Does it to the set in the working directory.
 control_damage() {
 	case "$1" in
 	nothing) ;;
-	"a byte is another") { head -c 1 "$DUMP" | tr '\000-\377' '\001-\377\000' && tail -c +2 "$DUMP"; } | control_replace "$DUMP" ;;
-	"a file is cut short") head -c -1 "$GLOBALS" | control_replace "$GLOBALS" ;;
+	"a byte is another") { head -c 1 -- "$DUMP" | tr '\000-\377' '\001-\377\000' && tail -c +2 -- "$DUMP"; } | control_replace "$DUMP" ;;
+	"a file is cut short") head -c -1 -- "$GLOBALS" | control_replace "$GLOBALS" ;;
 	"a file is missing") rm -- "$DUMP" ;;
 	"a file has no sum") awk -v file="$GLOBALS" '$2 != file' SHA256SUMS | control_replace SHA256SUMS ;;
 	"the manifest is cut short") head -c -3 manifest.json | control_replace manifest.json && control_sum ;;
@@ -88,9 +89,8 @@ control_look() {
 	cp -R -l -- "$SCRATCH/control/whole/$set" "$SCRATCH/control/store" && (cd -- "$SCRATCH/control/store/$set" && control_damage "$3") ||
 		die "$NO_SPACE" "$3: cannot be made so"
 	control_call verify "$set" >/dev/null || status=$?
-	case $status in
-	"$NO_SPACE" | "$BUSY") die "$status" "$3: nobody knows whether that is found: $(tail -n 1 "$WORK/said")" ;;
-	esac
+	((status != NO_SPACE && status != BUSY && status != UNREACHABLE)) ||
+		die "$status" "$3: nobody knows whether that is found: $(tail -n 1 "$WORK/said")"
 	((status == $2)) && grep -q -F -e "$4" "$WORK/said"
 }
 

@@ -6,6 +6,7 @@ read_text SQL_ROLE_SETTINGS sql/role_settings.sql
 read_text SET_CLAUSE sql/set_clause.sql
 SQL_DATABASE_SETTINGS="${SQL_DATABASE_SETTINGS//:set_clause/"$SET_CLAUSE"}"
 SQL_ROLE_SETTINGS="${SQL_ROLE_SETTINGS//:set_clause/"$SET_CLAUSE"}"
+read_text SQL_ROLES sql/roles.sql
 read_text AWK_GLOBALS awk/globals.awk
 
 # usage: globals_filter ROLES_FILE SETTINGS < SQL

@@ -47,13 +47,6 @@ load_require_versions() {
 	fi
 }
 
-# usage: load_compare_majors   Sets MADE_WITH and HERE: the major versions that made the set that set_read read last, and
-# of the programs here. What another version cannot load, or shows in another way, says nothing against a set.
-load_compare_majors() {
-	MADE_WITH="$(set_major)"
-	HERE="$(tool_major postgres)" || return 69
-}
-
 # usage: load_create INDEX NAME
 load_create() {
 	local owner encoding locale ctype provider icu rules
@@ -110,10 +103,7 @@ load_and_compare() {
 	step created
 	# As pg_dump --create has it: views, expressions and what materialized views hold may depend on them.
 	globals_statements "$2" "$3" | PGDATABASE="$CONTROL" "${ARCHIVE_PSQL[@]}" 2>"$WORK/load.err" || load_blame 69 || return $?
-	compare_list "$1" "$2" 2>"$WORK/load.err" && load_without_public "$3" 2>>"$WORK/load.err" || {
-		load_blame 69 || status=$?
-		return "$status"
-	}
+	compare_list "$1" "$2" 2>"$WORK/load.err" && load_without_public "$3" "$2" 2>>"$WORK/load.err" || load_blame 69 || return $?
 	: >"$WORK/load.err"
 	if [[ "$file" == *.sql* ]]; then load_plain "$file" "$3" || status=$?; else archive_load "$file" "$3" || status=$?; fi
 	((status == 0)) || load_blame 69 || return $?
@@ -131,15 +121,9 @@ load_and_compare() {
 		if load_is_full; then status=73; fi
 		return "$status"
 		;;
-	*)
-		load_blame 69 || status=$?
-		return "$status"
-		;;
+	*) load_blame 69 || return $? ;;
 	esac
-	compare_objects "$3" 2>"$WORK/load.err" && load_find "$2" || {
-		load_blame 69 || status=$?
-		return "$status"
-	}
+	compare_objects "$2" "$3" 2>"$WORK/load.err" && load_find "$2" || load_blame 69 || return $?
 	step compared
 	# A database without statistics is slow in a way that nobody connects with the restore. They are not part of the set:
 	# an expression that fails for one of its rows fails here only.
@@ -149,9 +133,9 @@ load_and_compare() {
 	}
 }
 
-# usage: load_without_public NAME   pg_dump does not say that the schema was dropped.
+# usage: load_without_public NAME INDEX   pg_dump does not say that the schema was dropped.
 load_without_public() {
-	if [[ ! -s "$WORK/objects.saved" ]] || grep -q $'\tschema\t"public"\t' "$WORK/objects.saved"; then return 0; fi
+	if [[ -z "${MANIFEST["databases.$2.objects"]:-}" ]] || grep -q $'\tschema\t"public"\t' "$WORK/objects.saved"; then return 0; fi
 	psql_run "$1" -c 'DROP SCHEMA public' || return 69
 }
 
@@ -171,7 +155,7 @@ load_find() {
 
 # usage: load_found [left_out|differs]   Findings for a message, at most five.
 load_found() {
-	awk -F '\t' -v what="${1:-}" 'what == "" || $1 == what { if (++n <= 5) out = out (out == "" ? "" : "; ") $3 " " $4 " in " $2 " (" $5 ")" }
+	awk -F '\t' -v what="${1:-}" 'what == "" || $1 == what { if (++n <= 5) out = out (out == "" ? "" : "; ") $3 " " $4 ($2 == "\"\"" ? "" : " in " $2) " (" $5 ")" }
 		END { if (n > 5) out = out "; and " n - 5 " more"; gsub(/\\"/, "\001", out); gsub(/"/, "", out); gsub(/\001/, "\"", out); print out }' "$WORK/findings"
 }
 
@@ -183,7 +167,7 @@ load_all_fresh() {
 	: >"$WORK/findings"
 	CURRENT="roles"
 	globals_apply "$directory" fresh 2>"$WORK/load.err" || load_blame 69 || return $?
-	load_find_roles || return 69
+	load_find_roles && compare_roles 2>"$WORK/load.err" || load_blame 69 || return $?
 	step roles
 	for ((i = 0; i < MANIFEST[databases]; i++)); do
 		json_text name "${MANIFEST["databases.$i.name"]}"

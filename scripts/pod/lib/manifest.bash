@@ -79,6 +79,8 @@ manifest_text() {
 	done
 	printf ' ],\n "server_settings": ['
 	manifest_objects setting name value <"$WORK/server_settings"
+	printf '],\n "roles": ['
+	manifest_objects role name is <"$WORK/role.facts"
 	printf '],\n "template1": [%s], "emptied": [%s],\n "notes": [%s],\n "skipped": [' \
 		"$(paste -s -d , "$WORK/template1")" "$(paste -s -d , "$WORK/emptied")" "$(paste -s -d , "$WORK/notes")"
 	manifest_objects skipped name why <"$WORK/chosen"

@@ -32,7 +32,7 @@ recover_has_any_set() {
 # usage: recover_try SET   Builds a cluster with the set in it. Status 0, or 65 with WHY if its files are not what was written.
 # Anything else ends the script: the newest set is taken or none.
 recover_try() {
-	local directory="$BACKUP_ROOT/$1" status=0
+	local directory="$BACKUP_ROOT/$1" status=0 flag
 
 	CURRENT="its files"
 	set_read "$directory" || status=$?
@@ -47,24 +47,20 @@ recover_try() {
 	set_check_sums "$directory" || return 65
 	step sums-checked
 	log "restoring $1 from the backup store"
-	[[ "${MANIFEST[flagged]:-null}" == null ]] || log "warning: $1 is flagged: $(recover_flag). It is taken all the same, as the newest there is"
+	if [[ "${MANIFEST[flagged]:-null}" != null ]]; then
+		json_text flag "${MANIFEST[flagged]}"
+		log "warning: $1 is flagged: $flag. It is taken all the same, as the newest there is"
+	fi
 	SECONDS=0
 	pgdata_make
 	pgdata_open "$BUILD" -c archive_mode=off
 	load_require_versions
 	load_all_fresh "$directory" || status=$?
 	RESTORED=$SECONDS
-	((status == 0)) || pgdata_refuse "$status" "the backup $1 is whole, but it does not come back equal here: $CURRENT: $WHY. No older one is taken instead, and it is tried again at the next start." \
-		"Ways on: see to what is named and start again (an image with what is lacking, more room), or name another: STARTUP_SET=backup_..."
+	local ways="No older one is taken instead, and it is tried again at the next start. Ways on: see to what is named and start again (an image with what is lacking, more room), or name another: STARTUP_SET=backup_..."
+	[[ -z "$UPGRADING" ]] || ways="It is tried again at the next start. Ways on: see to what is named, with the image of PostgreSQL $UPGRADING"
+	((status == 0)) || pgdata_refuse "$status" "the backup $1 is whole, but it does not come back equal here: $CURRENT: $WHY. $ways"
 	recover_require_strict "$1"
-}
-
-# usage: recover_flag   Why the set that was read last is flagged.
-recover_flag() {
-	local text
-
-	json_text text "${MANIFEST[flagged]}"
-	printf '%s' "$text"
 }
 
 # usage: recover_require_strict SET   Says what came back otherwise; ends with 78 where STARTUP_STRICT does not allow it.

@@ -14,8 +14,8 @@ swap_sql() {
 	for i in "${!NAMES[@]}"; do
 		[[ -z "${ASIDE[i]}" ]] || printf 'ALTER DATABASE %s RENAME TO %s;\n' "$(psql_name "${NAMES[i]}")" "$(psql_name "${ASIDE[i]}")"
 		printf 'ALTER DATABASE %s RENAME TO %s;\n' "$(psql_name "brewget_load_${STAMP}_$i")" "$(psql_name "${NAMES[i]}")"
-		# A setting that this server does not take keeps no database from its place.
-		printf '\\set ON_ERROR_ROLLBACK on\n\\set ON_ERROR_STOP off\n'
+		# A setting that this server does not take keeps no database from its place, unless --strict says so.
+		[[ -n "$STRICT" ]] || printf '\\set ON_ERROR_ROLLBACK on\n\\set ON_ERROR_STOP off\n'
 		globals_statements "${INDEXES[i]}"
 		printf '\\set ON_ERROR_ROLLBACK off\n\\set ON_ERROR_STOP on\n'
 	done

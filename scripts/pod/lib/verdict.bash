@@ -73,8 +73,12 @@ verdict_note() {
 
 # usage: verdict_unverified SET WHY   Its bytes are whole, but it was not seen to come back equal here. It stays what it is.
 verdict_unverified() {
+	if set_is_verified "$BACKUP_ROOT/$1"; then
+		log "error: $1 stays verified as it was, but it does not come back now: $2"
+		return 0
+	fi
 	log "error: $1 stays, not verified: $2"
-	[[ -w "$BACKUP_ROOT/$1" ]] && ! set_is_verified "$BACKUP_ROOT/$1" || return 0
+	[[ -w "$BACKUP_ROOT/$1" ]] || return 0
 	verdict_lock "$1" || return 0
 	verdict_note unverified.json "$1" "$2" "${0##*/}"
 	store_unlock

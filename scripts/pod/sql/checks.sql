@@ -13,13 +13,15 @@ domains(oid) AS (
 		UNION SELECT rngsubtype FROM pg_range WHERE t.oid IN (rngtypid, rngmultitypid)) part(oid))
 SELECT conname, convalidated, pg_get_constraintdef(c.oid) AS definition,
 	CASE WHEN conrelid <> 0 THEN format('TABLE %s', conrelid::regclass) ELSE format('DOMAIN %s', contypid::regtype) END AS owner,
-	contypid, conrelid
+	contypid, conrelid, obj_description(c.oid, 'pg_constraint') AS comment
 FROM pg_constraint c WHERE contype = 'c' AND coninhcount = 0
 AND (conrelid IN (SELECT oid FROM above) OR contypid IN (SELECT oid FROM domains WHERE oid <> 0));
 \o :work/checks.drop
 SELECT format('ALTER %s DROP CONSTRAINT %I;', owner, conname) FROM checks;
 \o :work/checks.add
 SELECT format('ALTER %s ADD CONSTRAINT %I %s%s;', owner, conname, definition, CASE WHEN convalidated THEN ' NOT VALID' END) FROM checks;
+SELECT format('COMMENT ON CONSTRAINT %I ON %s IS %L;', conname, CASE WHEN conrelid <> 0 THEN conrelid::regclass::text ELSE 'DOMAIN ' || contypid::regtype END, comment)
+FROM checks WHERE comment IS NOT NULL;
 \o :work/checks.validate
 SELECT format('ALTER %s VALIDATE CONSTRAINT %I', owner, conname),
 	format('SELECT to_json(identity) FROM pg_constraint c, pg_identify_object(''pg_constraint''::regclass, c.oid, 0) WHERE conname = %L AND contypid = %s AND NOT convalidated'
