@@ -15,7 +15,6 @@ from toolchain.packages import Need
 # Measured with empty caches: Go modules 3 GB, Go's build cache 3 GB, tools and venv 1.5 GB.
 BUILD_SPACE = 8
 TEST_NEEDS = (
-    Need("faketime", "faketime"),
     Need("prometheus", "prometheus"),
     Need("prometheus", "promtool"),
     Need("chromium", "chromium"),

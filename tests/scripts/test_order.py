@@ -1,7 +1,6 @@
 """Names, links and clocks: which set is the newest."""
 
 import re
-from pathlib import Path
 
 import pytest
 
@@ -12,6 +11,14 @@ from tests.lib.toolbox import shim
 FUTURE = "backup_20991231_235959"
 
 pytestmark = pytest.mark.usefixtures("filled")
+
+
+def at(scripts: Scripts, time: str) -> Scripts:
+    """The scripts where `date` says that it is this time: names come from it."""
+    body = f"""[[ " $* " == *" -d "* ]] || set -- "$@" -d '{time} UTC'
+PATH="${{PATH#*:}}" exec date "$@\""""
+    directory = shim(scripts.box.directory("clock") / "bin", "date", body)
+    return scripts.with_(path=f"{directory}:{scripts.path}")
 
 
 @pytest.mark.trap(42)
@@ -31,11 +38,9 @@ def test_after_the_clock_went_back_a_new_set_is_still_the_newest(
 def test_a_clock_that_runs_backwards_between_two_runs_changes_no_order(
     scripts: Scripts, store: Store
 ) -> None:
-    faketime = "/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1"
-    assert Path(faketime).exists(), "apt-get install faketime"
-    first = scripts.with_(LD_PRELOAD=faketime, FAKETIME="@2031-05-06 07:08:09").backup()
+    first = at(scripts, "2031-05-06 07:08:09").backup()
 
-    second = scripts.with_(LD_PRELOAD=faketime, FAKETIME="@2029-01-01 00:00:00").backup()
+    second = at(scripts, "2029-01-01 00:00:00").backup()
 
     assert first.startswith("backup_20310506_07")
     assert second > first
@@ -44,8 +49,7 @@ def test_a_clock_that_runs_backwards_between_two_runs_changes_no_order(
 
 
 def test_two_sets_within_one_second_have_two_names(scripts: Scripts, store: Store) -> None:
-    faketime = "/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1"
-    frozen = scripts.with_(LD_PRELOAD=faketime, FAKETIME="2031-05-06 07:08:09")
+    frozen = at(scripts, "2031-05-06 07:08:09")
 
     names = [frozen.backup() for _ in range(2)]
 
