@@ -89,7 +89,7 @@ control_look() {
 	cp -R -l -- "$SCRATCH/control/whole/$set" "$SCRATCH/control/store" && (cd -- "$SCRATCH/control/store/$set" && control_damage "$3") ||
 		die "$NO_SPACE" "$3: cannot be made so"
 	control_call verify "$set" >/dev/null || status=$?
-	((status != NO_SPACE && status != BUSY && status != UNREACHABLE)) ||
+	((status != NO_SPACE && status != BUSY)) ||
 		die "$status" "$3: nobody knows whether that is found: $(tail -n 1 "$WORK/said")"
 	((status == $2)) && grep -q -F -e "$4" "$WORK/said"
 }
