@@ -98,7 +98,9 @@ def test_what_the_server_says_of_the_machine_is_told_by_its_code(
     text: str, scripts: Scripts, kept: Store, binaries: Path
 ) -> None:
     refused = f"cat >/dev/null; echo '{text}' >&2; exit 1"
-    runner = faulty(scripts, "pg_restore", '[[ "$*" != *--section=data* ]] || exit 1')
+    rows_are_refused = """[[ "$*" != *--section=data* ]] ||
+        { echo 'pg_restore: warning: errors ignored on restore: 1' >&2; exit 1; }"""
+    runner = faulty(scripts, "pg_restore", rows_are_refused)
     runner = faulty(runner, "psql", f'[[ "$*" != *"COPY public."* ]] || {{ {refused}; }}')
 
     assert_nobody_is_blamed(runner, kept, binaries, SAYS[text], text.rpartition(": ")[2])
