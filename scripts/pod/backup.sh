@@ -125,7 +125,7 @@ dump_all() {
 		printf '%s\t%s\t%s\n' "$line" "$file" "$objects" >>"$WORK/databases"
 		DATABASE="$token" awk -F '\t' -v OFS='\t' 'BEGIN { print ENVIRON["DATABASE"] } $1 == "table" { print ENVIRON["DATABASE"], $2, $3, $5, $7 }' \
 			"$WORK/contents.$index" | onto "$WORK/rows.now"
-		awk -F '\t' "$AWK_BEHIND" "$WORK/sequences.$index" "$WORK/contents.$index" | into "$WORK/behind"
+		awk -F '\t' "$AWK_TEXT$AWK_BEHIND" "$WORK/sequences.$index" "$WORK/contents.$index" | into "$WORK/behind"
 		while IFS= read -r line; do log "note: $name: ${line//\"/}"; done <"$WORK/behind"
 		cat "$WORK/behind" >>"$WORK/notes"
 		index=$((index + 1))

@@ -94,7 +94,7 @@ def test_a_value_of_two_lines_stays_out_of_what_is_said(scripts: Scripts) -> Non
     """psql names the last line of a statement that was refused, and that is the value's."""
     text = "ALTER ROLE a SET \"app.key\" TO 'first\nSECRET';\nCREATE ROLE b;\n"
     said = "psql:x:2: ERROR:  22023: no\n"
-    lines = 'printf "%s" "$1" >"$WORK/a"; printf "%s" "$2" >"$WORK/b"; awk -v OFS="\t" "$AWK_ROLES_REFUSED" "$WORK/a" "$WORK/b"'
+    lines = 'printf "%s" "$1" >"$WORK/a"; printf "%s" "$2" >"$WORK/b"; awk -v OFS="\t" "$AWK_TEXT$AWK_ROLES_REFUSED" "$WORK/a" "$WORK/b"'
 
     found = scripts.functions("verify", lines, text, said).expect(0).stdout
 

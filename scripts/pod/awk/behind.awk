@@ -1,6 +1,5 @@
 # Two files: a dump's sequences, and its contents (sql/contents.sql). A JSON string for each sequence whose next value is in use
 # already: nothing that a backup can mend, but a restore gets the blame for the INSERT that fails.
-function bare(token) { return substr(token, 2, length(token) - 2) }
 FILENAME == ARGV[1] { last[$2 FS $3] = $4; called[$2 FS $3] = ($5 == "true"); next }
 $1 == "table" && $8 != "" && (($9 FS $10) in last) {
 	at = last[$9 FS $10]

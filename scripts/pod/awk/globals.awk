@@ -2,15 +2,7 @@
 # CREATE ROLE and ALTER ROLE of the roles in the file `roles`, one hexadecimal name a line, and what is granted to them.
 # settings=1 lets ALTER ROLE ... SET and all grants pass: those are not attributes. A role that was dropped can be left in a
 # grant, as a number: whoever is named like one and is not created here is such a role.
-function hex(text,  i, out) { for (i = 1; i <= length(text); i++) out = out sprintf("%02x", ord[substr(text, i, 1)]); return out }
-function finished(text,  q, i, c) { # an even number of each quote, and a semicolon at the end
-	for (i = 1; i <= length(text); i++) {
-		c = substr(text, i, 1)
-		if (q == "") { if (c == "\"" || c == "\047") q = c }
-		else if (c == q) q = ""
-	}
-	return q == "" && text ~ /;$/
-}
+function finished(text) { return unclosed("", text) == "" && text ~ /;$/ }
 function name_in(text,  name) { # the name that it begins with, unquoted; the rest into `rest`
 	if (substr(text, 1, 1) != "\"") { match(text, /^[^ ;]+/); rest = substr(text, RLENGTH + 1); return substr(text, 1, RLENGTH) }
 	match(text, /^"([^"]|"")*"/); rest = substr(text, RLENGTH + 1)
@@ -18,7 +10,7 @@ function name_in(text,  name) { # the name that it begins with, unquoted; the re
 	return name
 }
 function dead(name) { return name ~ /^[0-9]+$/ && !(name in created) && !(hex(name) in known) }
-BEGIN { for (i = 1; i < 256; i++) ord[sprintf("%c", i)] = i; while ((got = (getline line < roles)) > 0) known[line] = 1; if (got < 0) exit 69 }
+BEGIN { while ((got = (getline line < roles)) > 0) known[line] = 1; if (got < 0) exit 69 }
 statement == "" && (/^--/ || /^\\/ || /^$/) { print; next }
 { statement = (statement == "") ? $0 : statement "\n" $0 }
 !finished(statement) { next }

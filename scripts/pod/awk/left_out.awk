@@ -2,7 +2,6 @@
 # between the object lists (objects_compare). Prints, for `database`, a line a difference: left_out where the server has said why,
 # else differs; then database, kind, name and reason as JSON. Variables: database, listed (the set has object lists). Classes
 # 1249, 2609 and 3596 are columns, comments and security labels, with the number of what they are of.
-function quote(text) { gsub(/\\/, "\\\\", text); gsub(/"/, "\\\"", text); gsub(/[\001-\037]/, " ", text); return "\"" text "\"" }
 function words(text, into,  n, i, part) { # of a name: schemas and quotes aside
 	gsub(/[^A-Za-z0-9_\200-\377]+/, " ", text); n = split(text, part, " ")
 	for (i = 1; i <= n; i++) into[part[i]] = 1

@@ -1,14 +1,5 @@
 # Two files: statements about roles and databases, and psql's messages about them (of any VERBOSITY). Prints what the server refused as a
 # line of WORK/findings. Without values: they may be secret, and this is shown to many.
-function quote(text) { gsub(/\\/, "\\\\", text); gsub(/"/, "\\\"", text); gsub(/[\001-\037]/, " ", text); return "\"" text "\"" }
-function unclosed(quoted, text,  i, c) { # the quote that is open at its end
-	for (i = 1; i <= length(text); i++) {
-		c = substr(text, i, 1)
-		if (quoted == "") { if (c == "\"" || c == "\047") quoted = c }
-		else if (c == quoted) quoted = ""
-	}
-	return quoted
-}
 # psql names a statement's last line; its first has no value.
 FILENAME == ARGV[1] { if (open == "") first = $0; statement[FNR] = first; open = unclosed(open, $0); next }
 match($0, /:[0-9]+: ERROR:  ([0-9A-Z][0-9A-Z][0-9A-Z][0-9A-Z][0-9A-Z]: )?/) {

@@ -1,7 +1,5 @@
 # The setval statements of a dump, as the lines of sql/sequences.sql. Those that there are stand in the file `keys`: schema and
 # name as JSON, and the name in the dump in hexadecimal, as the dump is in the encoding of its database.
-function hex(text,  i, out) { for (i = 1; i <= length(text); i++) out = out sprintf("%02x", ord[substr(text, i, 1)]); return out }
-BEGIN { for (i = 1; i < 256; i++) ord[sprintf("%c", i)] = i }
 /^SELECT pg_catalog\.setval\(\047.*\047, -?[0-9]+, (true|false)\);$/ {
 	line = substr($0, 27); match(line, /\047, -?[0-9]+, (true|false)\);$/)
 	key = substr(line, 1, RSTART - 1); rest = substr(line, RSTART + 3)

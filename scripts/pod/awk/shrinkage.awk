@@ -2,7 +2,6 @@
 # is gone, where that is more than half of all rows or one of those databases, and emptied TAB name for each table that has
 # no rows any more. Rows of unlogged tables do not count: a crash takes them. Nor does what a restore put aside: it is gone when
 # somebody dropped it.
-function bare(token) { return substr(token, 2, length(token) - 2) }
 function say(what) { print "why", what " of " reference " is gone" }
 FILENAME == ARGV[1] { required[$1] = 1; next }
 $1 ~ /_replaced_[0-9]+_[0-9]+"$|^"brewget_kept_[0-9]+_[0-9]+_[0-9]+"$/ { next }

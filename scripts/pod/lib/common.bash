@@ -57,6 +57,8 @@ die() {
 # read: when the ConfigMap changes, the files go away under programs that run.
 read_text() { IFS= read -r -d '' "$1" <"$SCRIPTS/$2" || [[ -n "${!1-}" ]] || die "$UNEXPECTED" "cannot read $SCRIPTS/$2"; }
 
+read_text AWK_TEXT awk/text.awk
+
 # usage: free_bytes PATH
 free_bytes() {
 	local blocks size answer

@@ -233,5 +233,5 @@ dump_require_files() {
 dump_sequences() {
 	[[ -s "$WORK/sequence.keys" ]] || return 0
 	awk '$2 == 0 && $4 == "SEQUENCE" && $5 == "SET"' "$WORK/toc" | into "$WORK/toc.sequences" &&
-		pg_restore --use-list="$WORK/toc.sequences" --file=- "$1" | awk -v keys="$WORK/sequence.keys" "$AWK_SETVAL" | sort
+		pg_restore --use-list="$WORK/toc.sequences" --file=- "$1" | awk -v keys="$WORK/sequence.keys" "$AWK_TEXT$AWK_SETVAL" | sort
 }

@@ -10,7 +10,7 @@ read_text SQL_ROLES sql/roles.sql
 read_text AWK_GLOBALS awk/globals.awk
 
 # usage: globals_filter ROLES_FILE SETTINGS < SQL
-globals_filter() { awk -v roles="$1" -v settings="$2" "$AWK_GLOBALS"; }
+globals_filter() { awk -v roles="$1" -v settings="$2" "$AWK_TEXT$AWK_GLOBALS"; }
 
 # usage: globals_apply DIRECTORY fresh|live   Creates the set's roles that are missing, as far as the server takes them; the
 # statements are in WORK/globals.sql then, its refusals on stderr. A role that exists keeps its attributes, its password and its

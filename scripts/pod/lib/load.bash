@@ -150,7 +150,7 @@ load_said() {
 
 # usage: load_find INDEX   What came back otherwise, into WORK/findings.
 load_find() {
-	awk -F '\t' -v OFS='\t' -v listed="${MANIFEST["databases.$1.objects"]:+1}" -v database="${MANIFEST["databases.$1.name"]}" "$AWK_LEFT_OUT" "$WORK/refused" "$WORK/not_valid" "$WORK/differences" | onto "$WORK/findings"
+	awk -F '\t' -v OFS='\t' -v listed="${MANIFEST["databases.$1.objects"]:+1}" -v database="${MANIFEST["databases.$1.name"]}" "$AWK_TEXT$AWK_LEFT_OUT" "$WORK/refused" "$WORK/not_valid" "$WORK/differences" | onto "$WORK/findings"
 }
 
 # usage: load_found [left_out|differs]   Findings for a message, at most five.
@@ -183,5 +183,5 @@ load_all_fresh() {
 
 # usage: load_find_roles   What the server refused of the globals.
 load_find_roles() {
-	awk -v OFS='\t' "$AWK_ROLES_REFUSED" "$WORK/globals.sql" "$WORK/load.err" | onto "$WORK/findings" && rm -f -- "$WORK/globals.sql"
+	awk -v OFS='\t' "$AWK_TEXT$AWK_ROLES_REFUSED" "$WORK/globals.sql" "$WORK/load.err" | onto "$WORK/findings" && rm -f -- "$WORK/globals.sql"
 }

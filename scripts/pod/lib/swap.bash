@@ -64,7 +64,7 @@ swap() {
 	wait "$helper" || true             # ended on purpose
 	if ((status != 0)); then swap_require_undone "$(head -n 2 "$WORK/swap.err" | tr '\n' ' ')"; fi
 	SWAPPED=1
-	awk -v OFS='\t' "$AWK_ROLES_REFUSED" "$WORK/swap.sql" "$WORK/swap.err" | while IFS=$'\t' read -r _ _ _ name why; do
+	awk -v OFS='\t' "$AWK_TEXT$AWK_ROLES_REFUSED" "$WORK/swap.sql" "$WORK/swap.err" | while IFS=$'\t' read -r _ _ _ name why; do
 		log "warning: all rows are there, but the server refused $name ($why)"
 	done
 	step swapped
