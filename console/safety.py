@@ -177,23 +177,15 @@ def _unverified(text: str) -> Problem:
 def _proof(facts: Facts, now: float) -> Iterator[Problem]:
     """Each kept set has its turn by itself, a little in every run of the verification."""
     next_ = "Do its runs end well, and in time (verify.timeout)? Their logs say which set is next."
-    restored, read = facts.store.oldest_restore, facts.store.oldest_reading
-    if restored is not None and 0 < facts.repeat_days * DAY < now - restored:
-        yield Problem(
-            Code.OLD_RESTORE,
-            Level.WARNING,
-            f"A kept backup was last restored {span(now - restored)} ago, not within "
-            f"{facts.repeat_days} d (verify.repeatDays).",
-            next_,
-        )
-    if read is not None and 0 < facts.scrub_days * DAY < now - read:
-        yield Problem(
-            Code.OLD_READING,
-            Level.WARNING,
-            f"The bytes of a kept backup were last read {span(now - read)} ago, not within "
-            f"{facts.scrub_days} d (verify.scrubDays).",
-            next_,
-        )
+    restored = facts.store.oldest_restore, facts.repeat_days
+    read = facts.store.oldest_reading, facts.scrub_days
+    for code, (moment, days), what, setting in (
+        (Code.OLD_RESTORE, restored, "A kept backup was last restored", "repeatDays"),
+        (Code.OLD_READING, read, "The bytes of a kept backup were last read", "scrubDays"),
+    ):
+        if moment is not None and 0 < days * DAY < now - moment:
+            text = f"{what} {span(now - moment)} ago, not within {days} d (verify.{setting})."
+            yield Problem(code, Level.WARNING, text, next_)
 
 
 def _brake(store: Picture) -> Iterator[Problem]:

@@ -116,9 +116,15 @@ class Store:
             return BackupSet(name, State.DAMAGED, _words(error), self._last(directory))
         state = State.VERIFIED if known.verdict else State.UNVERIFIED
         return BackupSet(
-            name, state, known.why, known.manifest, known.verdict, known.is_pinned, known.tried,
+            name,
+            state,
+            known.why,
+            known.manifest,
+            known.verdict,
+            known.is_pinned,
+            known.tried,
             known.read,
-        )  # fmt: skip
+        )
 
     def _cached(self, directory: str) -> "_Read":
         stamp = tuple([_stamp(f"{directory}/{name}") for name in _FILES])

@@ -51,10 +51,9 @@ parse_options() {
 	done
 }
 
-# usage: ask_server   Into files in WORK.
+# usage: ask_server   Into files in WORK, by one session.
 ask_server() {
-	psql_run "$CONTROL" -v work="$WORK" -v leftover="$LEFTOVER" 2>"$WORK/server.out" <<<"$SQL_SOURCE" &&
-		psql_run "$CONTROL" 2>"$WORK/server.out" >"$WORK/role.facts" <<<"$SQL_ROLES" || psql_server_refused
+	psql_run "$CONTROL" -v work="$WORK" -v leftover="$LEFTOVER" 2>"$WORK/server.out" <<<"$SQL_SOURCE"$'\\o :work/role.facts\n'"$SQL_ROLES" || psql_server_refused
 }
 
 # usage: require_same_major   Another major version's pg_dump refuses, or writes what this server cannot load.

@@ -39,7 +39,7 @@ read_failure() {
 
 # usage: describe_set DIRECTORY STATE NOW   One JSON object.
 describe_set() {
-	local directory="$1" state="$2" name="${1##*/}" why="" started="" verified=false unverified=null left_out="" proof=null reading=null pinned=false bytes rows age=null databases=0
+	local directory="$1" state="$2" name="${1##*/}" why="" started="" verified=false unverified=null left_out="" proof=null reading=null times pinned=false bytes rows age=null databases=0
 	local -A FAILURE=()
 
 	# Retention may remove a set while it is looked at: the others are listed all the same.
@@ -70,9 +70,11 @@ describe_set() {
 		FAILURE=()
 	else
 		left_out="$(json_flatten "$directory/verified.json" | awk -F '\t' "$AWK_LEFT_OUT_LISTED")" || left_out=""
-		proof="$(proof_time "$directory" verified)" && proof=$(($3 - proof)) || proof=null
 	fi
-	if [[ -z "$why" ]]; then reading="$(proof_time "$directory" verified read)" && reading=$(($3 - reading)) || reading=null; fi
+	if [[ -z "$why" ]] && times="$(proof_times "$directory")"; then
+		[[ "$verified" == false ]] || proof=$(($3 - ${times%%$'\t'*}))
+		reading=$(($3 - ${times##*$'\t'}))
+	fi
 	if [[ -n "$why" ]]; then why="$(json_quote "$why")"; fi
 	printf '{"set": "%s", "state": "%s", "started": %s, "age_seconds": %s, "bytes": %s, "reason": %s, "databases": %s, "rows": %s, ' \
 		"$name" "$state" "${MANIFEST[started]:-null}" "$age" "$bytes" "${MANIFEST[reason]:-null}" "$databases" "$rows"

@@ -243,7 +243,7 @@ verify_again() {
 	local name names verified status worst=0
 
 	verified="$(awk -F '\t' '$2 == 1' <<<"$1")"
-	names="$(proof_due "$verified" "$VERIFY_REPEAT_DAYS" verified)" || return $?
+	names="$(proof_due "$verified" "$VERIFY_REPEAT_DAYS" 1)" || return $?
 	for name in $names; do
 		has_time || break
 		(is_readable_here "$name") || continue
@@ -252,7 +252,7 @@ verify_again() {
 		worst="$(worse "$worst" "$status")"
 		((status != 0)) || break # one a run: it takes long
 	done
-	names="$(proof_due "$1" "$VERIFY_SCRUB_DAYS" verified read)" || return $?
+	names="$(proof_due "$1" "$VERIFY_SCRUB_DAYS" 2)" || return $?
 	for name in $names; do
 		has_time || break
 		status=0

@@ -128,17 +128,17 @@ archive_validate() {
 
 	while IFS=$'\t' read -r statement query <&3; do
 		PGDATABASE="$1" "${ARCHIVE_PSQL[@]}" -c "$SQL_OWN_PATH" -c "$statement" >/dev/null 2>"$WORK/checks.err" || {
-			! grep -q -E 'ERROR:  (53|57P|58030)' "$WORK/checks.err" || return 69 # the machine, not a row
+			awk -v entry=check "$AWK_SENTENCE" "$WORK/checks.err" | into "$WORK/checks.why" && archive_machine "$WORK/checks.why" || return 69
 			psql_run "$1" -c "$query" >"$WORK/checks.left" || return 69
-			awk -v OFS='\t' 'FILENAME == ARGV[1] { if (why == "" && sub(/.*ERROR:  [0-9A-Z]+: /, "")) why = $0; next } { print $0, why }' \
-				"$WORK/checks.err" "$WORK/checks.left" | onto "$WORK/not_valid"
+			awk -F '\t' -v OFS='\t' 'FILENAME == ARGV[1] { why = $3; next } { print $0, why }' "$WORK/checks.why" "$WORK/checks.left" | onto "$WORK/not_valid"
 		}
 	done 3<"$WORK/validate"
 }
 
-# usage: archive_machine   73 or 69 if one of the refusals speaks of the machine (SQLSTATE classes 53 and 57P, 58030), with WHY; else 0.
+# usage: archive_machine FILE   73 or 69 if one of the refusals in it (awk/sentence.awk) speaks of the machine (SQLSTATE classes 53 and
+# 57P, 58030), with WHY; else 0.
 archive_machine() {
-	WHY="$(awk -F '\t' '$2 ~ /^(53|57P|58030)/ { print $2 " " $3; exit }' "$WORK/refused")"
+	WHY="$(awk -F '\t' '$2 ~ /^(53|57P|58030)/ { print $2 " " $3; exit }' "$1")"
 	case "$WHY" in
 	'') return 0 ;;
 	53100*) return 73 ;;

@@ -107,7 +107,7 @@ load_and_compare() {
 	: >"$WORK/load.err"
 	if [[ "$file" == *.sql* ]]; then load_plain "$file" "$3" || status=$?; else archive_load "$file" "$3" || status=$?; fi
 	((status == 0)) || load_blame 69 || return $?
-	archive_machine || {
+	archive_machine "$WORK/refused" || {
 		status=$?
 		if load_is_full; then status=73; fi
 		return "$status"

@@ -61,7 +61,7 @@ manifest_text() {
 
 	bytes="$(size_of "$directory/$globals")"
 	sum="$(manifest_sum_of "$globals")"
-	roles="$(paste -s -d , "$WORK/role.names")"
+	roles="$(cut -f 2 "$WORK/role.facts" | paste -s -d , -)"
 	printf '{"version": 2, "set": %s, "reason": %s, "pinned": %s,\n' "${FACTS["set"]}" "${FACTS["reason"]}" "${FACTS["pinned"]}"
 	printf ' "flagged": %s, "accepted_shrink": %s,\n' "${FACTS["flagged"]}" "${FACTS["accepted"]}"
 	printf ' "started": %s, "finished": "%s", "store": "%s",\n' "${FACTS["started"]}" "$(utc)" "$STORE"

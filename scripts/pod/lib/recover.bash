@@ -57,10 +57,15 @@ recover_try() {
 	load_require_versions
 	load_all_fresh "$directory" || status=$?
 	RESTORED=$SECONDS
-	local ways="No older one is taken instead, and it is tried again at the next start. Ways on: see to what is named and start again (an image with what is lacking, more room), or name another: STARTUP_SET=backup_..."
-	[[ -z "$UPGRADING" ]] || ways="It is tried again at the next start. Ways on: see to what is named, with the image of PostgreSQL $UPGRADING"
-	((status == 0)) || pgdata_refuse "$status" "the backup $1 is whole, but it does not come back equal here: $CURRENT: $WHY. $ways"
+	((status == 0)) || pgdata_refuse "$status" "the backup $1 is whole, but it does not come back equal here: $CURRENT: $WHY. $(recover_ways)"
 	recover_require_strict "$1"
+}
+
+# usage: recover_ways   What a person can do where a whole set does not come back.
+recover_ways() {
+	[[ -n "$UPGRADING" ]] || echo "No older one is taken instead, and it is tried again at the next start." \
+		"Ways on: see to what is named and start again (an image with what is lacking, more room), or name another: STARTUP_SET=backup_..."
+	[[ -z "$UPGRADING" ]] || echo "It is tried again at the next start. Ways on: see to what is named, with the image of PostgreSQL $UPGRADING"
 }
 
 # usage: recover_require_strict SET   Says what came back otherwise; ends with 78 where STARTUP_STRICT does not allow it.

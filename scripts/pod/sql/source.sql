@@ -1,13 +1,11 @@
 -- What backup.sh has to know of the server, into files in `work`: server (version, identifier, superuser), superuser (its
--- name as bytes), role.names, all (its databases; the last column says why one is skipped). Names as JSON, so that each
+-- name as bytes), all (its databases; the last column says why one is skipped). Names as JSON, so that each
 -- stays on its line whatever it holds. server_settings: what ALTER SYSTEM has set; values that may be secret are left out.
 \o :work/server
 SELECT split_part(current_setting('server_version'), ' ', 1), to_json(system_identifier::text),
 	(SELECT to_json(rolname::text) FROM pg_roles WHERE oid = 10) FROM pg_control_system();
 \o :work/superuser
 SELECT encode(convert_to(rolname, 'UTF8'), 'hex') FROM pg_roles WHERE oid = 10;
-\o :work/role.names
-SELECT to_json(rolname::text) FROM pg_roles WHERE oid <> 10 AND rolname !~ '^pg_' ORDER BY rolname COLLATE "C";
 \o :work/server_settings
 SELECT has_function_privilege('pg_show_all_file_settings()', 'EXECUTE') AS may_ask \gset
 \if :may_ask
