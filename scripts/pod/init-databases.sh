@@ -58,4 +58,4 @@ main() {
 	roles_apply_passwords || die "$UNREACHABLE" "cannot set the passwords"
 }
 
-if [[ "${BASH_SOURCE[0]}" == "$0" ]]; then main "$@"; fi
+if [[ "${BASH_SOURCE[0]}" == "$0" ]]; then run main "$@"; fi

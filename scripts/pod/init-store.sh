@@ -78,4 +78,4 @@ main() {
 	printf '%s\n' "$STORE"
 }
 
-if [[ "${BASH_SOURCE[0]}" == "$0" ]]; then main "$@"; fi
+if [[ "${BASH_SOURCE[0]}" == "$0" ]]; then run main "$@"; fi

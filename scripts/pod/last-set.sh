@@ -96,4 +96,4 @@ main() {
 	take_last_set
 }
 
-if [[ "${BASH_SOURCE[0]}" == "$0" ]]; then main "$@"; fi
+if [[ "${BASH_SOURCE[0]}" == "$0" ]]; then run main "$@"; fi

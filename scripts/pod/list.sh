@@ -163,4 +163,4 @@ main() {
 	fi
 }
 
-if [[ "${BASH_SOURCE[0]}" == "$0" ]]; then main "$@"; fi
+if [[ "${BASH_SOURCE[0]}" == "$0" ]]; then run main "$@"; fi

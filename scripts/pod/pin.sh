@@ -73,4 +73,4 @@ main() {
 	printf '%s %s\n' "$set" "$words"
 }
 
-if [[ "${BASH_SOURCE[0]}" == "$0" ]]; then main "$@"; fi
+if [[ "${BASH_SOURCE[0]}" == "$0" ]]; then run main "$@"; fi

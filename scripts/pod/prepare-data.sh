@@ -22,6 +22,7 @@ source "$SCRIPTS/lib/roles.bash"
 source "$SCRIPTS/lib/datadir.bash"
 source "$SCRIPTS/lib/pgdata.bash"
 source "$SCRIPTS/lib/recover.bash"
+source "$SCRIPTS/lib/swap.bash"
 
 STARTUP_SET="${STARTUP_SET:-}"
 
@@ -66,6 +67,7 @@ keep() {
 	pgdata_open "$PGDATA" "${ARCHIVE_LATER[@]}"
 	# The socket's owner may come in without a password where the image allows it; with the old one where not.
 	psql_require_server 0
+	swap_drop_leftovers || log "warning: a database of an unfinished restore is left: the line above says why"
 	pgdata_name_other_libc
 	pgdata_complete_roles
 	server_stop || pgdata_refuse "$UNREACHABLE" "the server on $PGDATA does not stop: $(server_said)"
@@ -155,4 +157,4 @@ main() {
 	prepare
 }
 
-if [[ "${BASH_SOURCE[0]}" == "$0" ]]; then main "$@"; fi
+if [[ "${BASH_SOURCE[0]}" == "$0" ]]; then run main "$@"; fi

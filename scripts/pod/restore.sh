@@ -193,4 +193,4 @@ main() {
 	report restored
 }
 
-if [[ "${BASH_SOURCE[0]}" == "$0" ]]; then main "$@"; fi
+if [[ "${BASH_SOURCE[0]}" == "$0" ]]; then run main "$@"; fi

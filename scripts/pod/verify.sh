@@ -62,10 +62,11 @@ sweep_scratch() {
 	done
 }
 
-# At exit.
+# At exit. The server may have been started by a shell that was killed.
 clear_scratch() {
 	server_stop_now
-	rm -rf -- "$SCRATCH/verify-data" "$SCRATCH/control"
+	(sweep_scratch)
+	rm -rf -- "$SCRATCH/control"
 }
 
 # usage: wal_megabytes   A quarter of a GiB of log for each 2 GiB of room, and no less than four of its files.
@@ -104,7 +105,7 @@ make_server() {
 	json_text superuser "${MANIFEST["server.superuser"]}"
 	export PGUSER="$superuser"
 	initdb -D "$SCRATCH/verify-data" -U "$superuser" --auth=trust --encoding=UTF8 --locale=C --no-sync >"$WORK/initdb.out" 2>&1 ||
-		die "$NO_SPACE" "cannot make a throwaway server in $SCRATCH: $(tail -n 2 "$WORK/initdb.out" | tr '\n' ' ')"
+		server_initdb_failed die "cannot make a throwaway server in $SCRATCH"
 	write_hba | into "$SCRATCH/verify-data/pg_hba.conf" || die "$NO_SPACE" "cannot write in $SCRATCH"
 	# It is thrown away after minutes: nothing it writes has to last. Many tables need many locks in one pg_restore.
 	server_start "$SCRATCH/verify-data" -c fsync=off -c full_page_writes=off -c wal_level=minimal -c max_wal_senders=0 \
@@ -332,4 +333,4 @@ main() {
 	exit "$status"
 }
 
-if [[ "${BASH_SOURCE[0]}" == "$0" ]]; then main "$@"; fi
+if [[ "${BASH_SOURCE[0]}" == "$0" ]]; then run main "$@"; fi

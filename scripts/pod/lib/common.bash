@@ -97,12 +97,30 @@ step() {
 # usage: at_exit COMMAND   (one word: a function's name)
 at_exit() { ON_EXIT=("$1" "${ON_EXIT[@]}"); }
 
+# usage: run COMMAND [ARGUMENT...]   Each program's last call. A shell hears no signal while a program of its own runs in front, and
+# in a pod it is process 1, and nobody else is told: so COMMAND runs beside us, and a signal that we get goes to it
+# and to all that it has started, where the process group is ours (1: everything in the container).
+run() {
+	local child signal heard="" status=0
+
+	"$@" <&0 &
+	child=$!
+	for signal in HUP INT TERM; do
+		# shellcheck disable=SC2064 # now
+		trap "heard=1; trap '' HUP INT TERM; kill -s $signal -- -$$ 2>/dev/null || kill -s $signal $child" "$signal"
+	done
+	wait "$child" || status=$?
+	[[ -z "$heard" ]] || { status=0 && wait "$child" || status=$?; }
+	exit "$status"
+}
+
 # Runs the clean-up and turns a status outside the contract into one within.
 leave() {
 	local status=$? command
 
-	trap - EXIT ERR
 	# From here on nothing stops us: every clean-up gets its turn.
+	trap '' HUP INT TERM
+	trap - EXIT ERR
 	set +e
 	if ((status != OK && status < 128)) && tmpdir_is_full; then
 		log "error: TMPDIR=${TMPDIR:-/tmp} is full, and what is said above may come from that. Make room there, then try again."

@@ -21,7 +21,7 @@ datadir_lock() {
 	{ exec 6>>"$SERVER_LOCK"; } || die "$NO_SPACE" "cannot write $SERVER_LOCK"
 	# A lock that is taken is status 1 without a word.
 	until said="$(flock -x -n 6 2>&1)"; do
-		[[ -z "$said" ]] || die "$UNREACHABLE" "the file system of $SERVER_LOCK gives no locks ($said): two servers on one data directory could not be kept apart. Another volume is needed"
+		[[ -z "$said" ]] || die "$REFUSED" "the file system of $SERVER_LOCK gives no locks ($said): two servers on one data directory could not be kept apart. Another volume is needed"
 		holder="$(head -n 1 -- "$SERVER_LOCK")"
 		datadir_stop_orphans "$holder"
 		((waited < STARTUP_LOCK_WAIT)) || die "$BUSY" "the data directory is in use by ${holder:-another pod}; waited $waited s (STARTUP_LOCK_WAIT). Nothing was touched; it is tried again at the next start"

@@ -159,10 +159,10 @@ pgdata_make() {
 	if command -v docker-ensure-initdb.sh >/dev/null; then
 		PGDATA="$BUILD" BREWGET_PREPARING=1 POSTGRES_INITDB_ARGS="$arguments" env -u PGHOST -u PGHOSTADDR -u PGUSER -u PGDATABASE -u PGPASSFILE \
 			-u PGOPTIONS -u PGCLIENTENCODING -u LC_ALL ${CALLERS_LC_ALL:+"LC_ALL=$CALLERS_LC_ALL"} \
-			docker-ensure-initdb.sh postgres -c huge_pages=off 7>&- 8>&- 9>&- >"$WORK/initdb.out" 2>&1 || pgdata_refuse_initdb
+			docker-ensure-initdb.sh postgres -c huge_pages=off 7>&- 8>&- 9>&- >"$WORK/initdb.out" 2>&1
 	else
 		pgdata_plain_initdb "$arguments"
-	fi
+	fi || server_initdb_failed pgdata_refuse "cannot make a data directory"
 	size="$(stat -c %s -- "$BUILD/PG_VERSION")"
 	((size > 0)) || pgdata_refuse "$NO_SPACE" "initdb left no PG_VERSION in $BUILD"
 	# What initdb is told it writes down for good, and this was for here and now.
@@ -176,20 +176,8 @@ pgdata_plain_initdb() {
 
 	[[ -z "${POSTGRES_PASSWORD_FILE:-}" ]] || options+=(--pwfile="$POSTGRES_PASSWORD_FILE")
 	# shellcheck disable=SC2086 # a list of words
-	LC_ALL="$CALLERS_LC_ALL" initdb -D "$BUILD" "${options[@]}" $1 >"$WORK/initdb.out" 2>&1 || pgdata_refuse_initdb
+	LC_ALL="$CALLERS_LC_ALL" initdb -D "$BUILD" "${options[@]}" $1 >"$WORK/initdb.out" 2>&1 || return $?
 	echo 'host all all all scram-sha-256' >>"$BUILD/pg_hba.conf"
-}
-
-# usage: pgdata_refuse_initdb   With its reason: the last lines only say that it has cleaned up.
-pgdata_refuse_initdb() {
-	local said
-
-	if grep -q -i -E 'bus error|signal 7' "$WORK/initdb.out"; then
-		pgdata_refuse "$UNREACHABLE" "cannot make a data directory: initdb was ended by a bus error. Either the node has huge pages reserved and gives this pod none" \
-			"(on the node: sysctl vm.nr_hugepages=0), or there is no room in /dev/shm"
-	fi
-	said="$(grep -E 'error:|(FATAL|PANIC|ERROR): ' "$WORK/initdb.out" | tail -n 2)" || said="$(tail -n 3 "$WORK/initdb.out")"
-	pgdata_refuse "$NO_SPACE" "cannot make a data directory: $said"
 }
 
 # usage: pgdata_put_in_place WHY   The rename that makes it the data directory. Everything is on disk before. The data of an
@@ -199,7 +187,7 @@ pgdata_put_in_place() {
 	server_stop || pgdata_refuse "$UNREACHABLE" "the server on $BUILD does not stop: $(server_said)"
 	pgdata_mark "$BUILD" "$1"
 	step marked
-	sync
+	initdb --sync-only -D "$BUILD" >"$WORK/initdb.out" 2>&1 || pgdata_refuse "$NO_SPACE" "cannot write $BUILD to disk: $(tail -n 1 "$WORK/initdb.out")"
 	step synced
 	if [[ -e "$PGDATA" ]]; then
 		[[ -n "${UPGRADING:-}" ]] || pgdata_refuse "$REFUSED" "$PGDATA was not there before: is another pod at work on this volume?"

@@ -20,8 +20,8 @@ server_start() {
 	# The descriptors of our locks stay with us. A locale of its own: LC_ALL=C is for our sort and awk only.
 	# Its output rather than -l: what pg_ctl itself has to say is there as well.
 	# Called in this very shell: PostgreSQL takes a stale postmaster.pid for stale if it names its parent's parent,
-	# and in a container all the numbers are small.
-	LC_ALL="$CALLERS_LC_ALL" pg_ctl start -D "$data" -w -t 3600 -s -o "$options" \
+	# and in a container all the numbers are small. A year: a recovery takes as long as it takes, and pg_ctl sees a server end.
+	LC_ALL="$CALLERS_LC_ALL" pg_ctl start -D "$data" -w -t 31536000 -s -o "$options" \
 		7>&- 8>&- 9>&- >>"$WORK/server.log" 2>&1 || return 69
 	OUR_SERVER="$data"
 	export PGHOST="$WORK/socket" PGPORT=5432
@@ -36,13 +36,26 @@ server_stop() {
 
 	[[ -n "$data" ]] || return 0
 	OUR_SERVER=""
-	pg_ctl stop -D "$data" -m "${1:-fast}" -w -t 3600 -s >"$WORK/pg_ctl.out" 2>&1 || return 69
+	pg_ctl stop -D "$data" -m "${1:-fast}" -w -t 31536000 -s >"$WORK/pg_ctl.out" 2>&1 || return 69
 }
 
 # At exit: whatever state it is in, it is not left running.
 server_stop_now() {
 	[[ -z "$OUR_SERVER" ]] || pg_ctl stop -D "$OUR_SERVER" -m immediate -w -s >"$WORK/pg_ctl.out" 2>&1
 	OUR_SERVER=""
+}
+
+# usage: server_initdb_failed END WHAT   By END (die, pgdata_refuse) with 73 where initdb had no room, else with 69, and its reason: the
+# last lines only say that it has cleaned up.
+server_initdb_failed() {
+	local said status=$UNREACHABLE
+
+	said="$(grep -E 'error:|(FATAL|PANIC|ERROR): ' "$WORK/initdb.out" | tail -n 2 | tr '\n' ' ')" || said="$(tail -n 3 "$WORK/initdb.out" | tr '\n' ' ')"
+	! grep -q -i 'no space left\|quota exceeded' "$WORK/initdb.out" || status=$NO_SPACE
+	if grep -q -i 'bus error\|signal 7' "$WORK/initdb.out"; then
+		said="initdb was ended by a bus error. Either the node has huge pages reserved and gives this pod none (on the node: sysctl vm.nr_hugepages=0), or there is no room in /dev/shm"
+	fi
+	"$1" "$status" "$2: $said"
 }
 
 # usage: server_is_served DATA_DIRECTORY   0 if the process that its postmaster.pid names works in it, else 1. pg_ctl status only

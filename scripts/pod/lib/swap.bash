@@ -87,6 +87,7 @@ swap_drop_leftovers() {
 swap_drop_leftover() {
 	local STATE=empty WHY
 
+	[[ "$1" == *"_${STAMP:-}_"* ]] || log "removing database $1, left over from an unfinished restore"
 	if [[ "$1" == brewget_drop_* ]]; then swap_inspect "$1" || return $?; fi
 	if [[ "$STATE" == full ]]; then
 		psql_run "$CONTROL" -c "ALTER DATABASE $1 RENAME TO ${1/_drop_/_kept_}" || return $?
