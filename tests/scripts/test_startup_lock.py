@@ -155,14 +155,13 @@ def test_the_lock_is_held_until_the_last_of_the_servers_processes_has_ended(pod:
 
 def test_the_server_of_a_start_that_was_killed_here_is_ended(pod: Pod) -> None:
     """On a machine of one's own no container ends with the script."""
-    preparing, hook = start_until(pod.in_image(), "server", "prepare-data")
+    preparing, _ = start_until(pod.in_image(), "server", "prepare-data")
     preparing.kill()
     assert processes_below(pod.data), "its server runs on"
 
     done = pod.prepare(STARTUP_LOCK_WAIT="5").expect(0)
 
     assert "stopping the server that an unfinished run left" in done.stderr
-    hook.release()
 
 
 def test_a_file_system_without_locks_is_named_at_once(pod: Pod) -> None:

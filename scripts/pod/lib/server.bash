@@ -19,8 +19,10 @@ server_start() {
 	options+=" -c restart_after_crash=off -c huge_pages=off"
 	# The descriptors of our locks stay with us. A locale of its own: LC_ALL=C is for our sort and awk only.
 	# Its output rather than -l: what pg_ctl itself has to say is there as well.
-	# Called in this very shell: PostgreSQL takes a stale postmaster.pid for stale if it names its parent's parent,
-	# and in a container all the numbers are small. A year: a recovery takes as long as it takes, and pg_ctl sees a server end.
+	# PostgreSQL takes a stale postmaster.pid for stale if it names its parent or that one's parent. In a container all the
+	# numbers are small, and ours, one further up (run), was a server's.
+	[[ "$(head -n 1 "$data/postmaster.pid" 2>/dev/null)" != "$$" ]] || rm -f -- "$data/postmaster.pid"
+	# A year: a recovery takes as long as it takes, and pg_ctl sees a server end.
 	LC_ALL="$CALLERS_LC_ALL" pg_ctl start -D "$data" -w -t 31536000 -s -o "$options" \
 		7>&- 8>&- 9>&- >>"$WORK/server.log" 2>&1 || return 69
 	OUR_SERVER="$data"
