@@ -12,9 +12,11 @@ import platform
 import sys
 from datetime import UTC, datetime
 
-from benchmarks.bench import BARE, KEYED, Bench, fill_many_tables, fill_pgbench
+from benchmarks.bench import BARE, KEYED, Bench, fill_brewery, fill_many_tables, fill_pgbench
 from benchmarks.comparisons import Row, compare_backup, compare_parallel, sizes
+from benchmarks.growth import large_objects, many_sets, more_tables
 from benchmarks.restores import compare_drill, compare_restore, list_objects
+from benchmarks.waiting import waiting
 from tests.lib.sandbox import REPOSITORY, Sandbox
 from toolchain import postgresql
 
@@ -42,33 +44,38 @@ def main() -> int:
     """Measure, print, write."""
     parser = argparse.ArgumentParser(prog="benchmarks")
     parser.add_argument(
-        "--small", action="store_true", help="a hundredth of the data; writes nothing"
+        "--small", action="store_true", help="a tenth of the data or less; writes nothing"
     )
     small = parser.parse_args().small
-    scale, tables = (1, 50) if small else (68, 5000)
+    scale, tables, objects, sets = (8, 50, 100, 10) if small else (78, 5000, 100000, 1000)
     postgresql.ensure(REPOSITORY)
     box = Sandbox()
     rows: list[Row] = []
     try:
         binaries = box.readable(postgresql.directory(REPOSITORY), "bin/psql") / "bin"
         large = Bench(box, binaries, "large")
-        fill_pgbench(large, scale)
-        for compare in (compare_backup, sizes, compare_drill, compare_restore):
+        fill_brewery(large, scale)
+        rows += compare_backup(large, "1 GB", counted=1.25, hashed=1.5)
+        for compare in (sizes, compare_parallel, waiting, compare_drill, compare_restore):
             rows += compare(large, "1 GB")
         large.server.remove()
-        parts = Bench(box, binaries, "parts")
-        fill_pgbench(parts, scale, "--partitions=8")
-        rows += compare_parallel(parts, "1 GB in 8 partitions")
-        parts.server.remove()
+        alike = Bench(box, binaries, "alike")
+        fill_pgbench(alike, scale)
+        rows += compare_backup(alike, "1 GB of pgbench's rows, all alike")
+        alike.server.remove()
         many = Bench(box, binaries, "many")
         fill_many_tables(many, tables, KEYED)
-        for compare in (compare_backup, list_objects, compare_drill, compare_restore):
+        rows += compare_backup(many, f"{tables} tables", counted=1.3)
+        rows += more_tables(many, tables)
+        for compare in (list_objects, compare_drill, compare_restore):
             rows += compare(many, f"{tables} tables")
         many.server.remove()
         bare = Bench(box, binaries, "bare")
         fill_many_tables(bare, tables, BARE)
-        rows += compare_backup(bare, f"{tables} tables without keys")
+        rows += compare_backup(bare, f"{tables} tables without keys", counted=1.3)
         bare.server.remove()
+        rows += large_objects(box, binaries, objects)
+        rows += many_sets(box, binaries, sets)
     finally:
         box.remove()
     sys.stdout.write(table(rows) + "\n")

@@ -58,9 +58,17 @@ class Bench:
         self.server.sql(f"create database {self.database} template template0")
 
 
-def fill_pgbench(bench: Bench, scale: int, *options: str) -> None:
-    """Fill with pgbench's tables: scale 68 is about 1 GB."""
-    bench.do("pgbench", "--quiet", "--initialize", f"--scale={scale}", *options, bench.database)
+def fill_brewery(bench: Bench, scale: int) -> None:
+    """Fill with data like an application's: scale 78 is about 1 GB."""
+    file = bench.box.readable(REPOSITORY / "benchmarks", "brewery.sql") / "brewery.sql"
+    options = ["-X", "-q", "-v", "ON_ERROR_STOP=1", "-v", f"scale={scale}"]
+    bench.do("psql", *options, "-f", file, bench.database)
+    bench.server.sql("vacuum analyze", bench.database)
+
+
+def fill_pgbench(bench: Bench, scale: int) -> None:
+    """Fill with pgbench's tables, which compress to nearly nothing: scale 68 is about 1 GB."""
+    bench.do("pgbench", "--quiet", "--initialize", f"--scale={scale}", bench.database)
 
 
 BARE = "create table t%s (id bigint, x text not null)"
@@ -77,5 +85,15 @@ def fill_many_tables(bench: Bench, tables: int, kind: str) -> None:
         bench.server.sql(
             f"do $$ begin for i in {first} .. {min(first + 250, tables) - 1} loop"
             f" execute format('{kind}', i); execute format('{rows}', i); end loop; end $$",
+            bench.database,
+        )
+
+
+def fill_large_objects(bench: Bench, objects: int) -> None:
+    """Fill with small large objects, a transaction for each 5,000: each takes a lock."""
+    for first in range(0, objects, 5000):
+        bench.server.sql(
+            "select count(lo_from_bytea(0, decode(md5(n::text), 'hex')))"
+            f" from generate_series(1, {min(5000, objects - first)}) n",
             bench.database,
         )
