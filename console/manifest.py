@@ -69,6 +69,9 @@ class Manifest:
     emptied: tuple[str, ...] = ()
     """Tables that had rows in the set before and have none now."""
     notes: tuple[str, ...] = ()
+    data_free_bytes: int | None = None
+    """On the server's data volume when the set was begun; None where that could not be asked."""
+    data_size_bytes: int | None = None
 
     @property
     def bytes(self) -> int:
@@ -126,7 +129,13 @@ def parse(content: bytes, name: str, *, with_tables: bool = False) -> Manifest:
         ),
         emptied=_lines(found, "emptied"),
         notes=_lines(found, "notes"),
+        data_free_bytes=_known(server.get("data_free_bytes")),
+        data_size_bytes=_known(server.get("data_size_bytes")),
     )
+
+
+def _known(count: object) -> int | None:
+    return None if count is None else _count(count)
 
 
 def _database(found: Mapping[str, Any], with_tables: bool) -> Database:

@@ -97,6 +97,7 @@ def _newest(store: Picture, now: float) -> Iterator[Metric]:
     yield from values("Size of the newest set's dumps.", "newest_size_bytes", sizes)
     rows = {kind: float(each.manifest.rows) for kind, each in sets.items() if each.manifest}
     yield from values("Rows in the newest set.", "newest_rows", rows)
+    yield from _data_volume(found["published"])
     yield from _durations(found["published"], found["verified"])
     oldest = {"restored": store.oldest_restore, "read": store.oldest_reading}
     proofs = {kind: now - moment for kind, moment in oldest.items() if moment is not None}
@@ -104,6 +105,20 @@ def _newest(store: Picture, now: float) -> Iterator[Metric]:
         "Since the kept set that waits for it longest was restored, and was read.",
         "oldest_proof_age_seconds",
         proofs,
+    )
+
+
+def _data_volume(newest: BackupSet | None) -> Iterator[Metric]:
+    manifest = newest.manifest if newest else None
+    yield from _gauge(
+        "data_volume_free_bytes",
+        "Bytes free on the server's data volume when the newest set was begun.",
+        manifest.data_free_bytes if manifest else None,
+    )
+    yield from _gauge(
+        "data_volume_size_bytes",
+        "Size of the server's data volume then.",
+        manifest.data_size_bytes if manifest else None,
     )
 
 
