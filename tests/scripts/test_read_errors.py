@@ -14,6 +14,7 @@ from tests.lib.disk import Disk, Fault, failing
 from tests.lib.pod import Pod
 from tests.lib.scripts import Scripts
 from tests.lib.store import Store
+from tests.lib.toolbox import Tools
 
 OLDER = "backup_20200101_000000"
 CODES = ("EIO", "ETIMEDOUT", "EUCLEAN", "EMFILE")
@@ -74,6 +75,14 @@ def assert_cannot_be_read(disk: Disk, program: str, scripts: Scripts, binaries: 
     assert done.returncode == 69, f"{disk.fault}: {program}: {done.said}"
     assert pod.data.exists() == (f"restored from backup {name} " in done.stderr), disk.fault
     assert store.snapshot() == before, disk.fault
+
+
+def test_the_two_worlds_have_words_of_their_own(both: Scripts, tools: Tools) -> None:
+    """Where the second were glibc's again, nothing here would show what the official image does."""
+    said = both.functions("list", "cat /proc/self/mem || read -r _ </proc/self/mem || true").stderr
+
+    words = {Tools.GNU: "Input/output error", Tools.BUSYBOX: "I/O error"}
+    assert said.count(words[tools]) == 2, said
 
 
 @pytest.mark.trap(56)
