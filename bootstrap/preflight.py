@@ -19,6 +19,7 @@ TEST_NEEDS = (
     Need("prometheus", "promtool"),
     Need("chromium", "chromium"),
     Need("npm", "npm"),
+    Need("fuse3", "fusermount3"),
 )
 """What only the tests use: `make up` does without it."""
 

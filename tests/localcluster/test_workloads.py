@@ -13,8 +13,10 @@ from pathlib import Path
 import pytest
 
 from localcluster import images
+from localcluster.layout import REPOSITORY
 from tests.lib.waiting import wait_for
 from tests.localcluster.handle import IMAGE, Handle, pod
+from toolchain import userland
 
 POD_LIMIT = 10.0
 """PostgreSQL with a new claim, initdb included; 4 s where nothing else runs on the machine."""
@@ -199,7 +201,7 @@ def test_an_image_of_ones_own_is_built_loaded_and_run(cluster: Handle, tmp_path:
     (tmp_path / "Dockerfile").write_text(
         'FROM scratch\nCOPY busybox /bin/busybox\nRUN ["/bin/busybox", "touch", "/made-by-run"]\n'
     )
-    shutil.copy(str(shutil.which("busybox")), tmp_path / "busybox")
+    shutil.copy(userland.directory(REPOSITORY) / "busybox", tmp_path / "busybox")
     tag = "localhost/lctest/own:1"
     try:
         cluster.run("image", "build", tag, str(tmp_path))

@@ -77,3 +77,14 @@ def test_what_is_no_json_is_damaged(text: str, both: Scripts) -> None:
     done = flatten(both, text).expect(65)
 
     assert "some.json" in done.stderr
+
+
+def test_what_awk_writes_is_json(both: Scripts) -> None:
+    """A name with a quote or a backslash was not, depending on whose awk wrote it."""
+    texts = ['a"b', "a\\b", '\\"', '"\\\\"', "a&b", "a\tb"]
+    lines = """awk "$AWK_TEXT"'{ print quote($0) }' <<<"$1" """
+
+    done = both.functions("list", lines, "\n".join(texts)).expect(0)
+
+    written = [json.loads(line) for line in done.stdout.splitlines()]
+    assert written == [text.replace("\t", " ") for text in texts]

@@ -45,7 +45,7 @@ function close_(k) {
 }
 function string(text) {
 	if (odd && text ~ /[\003-\037]/) damaged("a control character")
-	if (escaped) { gsub(/\001/, "", text); gsub(/\002/, "\\\"", text) }
+	if (escaped) { gsub(/\001/, "", text); gsub(/\002/, "\\\\&", text); gsub(/\002/, "\"", text) }
 	if (index(want, "k")) { name = text; want = ":" }
 	else value(escaped ? normal("\"" text "\"") : "\"" text "\"")
 }
