@@ -18,7 +18,8 @@ Lists the backup sets of BACKUP_ROOT, oldest first: age, size, reason, state.
   --json   an array of objects with set, started, age_seconds, bytes, reason, databases, rows, proof_age_seconds (since it was
            restored and compared), reading_age_seconds (since all its bytes were read and found whole), verified, left_out (what
            did not come back beside the rows), unverified (why it was not seen to come back), pinned, flagged,
-           state (published, failed), and of a set that was set aside why, when (set_aside) and by which script (set_aside_by)
+           state (published; failed: set aside; and what does not count, with why: foreign, newer, damaged, unreadable), and of
+           a set that was set aside why, when (set_aside) and by which script (set_aside_by)
 USAGE
 }
 
@@ -46,17 +47,14 @@ describe_set() {
 	bytes="$(size_of "$directory" 2>/dev/null)" || true
 	set_read_own "$directory" || why="$WHY"
 	[[ -d "$directory" ]] || return 0
-	if [[ -n "$why" && "$state" != failed ]]; then
-		# Not ours, or no longer distinguishable from what is not ours: it does not count, but it is not passed over either.
-		log "warning: $name does not count: $why"
-		return 0
-	fi
+	[[ "$state" == failed ]] || state="$KIND"
 	if [[ -n "$why" ]]; then
 		MANIFEST=([databases]=0)
 		rows=null
 	else
 		json_text started "${MANIFEST[started]}"
-		age="$(epoch "$started" 2>/dev/null)" && age=$(($3 - age)) || age=null
+		# A time that is none costs nobody the list: its name has one, too.
+		age="$(epoch "$started" 2>/dev/null || epoch "$name" 2>/dev/null)" && age=$(($3 - age)) || age=null
 		rows="$(awk -F '\t' 'split($1, p, ".") == 5 && p[3] == "tables" && p[5] == "rows" { n += $2 } END { printf "%.0f", n }' "$MANIFEST_FLAT")"
 		if set_is_verified "$directory"; then verified=true; fi
 		if set_is_pinned "$directory"; then pinned=true; fi
@@ -64,12 +62,12 @@ describe_set() {
 	fi
 	if [[ "$state" == failed ]]; then
 		read_failure "$directory/failed.json"
-	elif [[ "$verified" == false ]]; then
+	elif [[ "$verified" == true ]]; then
+		left_out="$(json_flatten "$directory/verified.json" | awk -F '\t' "$AWK_LEFT_OUT_LISTED")" || left_out=""
+	elif [[ -z "$why" ]]; then
 		read_failure "$directory/unverified.json"
 		unverified="${FAILURE[why]:-null}"
 		FAILURE=()
-	else
-		left_out="$(json_flatten "$directory/verified.json" | awk -F '\t' "$AWK_LEFT_OUT_LISTED")" || left_out=""
 	fi
 	if [[ -z "$why" ]] && times="$(proof_times "$directory")"; then
 		[[ "$verified" == false ]] || proof=$(($3 - ${times%%$'\t'*}))

@@ -15,11 +15,13 @@ declare -A MANIFEST=()
 MANIFEST_FLAT=""
 # Why the last check failed, for the caller's message.
 WHY=""
+# What set_read_own found.
+KIND=""
 
 # usage: set_read DIRECTORY   Fills MANIFEST; returns 65 and sets WHY if it is not one of ours, whole. Ends with 69
 # or 73 where that cannot be found out.
 set_read() {
-	local directory="$1" path token head status=0
+	local directory="$1" name="${1##*/}" path token head status=0
 
 	MANIFEST=()
 	MANIFEST_FLAT="$WORK/manifest.flat"
@@ -40,7 +42,9 @@ set_read() {
 	while IFS=$'\t' read -r path token; do
 		[[ -z "$path" ]] || MANIFEST["$path"]="$token"
 	done <<<"$head" || die "$UNREACHABLE" "cannot read $directory/manifest.json. No set is judged by that: try again"
-	set_check_manifest "${directory##*/}"
+	# One that is still being made has its name, too.
+	name="${name#.}"
+	set_check_manifest "${name%.new}"
 }
 
 # usage: set_major   The major version of the server that made the set that set_read read last; 0 if it does not say.
@@ -175,12 +179,23 @@ set_is_pinned() {
 	if json_says "$word" set "\"${1##*/}\"" && json_says "$word" pinned false; then return 1; fi
 }
 
-# usage: set_read_own DIRECTORY   As set_read; 65 with WHY for another store's set, too.
+# usage: set_read_own DIRECTORY   As set_read, for this store's sets only. Sets KIND: published, or what does not count, with WHY: foreign
+# (of another store, under another name, or never a set), newer (of a later format: 78), damaged, or unreadable (69).
 set_read_own() {
-	set_read "$1" || return $?
-	[[ "${MANIFEST[store]:-}" != "\"$STORE\"" ]] || return 0
-	WHY="it was made for store ${MANIFEST[store]:-none}"
-	return 65
+	local status=0
+
+	KIND=unreadable WHY="user $(id -u) may not read it"
+	[[ -r "$1" && -x "$1" && (! -e "$1/manifest.json" || -r "$1/manifest.json") ]] || return "$UNREACHABLE"
+	KIND=foreign WHY="it has no manifest.json"
+	[[ -e "$1/manifest.json" || -e "$1/SHA256SUMS" ]] || return "$BROKEN"
+	set_read "$1" || status=$?
+	case "$status ${MANIFEST[store]:-none} ${MANIFEST[set]:-none}" in
+	"0 \"$STORE\" "*) KIND=published ;;
+	0*) status="$BROKEN" WHY="it was made for store ${MANIFEST[store]:-none}" ;;
+	"$REFUSED "*) KIND=newer ;;
+	*) [[ "${MANIFEST[set]:-}" == \"backup_*\" && "${MANIFEST[set]}" != "\"${1##*/}\"" ]] || KIND=damaged ;;
+	esac
+	return "$status"
 }
 
 # usage: set_flags SET MAJOR   pinned TAB flagged TAB accepted (0/1). Pinned is also what only a newer PostgreSQL than
@@ -231,7 +246,7 @@ set_hold() {
 		[[ ! -e "$1/SHA256SUMS" ]] || require_finding "$UNREACHABLE" "$1/SHA256SUMS"
 		return 65
 	}
-	flock -s -n 8 || return 75
+	store_flock -s 8 || return 75
 	# Retention may have had the lock and removed the set between the two lines above.
 	[[ -f "$1/SHA256SUMS" ]] || return 65
 }
