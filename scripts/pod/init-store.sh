@@ -31,7 +31,6 @@ make_store() {
 	others="$(store_of_sets)"
 	[[ -z "$others" || "$others" == "$1" ]] ||
 		die "$REFUSED" "$BACKUP_ROOT has sets of store $others but no .store.json. To take them over: init-store.sh --id $others"
-	mkdir -p -- "$BACKUP_ROOT/failed" || die "$NO_SPACE" "cannot write to $BACKUP_ROOT"
 	store_write "$BACKUP_ROOT/.store.json" <<-JSON
 		{
 		 "version": 1,
@@ -48,15 +47,14 @@ try_store() {
 	store_lock
 	store_sweep
 	store_write "$BACKUP_ROOT/.trial" <<<trial
-	rm -f -- "$BACKUP_ROOT/.trial" || die "$NO_SPACE" "cannot remove a file from $BACKUP_ROOT"
 	BACKUP_MIN_FREE=0 store_require_space
-	ln -s -- failed "$BACKUP_ROOT/.trial" 2>/dev/null ||
+	ln -s -- .trial "$BACKUP_ROOT/.trial.link" 2>/dev/null ||
 		log "note: $BACKUP_ROOT has no links: there will be no 'latest' in it. Programs find sets by their names"
-	rm -f -- "$BACKUP_ROOT/.trial"
+	rm -f -- "$BACKUP_ROOT"/.trial{,.link} || die "$NO_SPACE" "cannot remove a file from $BACKUP_ROOT"
 }
 
 # At exit.
-clear_trial() { [[ -e "$BACKUP_ROOT/.store.json" ]] || rm -rf -- "$BACKUP_ROOT"/{.lock,.trial,..trial.new,..store.json.new}; }
+clear_trial() { [[ -e "$BACKUP_ROOT/.store.json" ]] || rm -rf -- "$BACKUP_ROOT"/{.lock,.trial,.trial.link,..trial.new,..store.json.new}; }
 
 # usage: store_of_sets   The store that sets found here say they belong to; nothing if there are none.
 store_of_sets() {

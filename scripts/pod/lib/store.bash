@@ -154,6 +154,9 @@ store_make_tree_durable() {
 		die "$NO_SPACE" "cannot write $1 to disk"
 }
 
+# usage: store_sync DIRECTORY...   Makes renames in it durable, where that can be done.
+store_sync() { [[ -z "$SYNCS_DIRECTORIES" ]] || make_durable "$@"; }
+
 # usage: store_aside PATH   Sets ASIDE: where what becomes PATH is made, and nothing lies there any more. Beside it, because some mounts
 # (9p) rename within one directory only.
 store_aside() {
@@ -163,18 +166,22 @@ store_aside() {
 	rm -rf -- "$ASIDE" || die "$NO_SPACE" "cannot remove $ASIDE, which an earlier run left"
 }
 
+# usage: store_require_held   A mount that went away leaves its empty directory, and what is written there no one finds again.
+store_require_held() {
+	[[ "$BACKUP_ROOT/.lock" -ef /dev/fd/9 ]] || die "$UNREACHABLE" "the store went away from $BACKUP_ROOT in mid-run. Mount it, then try again"
+}
+
 # usage: store_rename FROM TO   One rename(2) in one directory, durable. Needs the lock.
 store_rename() {
 	local inode now
 
-	# A mount that went away leaves its empty directory, and what is written there no one finds again.
-	[[ "$BACKUP_ROOT/.lock" -ef /dev/fd/9 ]] || die "$UNREACHABLE" "the store went away from $BACKUP_ROOT meanwhile: ${2##*/} is not in it. Mount it, then try again"
+	store_require_held
 	# mv goes into a directory, and into one that a link leads to.
 	[[ ! -d "$2" && ! -L "$2" ]] || die "$REFUSED" "$2 is in the way: look what it is, and move it out of the store"
 	{ inode="$(stat -c %i -- "$1")" && mv -f -- "$1" "$2"; } || die "$NO_SPACE" "cannot rename $1 to ${2##*/}"
 	now="$(stat -c %i -- "$2")" || die "$UNREACHABLE" "${2##*/} has its name, but cannot be looked at any more"
 	[[ "$now" == "$inode" ]] || die "$REFUSED" "$2 was copied where it should have been renamed: half of it could have been seen. $ELSEWHERE"
-	[[ -z "$SYNCS_DIRECTORIES" ]] || make_durable "${2%/*}"
+	store_sync "${2%/*}"
 }
 
 # usage: store_write FILE   Stdin becomes FILE: whole or not at all.
@@ -211,6 +218,7 @@ store_point_link() {
 store_sweep() {
 	local entry
 
+	store_require_held
 	! flock -x -n "$BACKUP_ROOT/.lock" true 2>/dev/null ||
 		die "$REFUSED" "the locks of $BACKUP_ROOT keep nobody out: two runs would remove each other's work. $ELSEWHERE"
 	for entry in "$BACKUP_ROOT"/{.staging,.{backup_,latest}*.new,backup_*/.{verified,unverified,read,pinned,failed}.json.new}; do

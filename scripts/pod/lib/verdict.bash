@@ -94,12 +94,10 @@ verdict_set_aside() {
 	verdict_note failed.json "$1" "$2" "$3"
 	# The links follow: until then one may lead nowhere, never to a set known to be bad.
 	step set-aside
-	# In two steps: where nothing can be renamed into another directory (9p) mv copies.
-	store_aside "$target/$1"
-	mv -- "$BACKUP_ROOT/$1" "$ASIDE" || die "$NO_SPACE" "cannot move $1 to $target"
+	# Where nothing can be renamed into another directory (9p) mv copies: good enough for what is only kept to look at.
+	mv -- "$BACKUP_ROOT/$1" "$target/" || die "$NO_SPACE" "cannot move $1 to $target"
 	step set-aside-moved
-	store_rename "$ASIDE" "$target/$1"
-	[[ -z "$SYNCS_DIRECTORIES" ]] || make_durable "$BACKUP_ROOT"
+	store_sync "$target" "$BACKUP_ROOT"
 	log "$1 was moved to failed/: $2"
 	sets_refresh_links || true # it has said why
 }
