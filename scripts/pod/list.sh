@@ -47,7 +47,7 @@ describe_set() {
 	bytes="$(size_of "$directory" 2>/dev/null)" || true
 	set_read_own "$directory" || why="$WHY"
 	[[ -d "$directory" ]] || return 0
-	[[ "$state" == failed ]] || state="$KIND"
+	[[ "$state" == failed && "$KIND" != foreign ]] || state="$KIND"
 	if [[ -n "$why" ]]; then
 		MANIFEST=([databases]=0)
 		rows=null

@@ -42,11 +42,18 @@ printf x >>"$FAULT_CALLS"
 echo "$*" >>"$FAULT_CALLS.hit"
 %(fault)s"""
 
-TOO_FULL, DENIED, BROKEN = "No space left on device", "Operation not permitted", "Input/output error"
+TOO_FULL, DENIED, BROKEN = (
+    "No space left on device",
+    "Operation not permitted",
+    "Input/output error",
+)
 FAULTS = {
     "mv": [
         COPIES,
-        *(f"echo \"mv: cannot move '$3' to '$4': {x}\" >&2; exit 1" for x in (BROKEN, TOO_FULL, DENIED)),
+        *(
+            f"echo \"mv: cannot move '$3' to '$4': {x}\" >&2; exit 1"
+            for x in (BROKEN, TOO_FULL, DENIED)
+        ),
     ],
     "ln": [f"echo 'ln: failed to create symbolic link: {x}' >&2; exit 1" for x in (DENIED, BROKEN)],
     "sync": [
@@ -96,7 +103,9 @@ def each_call(
         # Either it went well, or one sentence says why not, with a code that is documented.
         assert done.returncode in {0, 69, 73, 78, ends}, f"call {number}: {done.said}"
         errors = [line for line in done.stderr.splitlines() if "Z error: " in line]
-        assert len(errors) == (done.returncode not in {0, ends}) or ends, f"call {number}: {done.said}"
+        assert len(errors) == (done.returncode not in {0, ends}) or ends, (
+            f"call {number}: {done.said}"
+        )
         yield done
     raise AssertionError(f"more than {MOST} calls of {program}")
 
