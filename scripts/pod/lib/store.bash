@@ -9,18 +9,13 @@ SYNCS_DIRECTORIES=1
 # The way on where a file system lacks what no store can do without.
 ELSEWHERE="Put the store on another file system (docs/backups.md, \"What a store needs\")."
 
-# usage: store_file_system PATH   In hex: busybox and GNU agree on the number, not on the name.
-store_file_system() { stat -f -c %t -- "$1"; }
-
-# usage: store_is_volatile PATH   Status 0 yes, 1 no. A type that cannot be read ends the script: it is not "no".
+# usage: store_is_volatile PATH   Status 0 yes, 1 no. A type that cannot be read ends the script: it is not "no". By its number: busybox
+# and GNU have names of their own.
 store_is_volatile() {
 	local type
 
-	type="$(store_file_system "$1")" || die "$UNREACHABLE" "cannot tell the file system of $1"
-	case "$type" in
-	1021994 | 858458f6) return 0 ;; # tmpfs, ramfs
-	*) return 1 ;;
-	esac
+	type="$(stat -f -c %t -- "$1")" || die "$UNREACHABLE" "cannot tell the file system of $1"
+	[[ "$type" == 1021994 || "$type" == 858458f6 ]] # tmpfs, ramfs
 }
 
 # usage: store_read_id   Sets STORE; returns 69 unless BACKUP_ROOT is a store and readable, else 0.
@@ -56,11 +51,9 @@ store_require() {
 
 # usage: store_require_lasting   Ends with 78 on a file system in memory.
 store_require_lasting() {
-	[[ "$BACKUP_ALLOW_VOLATILE" != 1 ]] || return 0
-	if store_is_volatile "$BACKUP_ROOT"; then
+	[[ "$BACKUP_ALLOW_VOLATILE" == 1 ]] || ! store_is_volatile "$BACKUP_ROOT" ||
 		die "$REFUSED" "$BACKUP_ROOT lies in memory (tmpfs): what is written there is gone with the machine." \
 			"Mount a disk, or set BACKUP_ALLOW_VOLATILE=1 if that is meant."
-	fi
 }
 
 # usage: store_flock -x|-s DESCRIPTOR   0 it is ours, 1 another's. Ends with 78 where there are no locks: of a holder flock says nothing.
@@ -100,11 +93,15 @@ store_lock() {
 	step locked
 }
 
+# usage: store_refuse_link PATH   What somebody planted in the place of ours is not followed.
+store_refuse_link() {
+	[[ ! -L "$1" ]] || die "$REFUSED" "$1 is a link, which no program of ours makes. Nothing was touched: look where it comes from, then remove it"
+}
+
 store_open_lock() {
 	local lock="$BACKUP_ROOT/.lock"
 
-	[[ ! -L "$lock" && (! -e "$lock" || -f "$lock") ]] ||
-		die "$REFUSED" "$lock is a link or no file, which no program of ours makes. Nothing was touched: look where it comes from, and remove it"
+	store_refuse_link "$lock"
 	if [[ -w "$lock" || (! -e "$lock" && -w "$BACKUP_ROOT") ]]; then
 		{ exec 9>>"$lock"; } || die "$NO_SPACE" "cannot open $lock"
 	elif [[ -r "$lock" ]]; then
@@ -161,8 +158,7 @@ store_sync() { [[ -z "$SYNCS_DIRECTORIES" ]] || make_durable "$@"; }
 # (9p) rename within one directory only.
 store_aside() {
 	ASIDE="${1%/*}/.${1##*/}.new"
-	[[ ! -L "$ASIDE" ]] ||
-		die "$REFUSED" "$ASIDE is a link, which no program of ours makes. Nothing was written: look where it comes from, and remove it"
+	store_refuse_link "$ASIDE"
 	rm -rf -- "$ASIDE" || die "$NO_SPACE" "cannot remove $ASIDE, which an earlier run left"
 }
 
@@ -224,7 +220,7 @@ store_sweep() {
 	for entry in "$BACKUP_ROOT"/{.staging,.{backup_,latest}*.new,backup_*/.{verified,unverified,read,pinned,failed}.json.new}; do
 		# A set that is a link is none.
 		[[ -e "$entry" || -L "$entry" ]] && [[ ! -L "${entry%/*}" || "${entry%/*}" == "$BACKUP_ROOT" ]] || continue
-		[[ ! -L "$entry" ]] || die "$REFUSED" "$entry is a link, which no program of ours makes. Nothing was touched: look where it comes from, and remove it"
+		store_refuse_link "$entry"
 		log "removing unfinished work: ${entry##*/}"
 		rm -rf -- "$entry" || die "$NO_SPACE" "cannot remove $entry"
 		step swept
