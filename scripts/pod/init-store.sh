@@ -38,6 +38,8 @@ make_store() {
 		 "created": "$(utc)"
 		}
 	JSON
+	# Now, as a store that is full has no room for it.
+	mkdir -p -- "$BACKUP_ROOT/failed" || die "$NO_SPACE" "cannot make $BACKUP_ROOT/failed"
 	log "$BACKUP_ROOT is store $1 from now on"
 }
 

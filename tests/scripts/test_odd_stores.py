@@ -137,7 +137,7 @@ def test_a_file_system_that_fails_at_any_call_loses_nothing(
             shutil.rmtree(path) if path.is_dir() else path.unlink()
     scripts = bare.with_(server=source, BACKUP_KEEP=1)
     first = scripts.backup()
-    for done in each_call(scripts, program, "pin", first):
+    for _ in each_call(scripts, program, "pin", first):
         assert_whole(store, first)
         scripts.run("pin", first).expect(0)
 

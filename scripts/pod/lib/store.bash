@@ -20,19 +20,13 @@ store_is_volatile() {
 
 # usage: store_read_id   Sets STORE; returns 69 unless BACKUP_ROOT is a store and readable, else 0.
 store_read_id() {
-	local flat path token id="" version=""
+	local flat
 
 	STORE=""
 	[[ -f "$BACKUP_ROOT/.store.json" && -r "$BACKUP_ROOT/.store.json" ]] || return 69
-	flat="$(json_flatten "$BACKUP_ROOT/.store.json")" || return 69
-	while IFS=$'\t' read -r path token; do
-		case "$path" in
-		id) json_text id "$token" ;;
-		version) version="$token" ;;
-		esac
-	done <<<"$flat"
-	[[ "$version" == 1 && "$id" =~ ^[A-Za-z0-9._-]+$ ]] || return 69
-	STORE="$id"
+	flat="$(json_flatten "$BACKUP_ROOT/.store.json")" && json_says "$flat" version 1 || return 69
+	[[ $'\n'"$flat"$'\n' =~ $'\n'id$'\t'\"([A-Za-z0-9._-]+)\"$'\n' ]] || return 69
+	STORE="${BASH_REMATCH[1]}"
 }
 
 # usage: store_require   Ends with 78 or 69 unless BACKUP_ROOT is the store that is meant.
