@@ -16,6 +16,7 @@ MAX_BYTES = 64 * 2**20
 """A manifest with a hundred thousand tables has 10 MB."""
 
 SET_NAME = re.compile(r"backup_\d{8}_\d{6}", re.ASCII)
+_NAMED = re.compile(r"backup_(\d{4})(\d\d)(\d\d)_(\d\d)(\d\d)(\d\d)", re.ASCII)
 _FILE = re.compile(r"[A-Za-z0-9_%-]+(\.[a-z.]+)?", re.ASCII)
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", re.ASCII)
 _MOST = 2**63
@@ -108,11 +109,10 @@ def parse(content: bytes, name: str, *, with_tables: bool = False) -> Manifest:
     if version not in range(1, VERSION + 1) or found.get("set") != name:
         raise UnusableError("its manifest is for another set or version")
     server, roles = _object(found, "server"), _object(found, "globals")
-    finished = found.get("finished")
     return Manifest(
         store=_text(found, "store"),
-        started=seconds_of(_text(found, "started")),
-        finished=None if finished is None else seconds_of(_text(found, "finished")),
+        started=_begun(_text(found, "started"), name),
+        finished=_ended(found.get("finished")),
         reason=_text(found, "reason", ""),
         pinned=found.get("pinned") is True,
         flagged=None if found.get("flagged") is None else str(found["flagged"])[:2000],
@@ -136,6 +136,21 @@ def parse(content: bytes, name: str, *, with_tables: bool = False) -> Manifest:
 
 def _known(count: object) -> int | None:
     return None if count is None else _count(count)
+
+
+def _begun(text: str, name: str) -> float:
+    # A set is worth no less for a time that is none: its name has one, too.
+    try:
+        return seconds_of(text)
+    except UnusableError:
+        return seconds_of(_NAMED.sub(r"\1-\2-\3T\4:\5:\6Z", name))
+
+
+def _ended(value: object) -> float | None:
+    try:
+        return None if value is None else seconds_of(said(value))
+    except UnusableError:
+        return None
 
 
 def _database(found: Mapping[str, Any], with_tables: bool) -> Database:

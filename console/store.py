@@ -55,8 +55,9 @@ class Store:
             why,
             found,
             sets,
-            free_bytes=room.f_bavail * room.f_frsize,
-            size_bytes=room.f_blocks * room.f_frsize,
+            # A file system of no blocks does not say (9p mounts): it is not full for that.
+            free_bytes=room.f_bavail * room.f_frsize if room.f_blocks else None,
+            size_bytes=room.f_blocks * room.f_frsize or None,
         )
 
     def detail(self, name: str, *, failed: bool = False) -> Manifest | None:

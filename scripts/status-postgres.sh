@@ -79,7 +79,7 @@ judge_sets() {
 	((age >= -300)) || problem "$WARNING" "the newest set, $name, is from the future: a clock is wrong"
 	verified="$(newest '"verified": true')"
 	if [[ -z "$verified" ]]; then
-		((age <= MAX_VERIFIED_AGE)) && [[ "$(printf '%s\n' "$SETS" | grep -c '"set"')" -le 3 ]] ||
+		((age <= MAX_VERIFIED_AGE)) && [[ "$(printf '%s\n' "$SETS" | grep -c '"published"')" -le 3 ]] ||
 			problem "$WARNING" "no set has been verified"
 	elif age="$(field age_seconds <<<"$verified")" && ((age > MAX_VERIFIED_AGE)); then
 		problem "$WARNING" "the newest verified set, $(field set <<<"$verified"), is $age s old"

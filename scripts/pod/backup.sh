@@ -158,8 +158,7 @@ judge_shrinkage() {
 publish() {
 	store_make_tree_durable "$STAGING"
 	step durable
-	store_move_into "$STAGING" "$BACKUP_ROOT"
-	make_durable "$BACKUP_ROOT/.staging"
+	store_rename "$STAGING" "$BACKUP_ROOT/$1"
 	STAGING=""
 	step published
 	log "published $1"
@@ -209,7 +208,8 @@ main() {
 	choose_databases
 	look_into_template1
 	name="$(sets_next_name)"
-	STAGING="$BACKUP_ROOT/.staging/$name"
+	store_aside "$BACKUP_ROOT/$name"
+	STAGING="$ASIDE"
 	mkdir -- "$STAGING" || die "$NO_SPACE" "cannot make $STAGING"
 	step staging
 	FACTS+=([set]="\"$name\"" [started]="\"$(utc)\"" [globals]="globals.sql$(dump_extension)")

@@ -13,21 +13,24 @@ usage() {
 	cat <<'USAGE'
 usage: init-store.sh [--id ID]
 
-Makes BACKUP_ROOT a store for backup sets and prints its id. Does nothing to one that already is.
+Makes BACKUP_ROOT a store for backup sets and prints its id. Does nothing to one that already is. Refuses (78) a file system
+that cannot keep sets: one that copies where it should rename, or whose locks keep nobody out.
   --id ID   the id to give; another id than the one found is refused (78)
 USAGE
 }
 
-# usage: make_store ID
+# usage: make_store ID   Nothing is left of a directory that cannot be one.
 make_store() {
 	local others
 
+	[[ -e "$BACKUP_ROOT/.lock" || -L "$BACKUP_ROOT/.lock" ]] || at_exit clear_trial
+	try_store
+	# Another run may have been first.
+	[[ ! -e "$BACKUP_ROOT/.store.json" ]] || return 0
 	# Sets whose store lost its .store.json: a new id would make them foreign for ever.
 	others="$(store_of_sets)"
 	[[ -z "$others" || "$others" == "$1" ]] ||
 		die "$REFUSED" "$BACKUP_ROOT has sets of store $others but no .store.json. To take them over: init-store.sh --id $others"
-	mkdir -p -- "$BACKUP_ROOT/.staging" "$BACKUP_ROOT/failed" || die "$NO_SPACE" "cannot write to $BACKUP_ROOT"
-	: >>"$BACKUP_ROOT/.lock" || die "$NO_SPACE" "cannot write to $BACKUP_ROOT"
 	store_write "$BACKUP_ROOT/.store.json" <<-JSON
 		{
 		 "version": 1,
@@ -35,8 +38,25 @@ make_store() {
 		 "created": "$(utc)"
 		}
 	JSON
+	# Now, as a store that is full has no room for it.
+	mkdir -p -- "$BACKUP_ROOT/failed" || die "$NO_SPACE" "cannot make $BACKUP_ROOT/failed"
 	log "$BACKUP_ROOT is store $1 from now on"
 }
+
+# usage: try_store   What all programs do there, once: to be refused now is better than at the first backup. What they can do without
+# is said.
+try_store() {
+	store_lock
+	store_sweep
+	store_write "$BACKUP_ROOT/.trial" <<<trial
+	BACKUP_MIN_FREE=0 store_require_space
+	ln -s -- .trial "$BACKUP_ROOT/.trial.link" 2>/dev/null ||
+		log "note: $BACKUP_ROOT has no links: there will be no 'latest' in it. Programs find sets by their names"
+	rm -f -- "$BACKUP_ROOT"/.trial{,.link} || die "$NO_SPACE" "cannot remove a file from $BACKUP_ROOT"
+}
+
+# At exit.
+clear_trial() { [[ -e "$BACKUP_ROOT/.store.json" ]] || rm -rf -- "$BACKUP_ROOT"/{.lock,.trial,.trial.link,..trial.new,..store.json.new}; }
 
 # usage: store_of_sets   The store that sets found here say they belong to; nothing if there are none.
 store_of_sets() {
@@ -67,14 +87,10 @@ main() {
 	id="${id:-$BACKUP_STORE_ID}"
 	mkdir -p -- "$BACKUP_ROOT" 2>/dev/null || die "$NO_SPACE" "cannot make the directory $BACKUP_ROOT"
 	store_require_lasting
-	if [[ -e "$BACKUP_ROOT/.store.json" ]]; then
-		store_read_id || die "$UNREACHABLE" "$BACKUP_ROOT/.store.json cannot be read or is damaged"
-		[[ -z "$id" || "$id" == "$STORE" ]] ||
-			die "$REFUSED" "$BACKUP_ROOT is store $STORE already, not $id. Nothing was changed."
-	else
-		make_store "${id:-$(cat /proc/sys/kernel/random/uuid)}"
-		store_read_id || die "$UNREACHABLE" "$BACKUP_ROOT/.store.json cannot be read back"
-	fi
+	[[ -e "$BACKUP_ROOT/.store.json" ]] || make_store "${id:-$(</proc/sys/kernel/random/uuid)}"
+	store_read_id || die "$UNREACHABLE" "$BACKUP_ROOT/.store.json cannot be read or is damaged"
+	[[ -z "$id" || "$id" == "$STORE" ]] ||
+		die "$REFUSED" "$BACKUP_ROOT is store $STORE already, not $id. Nothing was changed."
 	printf '%s\n' "$STORE"
 }
 

@@ -9,6 +9,7 @@ source "$SCRIPTS/lib/set.bash"
 source "$SCRIPTS/lib/sets.bash"
 source "$SCRIPTS/lib/proof.bash"
 read_text AWK_LEFT_OUT_LISTED awk/left_out_listed.awk
+read_text AWK_TABLE awk/table.awk
 
 usage() {
 	cat <<'USAGE'
@@ -18,7 +19,8 @@ Lists the backup sets of BACKUP_ROOT, oldest first: age, size, reason, state.
   --json   an array of objects with set, started, age_seconds, bytes, reason, databases, rows, proof_age_seconds (since it was
            restored and compared), reading_age_seconds (since all its bytes were read and found whole), verified, left_out (what
            did not come back beside the rows), unverified (why it was not seen to come back), pinned, flagged,
-           state (published, failed), and of a set that was set aside why, when (set_aside) and by which script (set_aside_by)
+           state (published; failed: set aside; and what does not count, with why: foreign, newer, damaged, unreadable), and of
+           a set that was set aside why, when (set_aside) and by which script (set_aside_by)
 USAGE
 }
 
@@ -46,17 +48,14 @@ describe_set() {
 	bytes="$(size_of "$directory" 2>/dev/null)" || true
 	set_read_own "$directory" || why="$WHY"
 	[[ -d "$directory" ]] || return 0
-	if [[ -n "$why" && "$state" != failed ]]; then
-		# Not ours, or no longer distinguishable from what is not ours: it does not count, but it is not passed over either.
-		log "warning: $name does not count: $why"
-		return 0
-	fi
+	[[ "$state" == failed && "$KIND" != foreign ]] || state="$KIND"
 	if [[ -n "$why" ]]; then
 		MANIFEST=([databases]=0)
 		rows=null
 	else
 		json_text started "${MANIFEST[started]}"
-		age="$(epoch "$started" 2>/dev/null)" && age=$(($3 - age)) || age=null
+		# A time that is none costs nobody the list: its name has one, too.
+		age="$(epoch "$started" 2>/dev/null || epoch "$name" 2>/dev/null)" && age=$(($3 - age)) || age=null
 		rows="$(awk -F '\t' 'split($1, p, ".") == 5 && p[3] == "tables" && p[5] == "rows" { n += $2 } END { printf "%.0f", n }' "$MANIFEST_FLAT")"
 		if set_is_verified "$directory"; then verified=true; fi
 		if set_is_pinned "$directory"; then pinned=true; fi
@@ -64,12 +63,12 @@ describe_set() {
 	fi
 	if [[ "$state" == failed ]]; then
 		read_failure "$directory/failed.json"
-	elif [[ "$verified" == false ]]; then
+	elif [[ "$verified" == true ]]; then
+		left_out="$(json_flatten "$directory/verified.json" | awk -F '\t' "$AWK_LEFT_OUT_LISTED")" || left_out=""
+	elif [[ -z "$why" ]]; then
 		read_failure "$directory/unverified.json"
 		unverified="${FAILURE[why]:-null}"
 		FAILURE=()
-	else
-		left_out="$(json_flatten "$directory/verified.json" | awk -F '\t' "$AWK_LEFT_OUT_LISTED")" || left_out=""
 	fi
 	if [[ -z "$why" ]] && times="$(proof_times "$directory")"; then
 		[[ "$verified" == false ]] || proof=$(($3 - ${times%%$'\t'*}))
@@ -94,53 +93,6 @@ describe_all() {
 	for name in $names; do describe_set "$BACKUP_ROOT/failed/$name" failed "$now"; done
 }
 
-# usage: age_text SECONDS   e.g. 3 d 04 h
-age_text() {
-	if [[ "$1" == null ]]; then
-		echo '?'
-	elif (($1 >= 86400)); then
-		printf '%d d %02d h\n' "$(($1 / 86400))" "$(($1 / 3600 % 24))"
-	else
-		printf '%d h %02d min\n' "$(($1 / 3600))" "$(($1 / 60 % 60))"
-	fi
-}
-
-# usage: size_text BYTES
-size_text() { awk -v n="$1" 'BEGIN { split("B KiB MiB GiB TiB", u, " "); i = 1; while (n >= 1024 && i < 5) { n /= 1024; i++ } printf (i == 1) ? "%d %s\n" : "%.1f %s\n", n, u[i] }'; }
-
-# usage: print_table < OBJECTS
-print_table() {
-	local line path token text
-	local -A field
-
-	printf '%-23s %-12s %-10s %-12s %-9s %s\n' SET AGE SIZE REASON VERIFIED NOTES
-	while IFS= read -r line; do
-		field=()
-		printf '%s\n' "$line" >"$WORK/object"
-		while IFS=$'\t' read -r path token; do
-			json_text text "$token"
-			# What a name or a server's message holds must not move the reader's cursor.
-			field["$path"]="${text//[[:cntrl:]]/?}"
-		done < <(json_flatten "$WORK/object")
-		printf '%-23s %-12s %-10s %-12s %-9s %s\n' "${field[set]}" "$(age_text "${field[age_seconds]:-null}")" "$(size_text "${field[bytes]}")" \
-			"${field[reason]:-?}" "$([[ "${field[verified]}" == true ]] && echo yes || echo no)" "$(notes)"
-	done
-}
-
-# usage: notes   Reads print_table's field.
-notes() {
-	local out=()
-
-	[[ "${field[pinned]}" != true ]] || out+=(pinned)
-	[[ -z "${field[flagged]}" ]] || out+=("flagged: ${field[flagged]}")
-	[[ -z "${field[unverified]}" ]] || out+=("not verified: ${field[unverified]}")
-	[[ -z "${field["left_out.0.name"]:-}" ]] || out+=("left out: ${field["left_out.0.kind"]} ${field["left_out.0.name"]}$([[ -z "${field["left_out.1.name"]:-}" ]] || echo " and more (list.sh --json)")")
-	if [[ "${field[state]}" != published ]]; then
-		out+=("${field[state]}${field[set_aside]:+ ${field[set_aside]} by ${field[set_aside_by]:-?}}${field[why]:+: ${field[why]}}")
-	fi
-	printf '%s' "${out[*]}"
-}
-
 main() {
 	local json=""
 
@@ -156,11 +108,8 @@ main() {
 	BACKUP_ALLOW_VOLATILE=1 # looking does no harm
 	store_require
 	describe_all >"$WORK/objects"
-	if [[ -n "$json" ]]; then
-		printf '[\n%s\n]\n' "$(sed '$!s/$/,/' "$WORK/objects")"
-	else
-		print_table <"$WORK/objects"
-	fi
+	printf '[\n%s\n]\n' "$(sed '$!s/$/,/' "$WORK/objects")" | into "$WORK/list"
+	if [[ -n "$json" ]]; then cat -- "$WORK/list"; else json_flatten "$WORK/list" | awk -F '\t' "$AWK_TABLE"; fi
 }
 
 if [[ "${BASH_SOURCE[0]}" == "$0" ]]; then run main "$@"; fi

@@ -129,7 +129,6 @@ prepare_absent() {
 		return 0
 	fi
 	store_lock
-	if [[ -w "$BACKUP_ROOT" ]]; then mkdir -p -- "$BACKUP_ROOT/.staging"; fi
 	if ! recover_has_any_set && [[ -z "$STARTUP_SET" ]]; then
 		recover_start_fresh "the backup store $STORE has no backup yet"
 		return 0

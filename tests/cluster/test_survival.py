@@ -74,14 +74,13 @@ def test_a_power_cut_during_a_backup_leaves_the_old_sets_and_the_data(
     world: World, saved: Saved
 ) -> None:
     sets = world.project.sets()
-    staging = world.mount / ".staging"
     with world.logins() as logins, closing(logins["brewget_settings"].connect()) as session:
         # The backup waits for this table: when the power goes, it is in its middle for certain.
         session.execute("BEGIN; LOCK TABLE setting IN ACCESS EXCLUSIVE MODE")
         world.project.kubectl(f"-n {NAMESPACE} create job cut-short --from=cronjob/postgres-backup")
         wait_for(
             "a backup at work",
-            lambda: [f for f in staging.rglob("*") if f.is_file() and f.stat().st_size > 0],
+            lambda: [f for f in world.mount.glob(".backup_*.new/*") if f.stat().st_size > 0],
             POD_READY,
         )
         world.project.cluster("power-off")

@@ -2,7 +2,7 @@
 
 import json
 import os
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -113,8 +113,6 @@ def test_a_damaged_manifest_is_said_and_harms_no_other_set(
         {"version": 3},
         {"version": "1"},
         {"set": "backup_20000101_000000"},
-        {"started": "yesterday"},
-        {"started": "2026-13-01T00:00:00Z"},
         {"started": 5},
         {"databases": {}},
         {"databases": [5]},
@@ -136,6 +134,28 @@ def test_a_manifest_with_a_key_of_the_wrong_kind_is_damage(
     path.write_text(json.dumps({**json.loads(path.read_text()), **changes}))
     assert states(looks) == ["verified", "verified", "damaged"]
     assert looks.look().sets[-1].why.startswith("its "), "for the manifest's sake, not a file's"
+
+
+@pytest.mark.parametrize("odd", ["yesterday", "2026-13-01T00:00:00Z"])
+def test_a_set_with_a_time_that_is_none_is_as_old_as_its_name(
+    looks: Store, store: Path, odd: str
+) -> None:
+    path = newest(store) / "manifest.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"started": odd, "finished": odd}))
+    seen = looks.look().newest()
+    assert seen is not None
+    assert seen.manifest is not None
+    begun = datetime.fromtimestamp(seen.manifest.started, UTC)
+    assert (seen.name, begun.strftime("backup_%Y%m%d_%H%M%S")) == (newest(store).name, seen.name)
+    assert seen.manifest.finished is None
+
+
+def test_a_mount_that_does_not_say_how_much_is_free_is_not_full(
+    looks: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    none = os.statvfs_result((4096, 4096, 0, 0, 0, 0, 0, 0, 0, 255))
+    monkeypatch.setattr(os, "statvfs", lambda _: none)
+    assert (looks.look().free_bytes, looks.look().size_bytes) == (None, None)
 
 
 def test_numbers_beyond_every_bound_are_damage(looks: Store, store: Path) -> None:

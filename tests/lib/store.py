@@ -21,8 +21,11 @@ BESIDE = {
 }
 """Files of a set that its sums do not cover: what was found out or decided about it later."""
 
-WORKING = {".lock", ".staging"}
+WORKING = {".lock"}
 """What a run may make and leave at the top without touching any set."""
+
+ASIDE = ".*.new"
+"""How what is still being made is called; beside its place."""
 
 
 class Store:
@@ -80,7 +83,7 @@ class Store:
         listing: Listing = {}
         for path in sorted(self.root.rglob("*")):
             top = path.relative_to(self.root).parts[0]
-            if top in WORKING | leave_out:
+            if top in WORKING | leave_out or path.match(ASIDE):
                 continue
             listing[str(path.relative_to(self.root))] = describe(path)
         return listing
@@ -148,7 +151,8 @@ def damage(directory: Path) -> list[str]:
         if not (directory / path).is_file() or sha256(directory / path) != checksum:
             problems.append(f"{path} differs or is missing")
     present = {str(x.relative_to(directory)) for x in directory.rglob("*") if x.is_file()}
-    problems += [f"{x} has no sum" for x in present - set(listed) - BESIDE]
+    aside = {f".{x}.new" for x in BESIDE}
+    problems += [f"{x} has no sum" for x in present - set(listed) - BESIDE - aside]
     return problems
 
 

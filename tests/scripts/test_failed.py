@@ -10,7 +10,7 @@ from tests.lib.content import AUTH
 from tests.lib.mounts import volatile
 from tests.lib.pod import Pod
 from tests.lib.scripts import Scripts
-from tests.lib.store import Store, copy_tree
+from tests.lib.store import ASIDE, Store, copy_tree
 
 NEWER = "backup_20991231_000000"
 
@@ -92,9 +92,7 @@ def test_a_hostile_reason_stays_one_line_of_harmless_signs(
     scripts: Scripts, kept: Store, bad: Path
 ) -> None:
     why = 'a "quote", } a\ttab, a\nline and \x1b[31mred'
-    lines = (
-        'store_require; store_lock; mkdir -p "$BACKUP_ROOT/.staging"; verdict_set_aside "$1" "$2" x'
-    )
+    lines = 'store_require; store_lock; verdict_set_aside "$1" "$2" x'
 
     scripts.functions("verify", lines, bad.name, why).expect(0)
 
@@ -110,7 +108,6 @@ def test_on_a_full_store_a_bad_set_goes_aside_without_the_reason(
         moved = directory / "store"
         copy_tree(kept.root, moved)
         (moved / "failed").mkdir(exist_ok=True)
-        (moved / ".staging").mkdir(exist_ok=True)
         scripts.box.identity.own(moved)
         fill(directory / "ballast")
         full = scripts.with_(root=moved, BACKUP_ALLOW_VOLATILE=1)
@@ -123,7 +120,7 @@ def test_on_a_full_store_a_bad_set_goes_aside_without_the_reason(
         assert "the reason could not be written" in done.stderr
         assert done.returncode == 65, done.said
         assert store.link("latest") == store.names()[-1]
-        assert list((moved / ".staging").iterdir()) == []
+        assert list(moved.rglob(ASIDE)) == []
 
 
 def fill(path: Path) -> None:

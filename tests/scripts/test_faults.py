@@ -9,7 +9,7 @@ from tests.lib.content import AUTH, SETTINGS, USERS, count, users_sql
 from tests.lib.hooks import count_steps, kill_at, start_until
 from tests.lib.postgres import Server
 from tests.lib.scripts import Scripts
-from tests.lib.store import Store
+from tests.lib.store import ASIDE, Store
 from tests.lib.waiting import wait_for
 
 SEED = 20261122
@@ -167,8 +167,7 @@ def test_a_backup_killed_at_random_times_leaves_the_old_state_or_the_new(
         kept.assert_sound()
         assert set(before) <= set(kept.names())
     scripts.with_(BACKUP_LOCK_WAIT=30).backup()
-    staging = kept.root / ".staging"
-    assert not staging.exists() or not list(staging.iterdir())
+    assert not list(kept.root.glob(ASIDE))
 
 
 # staging, the first database's dump, its read-back: later the server is no longer needed.

@@ -16,14 +16,14 @@ pytestmark = pytest.mark.usefixtures("filled")
 
 
 @pytest.mark.trap(34)
-def test_two_writers_at_once_give_two_whole_sets(both: Scripts, store: Store) -> None:
-    runs = [both.start("backup", "--reason", x) for x in ("one", "two")]
+def test_three_writers_at_once_give_three_whole_sets(both: Scripts, store: Store) -> None:
+    runs = [both.start("backup", "--reason", x) for x in ("one", "two", "three")]
 
     names = {run.wait().expect(0).stdout.strip() for run in runs}
 
     assert set(store.names()) == names
-    assert len(names) == 2
-    assert {store.manifest(x)["reason"] for x in names} == {"one", "two"}
+    assert len(names) == 3
+    assert {store.manifest(x)["reason"] for x in names} == {"one", "two", "three"}
     store.assert_sound()
     assert store.link("latest") == max(names)
 

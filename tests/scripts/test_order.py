@@ -125,3 +125,30 @@ def test_a_directory_in_the_place_of_latest_is_not_filled_with_links(
 
     assert (kept.root / "latest" / "mine").read_text() == "a person's file"
     assert [x.name for x in (kept.root / "latest").iterdir()] == ["mine"]
+
+
+@pytest.mark.trap(42)
+@pytest.mark.parametrize("seconds", [86400, -86400])
+def test_a_clock_that_jumps_by_a_day_in_the_middle_changes_no_order(
+    seconds: int, scripts: Scripts, kept: Store
+) -> None:
+    calls = scripts.box.identity.own(scripts.box.directory("calls")) / "calls"
+    body = f"""[[ " $* " != *" -d "* ]] || PATH="${{PATH#*:}}" exec date "$@"
+echo >>"{calls}"
+(( $(wc -l <"{calls}") <= CLOCK_AT )) || set -- "$@" -d "@$(( $(PATH="${{PATH#*:}}" date +%s) + {seconds} ))"
+PATH="${{PATH#*:}}" exec date "$@\""""
+    directory = shim(scripts.box.directory("clock") / "bin", "date", body)
+    jumping = scripts.with_(path=f"{directory}:{scripts.path}", BACKUP_KEEP=1)
+    names = kept.names()
+    for calls_before in (0, 1, 2):
+        calls.unlink(missing_ok=True)
+        names.append(jumping.with_(CLOCK_AT=calls_before).backup())
+        calls.unlink(missing_ok=True)
+        jumping.with_(CLOCK_AT=calls_before).verify("--pending").expect(0)
+        jumping.with_(CLOCK_AT=calls_before).run("list").expect(0)
+    names.append(scripts.with_(BACKUP_KEEP=1).backup())
+
+    assert names == sorted(set(names))
+    assert kept.names() == names[-2:], "the newest verified one, and the one after"
+    assert kept.link("latest") == names[-1]
+    assert (kept.link("latest-verified"), kept.failed()) == (names[-2], [])

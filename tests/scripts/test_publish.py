@@ -162,16 +162,27 @@ def test_a_dump_that_fails_half_way_is_not_published(
     assert kept.snapshot() == before
 
 
-def test_what_a_killed_run_left_in_staging_is_swept(scripts: Scripts, kept: Store) -> None:
-    litter = kept.root / ".staging" / "backup_20200101_000000"
-    litter.mkdir(parents=True)
-    (litter / "manifest.json").write_text("{}")
-    scripts.box.identity.own(kept.root / ".staging")
+def test_what_killed_runs_left_is_swept_and_nothing_else(scripts: Scripts, kept: Store) -> None:
+    (name,) = kept.names()
+    old_release = kept.root / ".staging" / "backup_20200101_000000"
+    litter = [old_release, kept.root / ".backup_20200101_000000.new", kept.root / ".latest.new"]
+    for directory in litter:
+        directory.mkdir(parents=True)
+        (directory / "manifest.json").write_text("{}")
+    litter.append(kept.newest() / ".pinned.json.new")
+    others = [kept.newest() / ".mine.new", kept.root / ".mine.new", kept.root / "mine" / ".x.new"]
+    others[2].parent.mkdir()
+    for file in (litter[-1], *others):
+        file.write_text("{")
+    (kept.root / "backup_20200102_000000").symlink_to("mine")
+    (kept.root / "mine" / ".pinned.json.new").write_text("a person's file behind a link")
+    scripts.box.identity.own(kept.root)
 
     scripts.backup()
 
-    staging = kept.root / ".staging"
-    assert not staging.exists() or list(staging.iterdir()) == []
+    assert not any(path.exists() for path in (*litter, kept.root / ".staging"))
+    assert all(path.exists() for path in (*others, kept.root / "mine" / ".pinned.json.new"))
+    assert name in kept.names()
 
 
 def test_a_pin_is_in_the_manifest(scripts: Scripts, store: Store) -> None:

@@ -8,7 +8,7 @@ from tests.lib.content import AUTH, SETTINGS
 from tests.lib.hooks import start_until
 from tests.lib.postgres import Server
 from tests.lib.scripts import Done, Scripts
-from tests.lib.store import Store
+from tests.lib.store import ASIDE, Store
 
 pytestmark = pytest.mark.usefixtures("filled")
 
@@ -25,7 +25,7 @@ path.write_bytes(data)'"""
 def backup_with_fault(scripts: Scripts, fault: str) -> Done:
     """Take a set of one database; `fault` (shell, in the staged set) happens when it is dumped."""
     running, hook = start_until(scripts, "dumped", "backup")
-    (staged,) = (scripts.root / ".staging").glob("backup_*")
+    (staged,) = scripts.root.glob(ASIDE)
     subprocess.run(["bash", "-c", fault], cwd=staged, check=True)
     hook.release()
     return running.wait()

@@ -218,7 +218,8 @@ def test_what_is_not_ours_is_never_counted_and_never_touched(both: Scripts, kept
 
     assert foreign(kept) == before
     listed = keeping.run("list").expect(0).stdout
-    assert "backup_20200101" not in listed
+    notes = [x.split()[6] for x in listed.splitlines() if x.startswith("backup_20200101")]
+    assert notes == ["foreign:", "damaged:"], "listed as what they are, and links not at all"
     assert kept.link("latest") == newest
 
 

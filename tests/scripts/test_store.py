@@ -9,7 +9,7 @@ from tests.lib.mounts import volatile
 from tests.lib.postgres import Server
 from tests.lib.sandbox import Sandbox
 from tests.lib.scripts import Scripts
-from tests.lib.store import Store, copy_tree
+from tests.lib.store import ASIDE, Store, copy_tree
 
 
 def test_init_store_makes_a_store_once_and_prints_its_id(bare: Scripts) -> None:
@@ -183,7 +183,7 @@ def test_a_disk_that_gets_full_at_any_write_leaves_the_old_state(
             assert done.returncode in {0, 73}, done.said
             if done.returncode == 73:
                 assert Store(moved).snapshot() == before
-                assert not any((moved / ".staging").glob("*")), "room is given back at once"
+                assert not any(moved.glob(ASIDE)), "room is given back at once"
             published.append(done.returncode == 0)
     assert not published[0]
     assert published[-1], "the sweep reached from no room to enough"

@@ -91,7 +91,7 @@ def test_a_senseless_setting_is_refused_by_name_and_nothing_changes(
         "latest ",
         "Latest",
         "failed",
-        ".staging",
+        ".backup_20200101_000000.new",
         "backup_20200101_000000/..",
     ],
 )

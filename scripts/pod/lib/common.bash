@@ -59,17 +59,24 @@ read_text() { IFS= read -r -d '' "$1" <"$SCRIPTS/$2" || [[ -n "${!1-}" ]] || die
 
 read_text AWK_TEXT awk/text.awk
 
+# What free_bytes says of a file system that does not tell (9p mounts, tmpfs without a limit): it is not full for that.
+readonly UNKNOWN=9223372036854775807
+
 # usage: free_bytes PATH
 free_bytes() {
-	local blocks size answer
+	local total blocks size answer
 
-	answer="$(stat -f -c '%a %S' -- "$1")"
-	read -r blocks size <<<"$answer"
-	printf '%s\n' "$((blocks * size))"
+	answer="$(stat -f -c '%b %a %S' -- "$1")" || return "$UNREACHABLE"
+	read -r total blocks size <<<"$answer"
+	printf '%s\n' "$((total > 0 ? blocks * size : UNKNOWN))"
 }
 
 # usage: tmpdir_is_full   0 if WORK has no room for a file, else 1: then nothing that was found out counts against a set.
-tmpdir_is_full() { [[ -d "$WORK" ]] && (($(free_bytes "$WORK") < 16384)); }
+tmpdir_is_full() {
+	local free
+
+	[[ -d "$WORK" ]] && free="$(free_bytes "$WORK")" && ((free < 16384))
+}
 
 # usage: COMMAND | into FILE   For what text tools write: busybox' awk, sort, sed and grep do not notice that a disk is
 # full, and what they lost would be missing without a word. cat notices; 73 then, as pipefail has it.

@@ -12,14 +12,15 @@ TABLE_WAIT=300
 # read the table wait for both.
 QUEUE_WAIT=5
 
-# usage: dump_file_name DATABASE   All but letters, digits, _ and - percent-encoded; `globals` is taken.
+# usage: dump_file_name DATABASE   All but small letters, digits, _ and - percent-encoded, so that no two names differ by case only (a host's
+# file system may not tell them apart); `globals` is taken.
 dump_file_name() {
 	local name="$1" out="" char i
 
 	for ((i = 0; i < ${#name}; i++)); do
 		char="${name:i:1}"
 		# In the C locale a character is a byte.
-		[[ "$char" == [A-Za-z0-9_-] ]] || printf -v char '%%%02X' "$(($(printf '%d' "'$char") & 255))"
+		[[ "$char" == [a-z0-9_-] ]] || printf -v char '%%%02X' "$(($(printf '%d' "'$char") & 255))"
 		out+="$char"
 	done
 	[[ "$out" != globals ]] || out='%67lobals'
@@ -55,6 +56,7 @@ dump_save() {
 	gzip*) gzip "-$level" -c <"$1" >"$2/$3" ;;
 	none) cat <"$1" >"$2/$3" ;;
 	esac || die "$NO_SPACE" "cannot write $3 to the store"
+	make_durable "$2/$3" # what a disk could not take it says here
 	set_read_file "$2/$3" | cmp -s - "$1" || die "$NO_SPACE" "$3 does not read back as it was written"
 }
 
@@ -146,6 +148,7 @@ dump_database() {
 	{ dump_whole "$WORK/contents.raw" | contents_tidy "$BACKUP_HASHES" | into "$WORK/contents.$index" && dump_whole "$WORK/objects.raw" | into "$WORK/objects"; } ||
 		die "$UNREACHABLE" "the contents of $database were not read to their end. No set was published; the next run starts afresh."
 	dump_save "$WORK/objects" "$3" "$5"
+	store_make_tree_durable "$target" # or it is our own memory that is read back
 	dump_read_back "$index" "$target"
 }
 

@@ -4,22 +4,23 @@
 
 read_text AWK_LISTED awk/listed.awk
 read_text AWK_DIFFERING awk/differing.awk
+read_text AWK_MANIFEST awk/manifest.awk
 read_text AWK_ROWS awk/rows.awk
 
 SET_NAME='^backup_[0-9]{8}_[0-9]{6}$'
-# A file name in a manifest, as JSON.
-SET_FILE='^"[A-Za-z0-9_%-]+(\.[a-z.]+)?"$'
 
 # The manifest read last: path -> token. Tables, sequences and the like stay in the file MANIFEST_FLAT.
 declare -A MANIFEST=()
 MANIFEST_FLAT=""
 # Why the last check failed, for the caller's message.
 WHY=""
+# What set_read_own found.
+KIND=""
 
 # usage: set_read DIRECTORY   Fills MANIFEST; returns 65 and sets WHY if it is not one of ours, whole. Ends with 69
 # or 73 where that cannot be found out.
 set_read() {
-	local directory="$1" path token head status=0
+	local directory="$1" name="${1##*/}" path token head status=0
 
 	MANIFEST=()
 	MANIFEST_FLAT="$WORK/manifest.flat"
@@ -35,12 +36,15 @@ set_read() {
 		WHY="its manifest.json is damaged (${WHY#"$directory"/})"
 		return 65
 	fi
-	head="$(awk '!/^databases\.[0-9]+\.(tables|sequences|extensions|settings)\./' "$MANIFEST_FLAT")" ||
+	# One that is still being made has its name, too.
+	name="${name#.}"
+	head="$(awk -F '\t' -v set="${name%.new}" "$AWK_MANIFEST" "$MANIFEST_FLAT")" && [[ -n "$head" ]] ||
 		die "$UNREACHABLE" "cannot read $directory/manifest.json. No set is judged by that: try again"
 	while IFS=$'\t' read -r path token; do
 		[[ -z "$path" ]] || MANIFEST["$path"]="$token"
 	done <<<"$head" || die "$UNREACHABLE" "cannot read $directory/manifest.json. No set is judged by that: try again"
-	set_check_manifest "${directory##*/}"
+	WHY="${MANIFEST[why]}"
+	return "${MANIFEST[status]}"
 }
 
 # usage: set_major   The major version of the server that made the set that set_read read last; 0 if it does not say.
@@ -50,46 +54,6 @@ set_major() {
 	json_text version "${MANIFEST["server.version"]}"
 	version="${version%%[!0-9]*}"
 	printf '%s\n' "${version:-0}"
-}
-
-# usage: set_check_manifest SET   The keys that every reader relies on; others do not matter.
-set_check_manifest() {
-	local key
-
-	if [[ "${MANIFEST[version]:-}" =~ ^[0-9]+$ ]] && ((MANIFEST[version] > 2)); then
-		WHY="its format version ${MANIFEST[version]} is newer than this script's (2): use a newer one"
-		return "$REFUSED"
-	fi
-	for key in set started server.version server.superuser client format compression globals.file; do
-		if [[ "${MANIFEST[$key]:-}" != \"*\" ]]; then
-			WHY="its manifest.json has no usable '$key'"
-			return 65
-		fi
-	done
-	if [[ "${MANIFEST[version]:-}" != [12] || "${MANIFEST[set]}" != "\"$1\"" ]]; then
-		WHY="its manifest.json is for ${MANIFEST[set]}, version ${MANIFEST[version]:-none}"
-		return 65
-	fi
-	set_check_databases
-}
-
-# usage: set_check_databases   File names come from outside: none may lead out of the set.
-set_check_databases() {
-	local i=0 token
-
-	while [[ -n "${MANIFEST["databases.$i.name"]:-}${MANIFEST["databases.$i.file"]:-}" ]]; do
-		token="${MANIFEST["databases.$i.file"]:-}"
-		if [[ ! "$token" =~ $SET_FILE || ! "${MANIFEST["databases.$i.objects"]-$token}" =~ $SET_FILE || "${MANIFEST["databases.$i.name"]:-}" != \"*\" ]]; then
-			WHY="its manifest.json has no usable file name for database $i"
-			return 65
-		fi
-		i=$((i + 1))
-	done
-	MANIFEST[databases]="$i"
-	if [[ ! "${MANIFEST["globals.file"]}" =~ $SET_FILE ]]; then
-		WHY="its manifest.json has no usable file name for the globals"
-		return 65
-	fi
 }
 
 # usage: set_check_sums DIRECTORY   Every file against SHA256SUMS, and all that the manifest names is listed; else 65 and WHY.
@@ -175,12 +139,23 @@ set_is_pinned() {
 	if json_says "$word" set "\"${1##*/}\"" && json_says "$word" pinned false; then return 1; fi
 }
 
-# usage: set_read_own DIRECTORY   As set_read; 65 with WHY for another store's set, too.
+# usage: set_read_own DIRECTORY   As set_read, for this store's sets only. Sets KIND: published, or what does not count, with WHY: foreign
+# (of another store, under another name, or never a set), newer (of a later format: 78), damaged, or unreadable (69).
 set_read_own() {
-	set_read "$1" || return $?
-	[[ "${MANIFEST[store]:-}" != "\"$STORE\"" ]] || return 0
-	WHY="it was made for store ${MANIFEST[store]:-none}"
-	return 65
+	local status=0
+
+	KIND=unreadable WHY="user $(id -u) may not read it"
+	[[ -r "$1" && -x "$1" && (! -e "$1/manifest.json" || -r "$1/manifest.json") ]] || return "$UNREACHABLE"
+	KIND=foreign WHY="it has no manifest.json"
+	[[ -e "$1/manifest.json" || -e "$1/SHA256SUMS" ]] || return "$BROKEN"
+	set_read "$1" || status=$?
+	case "$status ${MANIFEST[store]:-none} ${MANIFEST[set]:-none}" in
+	"0 \"$STORE\" "*) KIND=published ;;
+	0*) status="$BROKEN" WHY="it was made for store ${MANIFEST[store]:-none}" ;;
+	"$REFUSED "*) KIND=newer ;;
+	*) [[ "${MANIFEST[set]:-}" == \"backup_*\" && "${MANIFEST[set]}" != "\"${1##*/}\"" ]] || KIND=damaged ;;
+	esac
+	return "$status"
 }
 
 # usage: set_flags SET MAJOR   pinned TAB flagged TAB accepted (0/1). Pinned is also what only a newer PostgreSQL than
@@ -231,7 +206,7 @@ set_hold() {
 		[[ ! -e "$1/SHA256SUMS" ]] || require_finding "$UNREACHABLE" "$1/SHA256SUMS"
 		return 65
 	}
-	flock -s -n 8 || return 75
+	store_flock -s 8 || return 75
 	# Retention may have had the lock and removed the set between the two lines above.
 	[[ -f "$1/SHA256SUMS" ]] || return 65
 }

@@ -58,22 +58,25 @@ sets_refresh_links() {
 		return "$UNREACHABLE"
 	}
 	newest="$(sets_newest "$list")" && verified="$(sets_newest "$list" 2 1)" || return "$UNREACHABLE"
-	store_point_link latest "$newest"
-	store_point_link latest-verified "$verified"
+	# Where one cannot be made the other cannot either, and it has been said.
+	store_point_link latest "$newest" && store_point_link latest-verified "$verified" || true
 }
 
 # usage: sets_next_name   Now, or one second after the newest name, whichever is later: names never go backwards,
-# whatever the clock does.
+# whatever the clock does. What was never a set of this store does not count, whatever it is called.
 sets_next_name() {
-	local now newest name
+	local now names name directory
 
 	now="$(date -u +%Y%m%d_%H%M%S)"
-	newest="$(sets_all | sort | tail -n 1)"
-	newest="${newest#backup_}"
-	if [[ -n "$newest" && ! "$now" > "$newest" ]]; then
-		log "warning: the clock says $now, the newest set is of $newest: going on from there"
-		now="$(sets_following "$newest")"
-	fi
+	names="$(sets_all | awk -v now="backup_$now" '$0 >= now' | sort -r)"
+	for name in $names; do
+		directory="$BACKUP_ROOT/$name"
+		[[ -d "$directory" ]] || directory="$BACKUP_ROOT/failed/$name"
+		set_read_own "$directory" || [[ "$KIND" != foreign ]] || continue
+		log "warning: the clock says $now, the newest set is $name: going on from there. If its time is wrong: docs/backups.md, \"Names from the future\""
+		now="$(sets_following "${name#backup_}")"
+		break
+	done
 	# Somebody else's directory may have the name.
 	name="backup_$now"
 	while [[ -e "$BACKUP_ROOT/$name" || -L "$BACKUP_ROOT/$name" || -e "$BACKUP_ROOT/failed/$name" ]]; do
@@ -92,15 +95,22 @@ sets_following() {
 	date -u -d "@$((seconds + 1))" +%Y%m%d_%H%M%S
 }
 
-# usage: sets_resolve NAME   Prints the set that NAME (a set, latest, latest-verified) means. From the sets
-# themselves: a link may be stale after a crash, or lead anywhere.
+# usage: sets_resolve NAME   Prints the set that NAME (a set, latest, latest-verified) means. From the sets themselves: a link may be
+# stale after a crash, or lead anywhere. Latest is the newest of this store in a format that is known here; one that is damaged
+# or cannot be read is not passed over for an older one: who uses it refuses it.
 sets_resolve() {
-	local names list name=""
+	local names list each name=""
 
 	case "$1" in
 	latest)
-		names="$(sets_directories)"
-		name="${names##*$'\n'}"
+		names="$(sets_directories | sort -r)"
+		for each in $names; do
+			if set_read_own "$BACKUP_ROOT/$each" || [[ "$KIND" != foreign && "$KIND" != newer ]]; then
+				name="$each"
+				break
+			fi
+			log "warning: $each does not count: $WHY"
+		done
 		;;
 	latest-verified)
 		list="$(sets_list)"
@@ -142,12 +152,12 @@ sets_remove() {
 		log "warning: $1 stays: its SHA256SUMS cannot be opened"
 		return 0
 	}
-	if flock -x -n 7; then
+	if store_flock -x 7; then
 		step remove
-		store_move_into "$directory" "$BACKUP_ROOT/.staging"
-		make_durable "$BACKUP_ROOT"
+		store_aside "$directory"
+		store_rename "$directory" "$ASIDE"
 		step removed
-		rm -rf -- "$BACKUP_ROOT/.staging/$1" || log "warning: the rest of $1 is left for the next run"
+		rm -rf -- "$ASIDE" || log "warning: the rest of $1 is left for the next run"
 		log "removed $1: the $BACKUP_KEEP newest verified sets are kept, pinned ones, and what is newer"
 		step deleted
 	else

@@ -4,36 +4,29 @@
 # The id of the store at hand, once store_require has read it.
 STORE=""
 LOCKED=""
+# Empty once store_lock has found that this file system cannot flush a directory.
+SYNCS_DIRECTORIES=1
+# The way on where a file system lacks what no store can do without.
+ELSEWHERE="Put the store on another file system (docs/backups.md, \"What a store needs\")."
 
-# usage: store_file_system PATH   In hex: busybox and GNU agree on the number, not on the name.
-store_file_system() { stat -f -c %t -- "$1"; }
-
-# usage: store_is_volatile PATH   Status 0 yes, 1 no. A type that cannot be read ends the script: it is not "no".
+# usage: store_is_volatile PATH   Status 0 yes, 1 no. A type that cannot be read ends the script: it is not "no". By its number: busybox
+# and GNU have names of their own.
 store_is_volatile() {
 	local type
 
-	type="$(store_file_system "$1")" || die "$UNREACHABLE" "cannot tell the file system of $1"
-	case "$type" in
-	1021994 | 858458f6) return 0 ;; # tmpfs, ramfs
-	*) return 1 ;;
-	esac
+	type="$(stat -f -c %t -- "$1")" || die "$UNREACHABLE" "cannot tell the file system of $1"
+	[[ "$type" == 1021994 || "$type" == 858458f6 ]] # tmpfs, ramfs
 }
 
 # usage: store_read_id   Sets STORE; returns 69 unless BACKUP_ROOT is a store and readable, else 0.
 store_read_id() {
-	local flat path token id="" version=""
+	local flat
 
 	STORE=""
 	[[ -f "$BACKUP_ROOT/.store.json" && -r "$BACKUP_ROOT/.store.json" ]] || return 69
-	flat="$(json_flatten "$BACKUP_ROOT/.store.json")" || return 69
-	while IFS=$'\t' read -r path token; do
-		case "$path" in
-		id) json_text id "$token" ;;
-		version) version="$token" ;;
-		esac
-	done <<<"$flat"
-	[[ "$version" == 1 && "$id" =~ ^[A-Za-z0-9._-]+$ ]] || return 69
-	STORE="$id"
+	flat="$(json_flatten "$BACKUP_ROOT/.store.json")" && json_says "$flat" version 1 || return 69
+	[[ $'\n'"$flat"$'\n' =~ $'\n'id$'\t'\"([A-Za-z0-9._-]+)\"$'\n' ]] || return 69
+	STORE="${BASH_REMATCH[1]}"
 }
 
 # usage: store_require   Ends with 78 or 69 unless BACKUP_ROOT is the store that is meant.
@@ -52,11 +45,18 @@ store_require() {
 
 # usage: store_require_lasting   Ends with 78 on a file system in memory.
 store_require_lasting() {
-	[[ "$BACKUP_ALLOW_VOLATILE" != 1 ]] || return 0
-	if store_is_volatile "$BACKUP_ROOT"; then
+	[[ "$BACKUP_ALLOW_VOLATILE" == 1 ]] || ! store_is_volatile "$BACKUP_ROOT" ||
 		die "$REFUSED" "$BACKUP_ROOT lies in memory (tmpfs): what is written there is gone with the machine." \
 			"Mount a disk, or set BACKUP_ALLOW_VOLATILE=1 if that is meant."
-	fi
+}
+
+# usage: store_flock -x|-s DESCRIPTOR   0 it is ours, 1 another's. Ends with 78 where there are no locks: of a holder flock says nothing.
+store_flock() {
+	local said
+
+	said="$(flock "$1" -n "$2" 2>&1)" && return 0
+	[[ -z "$said" ]] || die "$REFUSED" "the file system of $BACKUP_ROOT has no locks ($said), and without them two runs would mix. $ELSEWHERE"
+	return 1
 }
 
 # usage: store_lock   The store's one exclusive lock, on descriptor 9 until the process ends.
@@ -67,7 +67,7 @@ store_lock() {
 
 	[[ -z "$LOCKED" ]] || return 0
 	store_open_lock
-	until flock -x -n 9; do
+	until store_flock -x 9; do
 		if ((waited >= BACKUP_LOCK_WAIT)); then
 			holder="$(head -n 1 "$BACKUP_ROOT/.lock")"
 			die "$BUSY" "the store is in use by ${holder:-another process}; waited $waited s (BACKUP_LOCK_WAIT)"
@@ -79,16 +79,29 @@ store_lock() {
 	# For the message above only; who holds the lock is the kernel's knowledge. A full disk must not stop us here.
 	{ printf '%s on %s, process %s, since %s\n' "${0##*/}" "${HOSTNAME:-?}" "$$" "$(utc)" >"$BACKUP_ROOT/.lock"; } 2>/dev/null ||
 		log "the lock is ours, but the holder's name could not be written into it"
+	# Not by the words for EINVAL: a disk that fails says so once, and a file's flush fails with it.
+	sync -- "$BACKUP_ROOT" 2>/dev/null || sync -- "$BACKUP_ROOT" 2>/dev/null || {
+		SYNCS_DIRECTORIES=""
+		log "note: $BACKUP_ROOT cannot flush directories: after a power cut the last set may be missing"
+	}
 	step locked
 }
 
+# usage: store_refuse_link PATH   What somebody planted in the place of ours is not followed.
+store_refuse_link() {
+	[[ ! -L "$1" ]] || die "$REFUSED" "$1 is a link, which no program of ours makes. Nothing was touched: look where it comes from, then remove it"
+}
+
 store_open_lock() {
-	if [[ -w "$BACKUP_ROOT/.lock" || (! -e "$BACKUP_ROOT/.lock" && -w "$BACKUP_ROOT") ]]; then
-		{ exec 9>>"$BACKUP_ROOT/.lock"; } || die "$NO_SPACE" "cannot open $BACKUP_ROOT/.lock"
-	elif [[ -r "$BACKUP_ROOT/.lock" ]]; then
-		exec 9<"$BACKUP_ROOT/.lock"
+	local lock="$BACKUP_ROOT/.lock"
+
+	store_refuse_link "$lock"
+	if [[ -w "$lock" || (! -e "$lock" && -w "$BACKUP_ROOT") ]]; then
+		{ exec 9>>"$lock"; } || die "$NO_SPACE" "cannot open $lock"
+	elif [[ -r "$lock" ]]; then
+		exec 9<"$lock"
 	else
-		die "$NO_SPACE" "cannot write to $BACKUP_ROOT: read-only, or another user's"
+		die "$NO_SPACE" "cannot write to $BACKUP_ROOT: read-only, or another user's (this is user $(id -u))"
 	fi
 }
 
@@ -103,6 +116,7 @@ store_require_space() {
 	local free
 
 	free="$(free_bytes "$BACKUP_ROOT")" || die "$UNREACHABLE" "cannot tell the free space of $BACKUP_ROOT"
+	((free != UNKNOWN)) || log "note: the file system of $BACKUP_ROOT does not say how much is free: BACKUP_MIN_FREE is not looked at"
 	((free >= BACKUP_MIN_FREE)) ||
 		die "$NO_SPACE" "$BACKUP_ROOT has $free bytes free, BACKUP_MIN_FREE asks for $BACKUP_MIN_FREE." \
 			"Nothing was removed to make room; see list.sh. Verified sets beyond BACKUP_KEEP go with the next backup that fits."
@@ -113,70 +127,94 @@ store_write_failed() {
 	local said free
 
 	said="$(tail -n 3 "$2" | tr '\n' ' ')"
-	free="$(free_bytes "$BACKUP_ROOT")"
+	free="$(free_bytes "$BACKUP_ROOT")" || die "$UNREACHABLE" "$1: the store $BACKUP_ROOT went away: $said. No set was published."
 	if ((free < 1048576)) || { ! tmpdir_is_full && grep -q -i 'no space left\|quota exceeded\|read-only file system\|input/output error' "$2"; }; then
-		die "$NO_SPACE" "$1: cannot write to the store ($free bytes free): $said. No set was published, none was removed."
+		die "$NO_SPACE" "$1: cannot write to the store: $said. No set was published, none was removed."
 	fi
 	die "${3:-$UNREACHABLE}" "$1: $said. No set was published; the next run starts afresh."
 }
 
 # usage: store_require_writable
 store_require_writable() {
-	mkdir -p -- "$BACKUP_ROOT/.staging" 2>/dev/null && [[ -w "$BACKUP_ROOT" && -w "$BACKUP_ROOT/.staging" ]] ||
-		die "$NO_SPACE" "cannot write to $BACKUP_ROOT: full, read-only, or another user's (this is user $(id -u))"
+	[[ -w "$BACKUP_ROOT" ]] || die "$NO_SPACE" "cannot write to $BACKUP_ROOT: read-only, or another user's (this is user $(id -u))"
 }
 
-# usage: store_make_tree_durable DIRECTORY   Here as elsewhere by xargs: busybox' find -exec {} + forgets that a batch failed.
+# usage: store_make_tree_durable PATH   Here as elsewhere by xargs: busybox' find -exec {} + forgets that a batch failed.
 store_make_tree_durable() {
-	{ find "$1" -type f -print0 | xargs -0 -r sync && find "$1" -type d -print0 | xargs -0 -r sync; } ||
+	{ find "$1" -type f -print0 | xargs -0 -r sync && { [[ -z "$SYNCS_DIRECTORIES" ]] || find "$1" -type d -print0 | xargs -0 -r sync; }; } ||
 		die "$NO_SPACE" "cannot write $1 to disk"
 }
 
-# usage: store_move_into PATH DIRECTORY   One rename(2). Into a directory rather than onto a name: 'mv A B' follows
-# a link B into the directory it points to, and -T differs between userlands.
-store_move_into() {
-	mv -f -- "$1" "$2/" || die "$NO_SPACE" "cannot move $1 into $2"
-	make_durable "$2"
+# usage: store_sync DIRECTORY...   Makes renames in it durable, where that can be done.
+store_sync() { [[ -z "$SYNCS_DIRECTORIES" ]] || make_durable "$@"; }
+
+# usage: store_aside PATH   Sets ASIDE: where what becomes PATH is made, and nothing lies there any more. Beside it, because some mounts
+# (9p) rename within one directory only.
+store_aside() {
+	ASIDE="${1%/*}/.${1##*/}.new"
+	store_refuse_link "$ASIDE"
+	rm -rf -- "$ASIDE" || die "$NO_SPACE" "cannot remove $ASIDE, which an earlier run left"
+}
+
+# usage: store_require_held   A mount that went away leaves its empty directory, and what is written there no one finds again.
+store_require_held() {
+	[[ "$BACKUP_ROOT/.lock" -ef /dev/fd/9 ]] || die "$UNREACHABLE" "the store went away from $BACKUP_ROOT in mid-run. Mount it, then try again"
+}
+
+# usage: store_rename FROM TO   One rename(2) in one directory, durable. Needs the lock.
+store_rename() {
+	local inode now
+
+	store_require_held
+	# mv goes into a directory, and into one that a link leads to.
+	[[ ! -d "$2" && ! -L "$2" ]] || die "$REFUSED" "$2 is in the way: look what it is, and move it out of the store"
+	{ inode="$(stat -c %i -- "$1")" && mv -f -- "$1" "$2"; } || die "$NO_SPACE" "cannot rename $1 to ${2##*/}"
+	now="$(stat -c %i -- "$2")" || die "$UNREACHABLE" "${2##*/} has its name, but cannot be looked at any more"
+	[[ "$now" == "$inode" ]] || die "$REFUSED" "$2 was copied where it should have been renamed: half of it could have been seen. $ELSEWHERE"
+	store_sync "${2%/*}"
 }
 
 # usage: store_write FILE   Stdin becomes FILE: whole or not at all.
 store_write() {
-	local directory aside
-
-	directory="$(dirname -- "$1")"
-	aside="$BACKUP_ROOT/.staging/.write.$$"
-	{ mkdir -p -- "$aside" && cat >"$aside/${1##*/}"; } || die "$NO_SPACE" "cannot write ${1##*/} in the store"
-	make_durable "$aside/${1##*/}"
-	store_move_into "$aside/${1##*/}" "$directory"
-	rmdir -- "$aside"
+	store_aside "$1"
+	cat >"$ASIDE" || die "$NO_SPACE" "cannot write ${1##*/} in the store"
+	make_durable "$ASIDE"
+	store_rename "$ASIDE" "$1"
 }
 
-# usage: store_point_link NAME SET   NAME (latest, latest-verified) -> SET; an empty SET removes the link.
-# Made aside and renamed over the old one: a reader finds either, never none.
+# usage: store_point_link NAME SET   NAME (latest, latest-verified) -> SET; an empty SET removes the link. Made aside and moved over the
+# old one: a reader finds either, never none. Into a directory rather than onto a name: 'mv A B' follows a link B, and busybox'
+# -T refuses one. Links are for people, programs go by names: status 1, with a warning, where it cannot be made.
 store_point_link() {
-	local name="$1" target="$2" aside="$BACKUP_ROOT/.staging/.link.$$" now=""
+	local name="$1" target="$2" now="" status=0
 
 	[[ ! -L "$BACKUP_ROOT/$name" ]] || now="$(readlink "$BACKUP_ROOT/$name")"
 	if [[ "$target" == "$now" ]]; then return 0; fi
 	if [[ -e "$BACKUP_ROOT/$name" && ! -L "$BACKUP_ROOT/$name" ]]; then
 		log "warning: $BACKUP_ROOT/$name is not a link of ours and is left alone"
 	elif [[ -z "$target" ]]; then
-		rm -f -- "$BACKUP_ROOT/$name"
+		rm -f -- "$BACKUP_ROOT/$name" 2>"$WORK/link" || status=1
 	else
-		mkdir -p -- "$aside"
-		ln -s -f -n -- "$target" "$aside/$name" || die "$NO_SPACE" "cannot make the link $name"
-		store_move_into "$aside/$name" "$BACKUP_ROOT"
-		rmdir -- "$aside"
+		store_aside "$BACKUP_ROOT/$name"
+		{ mkdir -- "$ASIDE" && ln -s -- "$target" "$ASIDE/$name" && mv -f -- "$ASIDE/$name" "$BACKUP_ROOT/" && rmdir -- "$ASIDE"; } 2>"$WORK/link" || status=1
 	fi
+	((status == 0)) || log "warning: the link $name to '$target' cannot be made ($(<"$WORK/link")). Sets are found by their names all the same"
 	step "link-$name"
+	return "$status"
 }
 
-# usage: store_sweep   Needs the lock: what wrote there is gone.
+# usage: store_sweep   Removes what runs that are gone have left, in .staging those of earlier releases. Needs the lock, and one that
+# keeps others out: some mounts (Docker Desktop's) say yes to everybody.
 store_sweep() {
 	local entry
 
-	for entry in "$BACKUP_ROOT"/.staging/* "$BACKUP_ROOT"/.staging/.[!.]*; do
-		[[ -e "$entry" || -L "$entry" ]] || continue
+	store_require_held
+	! flock -x -n "$BACKUP_ROOT/.lock" true 2>/dev/null ||
+		die "$REFUSED" "the locks of $BACKUP_ROOT keep nobody out: two runs would remove each other's work. $ELSEWHERE"
+	for entry in "$BACKUP_ROOT"/{.staging,.{backup_,latest}*.new,backup_*/.{verified,unverified,read,pinned,failed}.json.new}; do
+		# A set that is a link is none.
+		[[ -e "$entry" || -L "$entry" ]] && [[ ! -L "${entry%/*}" || "${entry%/*}" == "$BACKUP_ROOT" ]] || continue
+		store_refuse_link "$entry"
 		log "removing unfinished work: ${entry##*/}"
 		rm -rf -- "$entry" || die "$NO_SPACE" "cannot remove $entry"
 		step swept

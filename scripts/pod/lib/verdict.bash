@@ -58,7 +58,7 @@ verdict_note() {
 	# In a shell of its own: what cannot be written ends that one only.
 	if ! (store_write "$BACKUP_ROOT/$2/$1"); then
 		log "warning: the reason could not be written into $2"
-		rm -rf -- "$BACKUP_ROOT/.staging/.write.$$"
+		rm -f -- "$BACKUP_ROOT/$2/.$1.new"
 	fi <<-JSON
 		{
 		 "version": 1,
@@ -94,9 +94,10 @@ verdict_set_aside() {
 	verdict_note failed.json "$1" "$2" "$3"
 	# The links follow: until then one may lead nowhere, never to a set known to be bad.
 	step set-aside
-	store_move_into "$BACKUP_ROOT/$1" "$target"
+	# Where nothing can be renamed into another directory (9p) mv copies: good enough for what is only kept to look at.
+	mv -- "$BACKUP_ROOT/$1" "$target/" || die "$NO_SPACE" "cannot move $1 to $target"
 	step set-aside-moved
-	make_durable "$BACKUP_ROOT"
+	store_sync "$target" "$BACKUP_ROOT"
 	log "$1 was moved to failed/: $2"
 	sets_refresh_links || true # it has said why
 }
@@ -114,7 +115,6 @@ verdict_bad() {
 # usage: verdict_lock SET   Status 1 if the set went away meanwhile: then there is nothing to say about it.
 verdict_lock() {
 	store_lock
-	mkdir -p -- "$BACKUP_ROOT/.staging" || die "$NO_SPACE" "cannot write to $BACKUP_ROOT"
 	[[ -d "$BACKUP_ROOT/$1" ]] && return 0
 	log "$1 went away while it was being verified"
 	store_unlock
