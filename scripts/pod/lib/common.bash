@@ -33,6 +33,8 @@ BACKUP_STORE_ID="${BACKUP_STORE_ID:-}"
 BACKUP_DATABASES="${BACKUP_DATABASES:-}"
 
 WORK=""
+# The process that run_and_wait waits for.
+RUNNING=""
 # Commands to run on the way out, newest first; each must be safe to run at any point.
 ON_EXIT=()
 
@@ -58,6 +60,7 @@ die() {
 read_text() { IFS= read -r -d '' "$1" <"$SCRIPTS/$2" || [[ -n "${!1-}" ]] || die "$UNEXPECTED" "cannot read $SCRIPTS/$2"; }
 
 read_text AWK_TEXT awk/text.awk
+read_text AWK_BELOW awk/below.awk
 
 # usage: free_bytes PATH
 free_bytes() {
@@ -94,6 +97,30 @@ step() {
 	"$BACKUP_STEP_HOOK" "$1" 6>&- 7>&- 8>&- 9>&- || return 0
 }
 
+# usage: run_and_wait COMMAND...   Runs it in the background, with our stdin, and returns its status: a shell that waits hears TERM at
+# once, one with a program in the foreground when that has ended. What takes longer than a second goes by this: a program or a
+# function, as a statement of the program's own shell (a pipeline in a function; never in $(...)). The clean-up ends it.
+run_and_wait() {
+	local status=0
+
+	"$@" <&0 &
+	RUNNING=$!
+	wait "$RUNNING" || status=$?
+	RUNNING=""
+	return "$status"
+}
+
+# At exit: what run_and_wait started, with all that this started.
+end_running() {
+	local processes
+
+	[[ -n "$RUNNING" ]] || return 0
+	processes="$(cat /proc/[0-9]*/status 2>/dev/null | awk -v top="$RUNNING" "$AWK_BELOW")"
+	# shellcheck disable=SC2086 # numbers
+	kill "$RUNNING" $processes 2>/dev/null # some may have ended by themselves
+	wait "$RUNNING"
+}
+
 # usage: at_exit COMMAND   (one word: a function's name)
 at_exit() { ON_EXIT=("$1" "${ON_EXIT[@]}"); }
 
@@ -103,7 +130,9 @@ leave() {
 
 	trap - EXIT ERR
 	# From here on nothing stops us: every clean-up gets its turn.
+	trap '' HUP INT TERM
 	set +e
+	end_running
 	if ((status != OK && status < 128)) && tmpdir_is_full; then
 		log "error: TMPDIR=${TMPDIR:-/tmp} is full, and what is said above may come from that. Make room there, then try again."
 		status=$NO_SPACE
