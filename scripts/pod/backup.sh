@@ -182,10 +182,7 @@ new_set_line() {
 	printf '%s\t0\t%s\n' "$1" "$flags"
 }
 
-remove_staging() {
-	dump_stop_helpers
-	[[ -z "$STAGING" ]] || rm -rf -- "$STAGING"
-}
+remove_staging() { [[ -z "$STAGING" ]] || rm -rf -- "$STAGING"; }
 
 main() {
 	local name list survey COUNT=0

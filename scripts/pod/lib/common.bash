@@ -33,8 +33,6 @@ BACKUP_STORE_ID="${BACKUP_STORE_ID:-}"
 BACKUP_DATABASES="${BACKUP_DATABASES:-}"
 
 WORK=""
-# The process that run_and_wait waits for.
-RUNNING=""
 # Commands to run on the way out, newest first; each must be safe to run at any point.
 ON_EXIT=()
 
@@ -101,24 +99,20 @@ step() {
 # once, one with a program in the foreground when that has ended. What takes longer than a second goes by this: a program or a
 # function, as a statement of the program's own shell (a pipeline in a function; never in $(...)). The clean-up ends it.
 run_and_wait() {
-	local status=0
-
 	"$@" <&0 &
-	RUNNING=$!
-	wait "$RUNNING" || status=$?
-	RUNNING=""
-	return "$status"
+	wait "$!" || return $?
 }
 
-# At exit: what run_and_wait started, with all that this started.
-end_running() {
-	local processes
+# At exit: nothing of ours goes on after us, holds a lock or writes into WORK.
+end_helpers() {
+	local helpers
 
-	[[ -n "$RUNNING" ]] || return 0
-	processes="$(cat /proc/[0-9]*/status 2>/dev/null | awk -v top="$RUNNING" "$AWK_BELOW")"
+	helpers="$(jobs -p -r)"
+	[[ -n "$helpers" ]] || return 0
+	helpers+=" $(cat /proc/[0-9]*/status 2>/dev/null | awk -v tops="${helpers//$'\n'/ }" "$AWK_BELOW")"
 	# shellcheck disable=SC2086 # numbers
-	kill "$RUNNING" $processes 2>/dev/null # some may have ended by themselves
-	wait "$RUNNING"
+	kill $helpers 2>/dev/null # some may have ended by themselves
+	wait
 }
 
 # usage: at_exit COMMAND   (one word: a function's name)
@@ -132,7 +126,7 @@ leave() {
 	# From here on nothing stops us: every clean-up gets its turn.
 	trap '' HUP INT TERM
 	set +e
-	end_running
+	end_helpers
 	if ((status != OK && status < 128)) && tmpdir_is_full; then
 		log "error: TMPDIR=${TMPDIR:-/tmp} is full, and what is said above may come from that. Make room there, then try again."
 		status=$NO_SPACE

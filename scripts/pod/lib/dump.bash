@@ -118,16 +118,6 @@ dump_drop_snapshot() {
 # usage: dump_whole FILE   Its lines but the last, which says that all were written: psql does not notice a full disk.
 dump_whole() { awk 'NR > 1 { print last } { last = $0 } END { exit last != "end" }' "$1"; }
 
-# usage: dump_stop_helpers   Nothing of ours goes on after us, holds the lock or writes into WORK.
-dump_stop_helpers() {
-	local processes
-
-	processes="$(jobs -p -r)"
-	# shellcheck disable=SC2086 # numbers
-	[[ -z "$processes" ]] || kill $processes 2>/dev/null || true # it may have ended by itself
-	wait || true
-}
-
 # usage: dump_database INDEX DATABASE DIRECTORY FILE OBJECTS   What dump_hold_snapshot holds.
 dump_database() {
 	local index="$1" database="$2" target="$3/$4" compression
