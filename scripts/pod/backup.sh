@@ -116,7 +116,7 @@ dump_all() {
 		objects="$file.objects$(dump_extension)"
 		file+="$suffix"
 		log "dumping $name"
-		if ! dump_hold_snapshot "$index" "$name"; then
+		if ! dump_with_snapshot "$index" "$name" "$STAGING" "$file"; then
 			printf 'skipped\t%s\t"was dropped or renamed meanwhile"\n' "$token" >>"$WORK/chosen"
 			continue
 		fi

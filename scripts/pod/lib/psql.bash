@@ -1,6 +1,8 @@
 # How the scripts talk to PostgreSQL: the connection's settings, the one way to call psql, and quoting.
 [[ "${BASH_SOURCE[0]}" != "$0" ]] || { echo "${0##*/} is a library and does nothing by itself. See: scripts/README.md" >&2 && exit 64; }
 
+read_text AWK_NOT_DUMPED awk/not_dumped.awk
+
 # The database from which others are looked at, created and renamed.
 CONTROL=postgres
 
@@ -65,7 +67,7 @@ psql_server_answers() {
 }
 
 psql_server_refused() {
-	die "$UNREACHABLE" "cannot work with the server at ${PGHOST:-its socket}:${PGPORT:-5432}: $(tr -s '\n\t' '  ' <"$WORK/server.out")"
+	die "$UNREACHABLE" "cannot work with the server at ${PGHOST:-its socket}:${PGPORT:-5432}: $(awk "$AWK_NOT_DUMPED" "$WORK/server.out")"
 }
 
 # usage: psql_connection_string DATABASE   For pg_restore, which takes a database by option only.
