@@ -53,7 +53,9 @@ parse_options() {
 
 # usage: ask_server   Into files in WORK, by one session.
 ask_server() {
+	: >"$WORK/notes"
 	psql_run "$CONTROL" -v work="$WORK" -v leftover="$LEFTOVER" 2>"$WORK/server.out" <<<"$SQL_SOURCE"$'\\o :work/role.facts\n'"$SQL_ROLES" || psql_server_refused
+	take_notes "" <"$WORK/slots"
 }
 
 # usage: require_same_major   Another major version's pg_dump refuses, or writes what this server cannot load.
@@ -66,6 +68,16 @@ require_same_major() {
 		die "$REFUSED" "the server is PostgreSQL $version, pg_dump here is $client: the same major version is needed. Nothing was written."
 	FACTS["server"]="\"$version\""
 	FACTS["client"]="\"$client\""
+}
+
+# usage: take_notes PREFIX < LINES   JSON strings into WORK/notes, for the manifest; and into the log.
+take_notes() {
+	local line
+
+	while IFS= read -r line; do
+		log "note: $1${line//\"/}"
+		printf '%s\n' "$line" >>"$WORK/notes"
+	done
 }
 
 # usage: json_lines < LINES   Each as a JSON string; empty ones are left out.
@@ -91,9 +103,10 @@ choose_databases() {
 	local missing
 
 	json_lines <<<"$BACKUP_DATABASES" >"$WORK/wanted"
+	json_lines <<<"$BACKUP_SKIP" >"$WORK/unwanted"
 	json_lines <<<"${POSTGRES_DATABASES:-}" >"$WORK/required"
 	# BACKUP_DATABASES empty: all.
-	awk -F '\t' -v OFS='\t' "$AWK_CHOOSE" "$WORK/wanted" "$WORK/all" | into "$WORK/chosen"
+	awk -F '\t' -v OFS='\t' "$AWK_CHOOSE" "$WORK/wanted" "$WORK/unwanted" "$WORK/all" | into "$WORK/chosen"
 	missing="$(awk -F '\t' '$1 == "missing" { printf "%s ", $2 }' "$WORK/chosen")"
 	[[ -z "$missing" ]] ||
 		die "$USAGE" "BACKUP_DATABASES names what the server does not have: ${missing% }. No set was taken."
@@ -107,7 +120,6 @@ dump_all() {
 	[[ "$BACKUP_FORMAT" == directory ]] || suffix=.dump
 	: >"$WORK/databases"
 	: >"$WORK/written.sums"
-	: >"$WORK/notes"
 	# The list has a descriptor of its own: what runs in the loop must not eat it.
 	while IFS= read -r line <&3; do
 		token="${line%%$'\t'*}"
@@ -124,9 +136,7 @@ dump_all() {
 		printf '%s\t%s\t%s\n' "$line" "$file" "$objects" >>"$WORK/databases"
 		DATABASE="$token" awk -F '\t' -v OFS='\t' 'BEGIN { print ENVIRON["DATABASE"] } $1 == "table" { print ENVIRON["DATABASE"], $2, $3, $5, $7 }' \
 			"$WORK/contents.$index" | onto "$WORK/rows.now"
-		awk -F '\t' "$AWK_TEXT$AWK_BEHIND" "$WORK/sequences.$index" "$WORK/contents.$index" | into "$WORK/behind"
-		while IFS= read -r line; do log "note: $name: ${line//\"/}"; done <"$WORK/behind"
-		cat "$WORK/behind" >>"$WORK/notes"
+		awk -F '\t' "$AWK_TEXT$AWK_BEHIND" "$WORK/sequences.$index" "$WORK/contents.$index" | take_notes "$name: "
 		index=$((index + 1))
 	done 3<"$WORK/databases.found"
 	awk -F '\t' '$1 == "skipped" { print $2 ": " $3 }' "$WORK/chosen" | while IFS= read -r line; do log "skipped $line"; done
@@ -217,7 +227,7 @@ main() {
 	judge_shrinkage
 	manifest_write "$STAGING" "$COUNT"
 	step manifest
-	manifest_write_sums "$STAGING"
+	run_and_wait manifest_write_sums "$STAGING" || exit $?
 	step sums
 	publish "$name"
 	# All who change sets hold the lock: since the survey this one has come, and gone is only what somebody took by hand.

@@ -31,6 +31,7 @@ BACKUP_MIN_FREE="${BACKUP_MIN_FREE:-67108864}"
 BACKUP_ALLOW_VOLATILE="${BACKUP_ALLOW_VOLATILE:-}"
 BACKUP_STORE_ID="${BACKUP_STORE_ID:-}"
 BACKUP_DATABASES="${BACKUP_DATABASES:-}"
+BACKUP_SKIP="${BACKUP_SKIP:-}"
 
 WORK=""
 # Commands to run on the way out, newest first; each must be safe to run at any point.

@@ -62,7 +62,7 @@ dump_save() {
 # contents. Once more where a table was wanted by somebody else, then with one connection of pg_dump's: several need locks anew,
 # and there may be no more. Status 1 where the database is gone.
 dump_with_snapshot() {
-	local end=$((SECONDS + TABLE_WAIT)) jobs="$BACKUP_JOBS" again=1 status holders
+	local end=$((SECONDS + TABLE_WAIT)) jobs="$BACKUP_JOBS" again=1 status holders told=""
 
 	while true; do
 		status=0
@@ -80,8 +80,11 @@ dump_with_snapshot() {
 			cp -- "$WORK/holder.err" "$WORK/dump.err"
 		fi
 		holders="$(psql_run "$2" <<<"$SQL_LOCK_HOLDERS" 2>/dev/null)" || holders=""
+		holders="$2${holders:+, of which others have or want for themselves alone: $holders}"
 		dump_let_go
-		((SECONDS < end)) || dump_failed "cannot dump $2${holders:+, of which others have or want tables for themselves alone: $holders}" "$WORK/dump.err"
+		((SECONDS < end)) || dump_failed "cannot dump $holders" "$WORK/dump.err"
+		[[ -n "$told" ]] || log "trying once more to dump $holders"
+		told=1
 		sleep 1
 	done
 }

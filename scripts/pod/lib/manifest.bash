@@ -29,7 +29,7 @@ manifest_database() {
 	printf '],\n   "settings": ['
 	awk 'NR > 1 { printf "," } { printf "\n    %s", $0 }' "$WORK/settings.$index"
 	printf '],\n   "tables": ['
-	manifest_objects table schema name owner rows hash unlogged <"$WORK/contents.$index"
+	manifest_objects table schema name owner rows hash unlogged hash_by_column <"$WORK/contents.$index"
 	printf ']}'
 }
 
@@ -47,7 +47,7 @@ manifest_sum_of() { awk -v file="$1" '$2 == file { print $1 }' "$WORK/SHA256SUMS
 
 # usage: manifest_write DIRECTORY COUNT
 manifest_write() {
-	manifest_sum_files "$1"
+	run_and_wait manifest_sum_files "$1" || exit $? # it has said why
 	# First where it may fail for any reason, then where it may fail for want of room: under a || no other is noticed.
 	manifest_text "$1" "$2" | into "$WORK/manifest.json"
 	cat "$WORK/manifest.json" >"$1/manifest.json" || die "$NO_SPACE" "cannot write the manifest"
