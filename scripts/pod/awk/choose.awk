@@ -1,6 +1,6 @@
 # Three files: the databases that are wanted (none named: all), those to be left out, and those that there are (sql/source.sql).
 # Prints what to dump (found), what is skipped and why, and what is wanted and missing.
-FILENAME ~ /[/]wanted$/ { wanted[$0] = 1; some = 1; next }
+FILENAME ~ /\/wanted$/ { wanted[$0] = 1; some = 1; next }
 FILENAME ~ /unwanted$/ { unwanted[$0] = 1; next }
 some && !($1 in wanted) { next }
 { delete wanted[$1] }

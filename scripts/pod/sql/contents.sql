@@ -36,25 +36,24 @@ SELECT 'SAVEPOINT batch', string_agg(one, ' UNION ALL '), 'ROLLBACK TO batch', '
 		ELSE '(SELECT NULL::bigint AS n, NULL::numeric AS hash, NULL::bigint AS long, NULL::bigint AS last,
 			''no function could be made to read it as its owner''::text AS why)' END) AS one,
 	by_owner, row_number() OVER (PARTITION BY by_owner) / 50 AS batch
-FROM (SELECT c.*, sequence, to_json(nspname::text) || E'\t' || to_json(relname::text) AS named,
-	(SELECT 'pg_temp.rows_for_' || CASE WHEN rolsuper THEN 'pg_read_all_data'::regrole::oid ELSE oid END FROM pg_roles WHERE oid = relowner) AS reader,
-	EXISTS (SELECT FROM pg_depend WHERE refclassid IN ('pg_proc'::regclass, 'pg_operator'::regclass, 'pg_type'::regclass) AND (classid, objid) IN (
-		SELECT 'pg_class'::regclass, indexrelid FROM pg_index WHERE indrelid = c.oid AND (indexprs IS NOT NULL OR indpred IS NOT NULL)
-		UNION ALL SELECT 'pg_statistic_ext'::regclass, oid FROM pg_statistic_ext WHERE stxrelid = c.oid AND stxexprs IS NOT NULL)) AS by_owner,
-	format('SELECT count(*) AS n, %s AS hash, %s AS long, %s AS last FROM ONLY %I.%I t',
+FROM (SELECT c.*, reader IS NOT NULL AS by_owner, sequence, to_json(nspname::text) || E'\t' || to_json(relname::text) AS named,
+	format('SELECT count(*) AS n, %s AS hash, %s AS long, %s AS last FROM ONLY %I.%I t%s',
 		CASE WHEN NOT :full THEN 'NULL::numeric' ELSE format('sum(hashtextextended(%s COLLATE "C", 0::bigint))',
 			CASE WHEN is_long IS NULL THEN format('ROW(%s)::text', whole)
 				ELSE format('CASE WHEN %s THEN ROW(%s)::text ELSE ROW(%s)::text END', is_long, parts, whole) END) END,
 		coalesce('count(*) FILTER (WHERE ' || is_long || ')', 'NULL::bigint'),
-		coalesce('max(t.' || quote_ident(attname) || ')::bigint', 'NULL::bigint'), nspname, relname) AS query
-FROM (SELECT c.*, nspname, :full AND :by_column AND pg_relation_size(nullif(reltoastrelid, 0)) > 32768 AS may_be_long
+		coalesce('max(t.' || quote_ident(attname) || ')::bigint', 'NULL::bigint'), nspname, relname,
+		-- Written once for its length and its hash: each time takes several times its size.
+		', LATERAL (SELECT ' || texts || ' OFFSET 0) x') AS query
+FROM (SELECT c.*, nspname, :reader AS reader, CASE WHEN :full AND :by_column THEN pg_relation_size(nullif(reltoastrelid, 0)) END AS toast
 	:user_relations AND c.relkind = 'r') c CROSS JOIN LATERAL (
 		SELECT string_agg(item, ',' ORDER BY name) AS whole, string_agg(CASE kind WHEN 'text' THEN format('hashtextextended(%s::text COLLATE "C", 0::bigint)', item)
-				WHEN 'bytea' THEN format('sha256(%s)', item) WHEN 'other' THEN format('hashtextextended(%s COLLATE "C", 0::bigint)', written) ELSE item END, ',' ORDER BY name) AS parts,
-			CASE WHEN may_be_long THEN nullif(concat_ws(' OR ',
+				WHEN 'bytea' THEN format('sha256(%s)', item) WHEN 'other' THEN format('hashtextextended(coalesce(x.%s, %s) COLLATE "C", 0::bigint)', text, written) ELSE item END, ',' ORDER BY name) AS parts,
+			string_agg(format('CASE WHEN pg_column_size(%s) > 262144 THEN %s END AS %s', item, written, text), ',') FILTER (WHERE kind = 'other' AND toast > 32768) AS texts,
+			CASE WHEN toast > 32768 THEN nullif(concat_ws(' OR ',
 				string_agg(format('coalesce(octet_length(%s), 0)', item), ' + ') FILTER (WHERE kind IN ('text', 'bytea')) || ' > 8388608',
-				string_agg(format('pg_column_size(%s) > 262144 AND octet_length(%s) > 67108864', item, written), ' OR ') FILTER (WHERE kind = 'other')), '') END AS is_long
-		FROM (SELECT format('t.%I', attname) AS item, attname::text COLLATE "C" AS name,
+				string_agg(format('octet_length(x.%s) > 67108864', text), ' OR ') FILTER (WHERE kind = 'other')), '') END AS is_long
+		FROM (SELECT format('t.%I', attname) AS item, attname::text COLLATE "C" AS name, 'text' || attnum AS text,
 				format(CASE WHEN typnamespace = 'pg_catalog'::regnamespace AND typtype = 'b' THEN 't.%I::text' ELSE 'ROW(t.%I)::text' END, attname) AS written,
 				CASE WHEN atttypid IN ('text'::regtype, 'varchar'::regtype) THEN 'text' WHEN atttypid = 'bytea'::regtype THEN 'bytea'
 					WHEN typlen = -1 AND attstorage <> 'p' THEN 'other' END AS kind

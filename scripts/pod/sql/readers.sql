@@ -1,9 +1,14 @@
 -- For sessions that read tables, before their transaction. Whoever asks for a table's rows runs functions of its owner: the planner
 -- computes what is constant in the expressions of its indexes and statistics. Not as the superuser, then, and not with a path that
 -- lacks what they name: for each owner of such tables a function of his own reads them (sql/contents.sql calls it). It lives as
--- long as the session. Sets own_path. Variable: held (by this session; then this was done).
+-- long as the session. Sets own_path, and reader: the name of that function for a table c, or NULL for one that needs none. Variable:
+-- held (by this session; then this was done).
 \if :held
 \else
+SELECT $text$(SELECT 'pg_temp.rows_for_' || CASE WHEN r.rolsuper THEN 'pg_read_all_data'::regrole::oid ELSE r.oid END FROM pg_roles r
+	WHERE r.oid = c.relowner AND EXISTS (SELECT FROM pg_depend WHERE refclassid IN ('pg_proc'::regclass, 'pg_operator'::regclass, 'pg_type'::regclass)
+		AND (classid, objid) IN (SELECT 'pg_class'::regclass, indexrelid FROM pg_index WHERE indrelid = c.oid AND (indexprs IS NOT NULL OR indpred IS NOT NULL)
+		UNION ALL SELECT 'pg_statistic_ext'::regclass, oid FROM pg_statistic_ext WHERE stxrelid = c.oid AND stxexprs IS NOT NULL)))$text$ AS reader \gset
 SELECT concat_ws(', ', (SELECT substr(o, 13) FROM pg_db_role_setting JOIN pg_database d ON d.oid = setdatabase, unnest(setconfig) o
 		WHERE setrole = 0 AND datname = current_database() AND o LIKE 'search\_path=%'), 'public',
 	(SELECT string_agg(DISTINCT quote_ident(nspname), ', ') FROM pg_extension JOIN pg_namespace n ON n.oid = extnamespace)) AS own_path \gset
