@@ -201,7 +201,7 @@ dump_to_file() { "${@:2}" | tee -- "$1" | sha256sum; }
 
 # usage: dump_globals DIRECTORY FILE   Roles without the bootstrap superuser (WORK/superuser), whom every server has.
 dump_globals() {
-	pg_dumpall --globals-only --no-tablespaces --no-password >"$WORK/globals.all" 2>"$WORK/dump.err" ||
+	run_and_wait pg_dumpall --globals-only --no-tablespaces --no-password >"$WORK/globals.all" 2>"$WORK/dump.err" ||
 		store_write_failed "pg_dumpall --globals-only" "$WORK/dump.err"
 	grep -q -x -e '-- PostgreSQL database cluster dump complete' "$WORK/globals.all" ||
 		die "$UNREACHABLE" "pg_dumpall did not write its last line"
