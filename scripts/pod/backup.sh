@@ -125,7 +125,7 @@ dump_all() {
 		token="${line%%$'\t'*}"
 		json_text name "$token"
 		file="$(dump_file_name "$name")"
-		objects="$file.objects$(dump_extension)"
+		objects="$file.objects$DUMP_EXTENSION"
 		file+="$suffix"
 		log "dumping $name"
 		if ! dump_with_snapshot "$index" "$name" "$STAGING" "$file"; then
@@ -216,7 +216,7 @@ main() {
 	STAGING="$BACKUP_ROOT/.staging/$name"
 	mkdir -- "$STAGING" || die "$NO_SPACE" "cannot make $STAGING"
 	step staging
-	FACTS+=([set]="\"$name\"" [started]="\"$(utc)\"" [globals]="globals.sql$(dump_extension)")
+	FACTS+=([set]="\"$name\"" [started]="\"$(utc)\"" [globals]="globals.sql$DUMP_EXTENSION")
 	dump_globals "$STAGING" "${FACTS["globals"]}"
 	: >"$WORK/rows.now"
 	# Beside the dump: with many sets, or many tables, it takes longer than all else of ours.

@@ -53,12 +53,20 @@ def test_tables_with_functions_in_their_indexes_are_read_as_their_owner(
     for table, rows in (("person", 50), ("measured", 20)):
         assert made[table]["rows"] == rows
         # By sequence number: the test's session may ask as it likes.
-        hashed = source.sql(f"create table copied as table {table}; {look.format('copied')}; drop table copied", "app", user="app", password=password_of("app"))
+        hashed = source.sql(
+            f"create table copied as table {table}; {look.format('copied')}; drop table copied",
+            "app",
+            user="app",
+            password=password_of("app"),
+        )
         assert made[table]["hash"] == hashed
     assert store.manifest(name)["notes"] == []
     both.verify(name).expect(0)
     both.with_(server=target).run("restore", name).expect(0)
-    assert target.sql("select count(*) from person", "app", user="app", password=password_of("app")) == "50"
+    assert (
+        target.sql("select count(*) from person", "app", user="app", password=password_of("app"))
+        == "50"
+    )
     assert "rows_for" not in str(store.manifest(name))
 
 
@@ -67,7 +75,10 @@ def test_a_table_that_cannot_be_read_even_so_is_named_and_the_set_goes_on(
 ) -> None:
     create(source, "app", INDEXED.format("one"))
     first = scripts.backup()
-    source.sql("create or replace function one(int) returns int immutable language plpgsql as $$ begin raise 'no more'; end $$", "app")
+    source.sql(
+        "create or replace function one(int) returns int immutable language plpgsql as $$ begin raise 'no more'; end $$",
+        "app",
+    )
 
     done = scripts.run("backup").expect(0)
 
@@ -136,7 +147,11 @@ def test_values_of_many_megabytes_take_no_more_memory_than_pg_dump_and_come_back
     """Beside pg_dump, whose session needs several times such a value's size."""
     create(source, "app", LARGE.format(24))
     with Memory(source) as alone:
-        done = run_as(source.identity, [source.binaries / "pg_dump", "-Fc", "-Z0", "--no-sync", "-f", "/dev/null", "app"], {**source.environment(), **source.client()})
+        done = run_as(
+            source.identity,
+            [source.binaries / "pg_dump", "-Fc", "-Z0", "--no-sync", "-f", "/dev/null", "app"],
+            {**source.environment(), **source.client()},
+        )
         assert done.returncode == 0, done.stderr
 
     with Memory(source) as beside:
@@ -155,7 +170,13 @@ def test_values_of_many_megabytes_take_no_more_memory_than_pg_dump_and_come_back
     assert "saved" in scripts.verify(name).expect(78).stderr
     # As sets of earlier scripts have it.
     old = source.sql("select " + WHOLE.format("body, document, id, page", "files"), "app")
-    _rewrite(store, name, text.replace(f'"hash": null, "hash_by_column": "{files["hash_by_column"]}"', f'"hash": "{old}"'))
+    _rewrite(
+        store,
+        name,
+        text.replace(
+            f'"hash": null, "hash_by_column": "{files["hash_by_column"]}"', f'"hash": "{old}"'
+        ),
+    )
     assert "hash_by_column" not in manifest.read_text()
     scripts.verify(name).expect(0)
 
@@ -199,10 +220,16 @@ def test_a_row_that_no_text_can_hold_is_named_with_the_ways_on(
 def test_a_replication_slot_that_nobody_reads_is_named_with_what_it_keeps(
     source: Server, scripts: Scripts, store: Store
 ) -> None:
-    source.sql("select pg_create_physical_replication_slot(x, true) from unnest(array['forgotten', 'new']) x")
+    source.sql(
+        "select pg_create_physical_replication_slot(x, true) from unnest(array['forgotten', 'new']) x"
+    )
     try:
-        source.sql("create table t as select i, md5(i::text) from generate_series(1, 200000) i; select pg_switch_wal(); checkpoint")
-        source.sql("select pg_drop_replication_slot('new'), pg_create_physical_replication_slot('new', true)")
+        source.sql(
+            "create table t as select i, md5(i::text) from generate_series(1, 200000) i; select pg_switch_wal(); checkpoint"
+        )
+        source.sql(
+            "select pg_drop_replication_slot('new'), pg_create_physical_replication_slot('new', true)"
+        )
         done = scripts.run("backup").expect(0)
     finally:
         source.sql("select pg_drop_replication_slot(slot_name) from pg_replication_slots")

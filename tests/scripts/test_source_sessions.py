@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.lib.content import AUTH, create, password_of
+from tests.lib.content import create, password_of
 from tests.lib.postgres import Server
 from tests.lib.sandbox import processes_below
 from tests.lib.scripts import Running, Scripts
@@ -84,8 +84,14 @@ def test_two_alters_one_after_the_other_end_the_backup_with_the_name_of_their_ta
     source: Server, scripts: Scripts, store: Store
 ) -> None:
     create(source, "app", "create table users as select 1 as id")
-    late = shim(scripts.box.directory("shim") / "bin", "pg_dump", 'sleep 1; exec env PATH="${PATH#*:}" pg_dump "$@"')
-    backup = scripts.with_(path=f"{late}:{scripts.path}", BACKUP_DATABASES="app", BACKUP_FORMAT="directory").start("backup")
+    late = shim(
+        scripts.box.directory("shim") / "bin",
+        "pg_dump",
+        'sleep 1; exec env PATH="${PATH#*:}" pg_dump "$@"',
+    )
+    backup = scripts.with_(
+        path=f"{late}:{scripts.path}", BACKUP_DATABASES="app", BACKUP_FORMAT="directory"
+    ).start("backup")
     holds = "select count(*) from pg_locks where relation = 'users'::regclass and granted and mode = 'AccessShareLock'"
     try:
         for column in ("one", "two"):
@@ -97,7 +103,10 @@ def test_two_alters_one_after_the_other_end_the_backup_with_the_name_of_their_ta
         done = backup.wait()
 
     done.expect(69)
-    assert "cannot dump app, of which others have or want for themselves alone: public.users (process" in done.stderr
+    assert (
+        "cannot dump app, of which others have or want for themselves alone: public.users (process"
+        in done.stderr
+    )
     assert "backup.skip" in done.stderr
     assert store.names() == []
 
@@ -105,7 +114,12 @@ def test_two_alters_one_after_the_other_end_the_backup_with_the_name_of_their_ta
 @pytest.fixture
 def slow(source: Server) -> Server:
     """A server with a table that takes a minute to be counted."""
-    create(source, "app", ASLEEP % 0 + "; create table t as select 1 as n; create index late on t (n) where n > slow(0)")
+    create(
+        source,
+        "app",
+        ASLEEP % 0
+        + "; create table t as select 1 as n; create index late on t (n) where n > slow(0)",
+    )
     source.sql("create or replace " + (ASLEEP % 61.7).removeprefix("create "), "app")
     return source
 
@@ -129,10 +143,17 @@ def test_a_backup_that_is_killed_ends_its_sessions_on_the_server(
 ) -> None:
     """Its pod, or its network, is gone in the middle of a statement: locks must not stay."""
     far = scripts.with_(PGHOST="127.0.0.1")
-    lines = "psql_prepare; psql_run postgres -c 'show tcp_user_timeout' -c 'show tcp_keepalives_count'"
+    lines = (
+        "psql_prepare; psql_run postgres -c 'show tcp_user_timeout' -c 'show tcp_keepalives_count'"
+    )
     assert far.functions("backup", lines).stdout.split() == ["50000", "3"]
     backup = far.start("backup")
-    wait_for("the long statement", lambda: slow.sql(f"{SESSIONS} and query like '%rows_for%'") == "1", 20, every=0.05)
+    wait_for(
+        "the long statement",
+        lambda: slow.sql(f"{SESSIONS} and query like '%rows_for%'") == "1",
+        20,
+        every=0.05,
+    )
     wait_for("both ends of the connection asking for signs of life", lambda: asking(slow) == 2, 10)
 
     backup.kill()
@@ -150,14 +171,27 @@ def test_term_ends_a_backup_within_a_second_with_all_that_it_runs(
     before = kept.snapshot()
     if program != "psql":
         slow.sql("drop index late", "app")
-    asleep = shim(scripts.box.directory("shim") / "bin", program, ": >\"${0%/*}/asleep\"; sleep 61.5 | sleep 61.5") if program != "psql" else None
+    asleep = (
+        shim(
+            scripts.box.directory("shim") / "bin",
+            program,
+            ': >"${0%/*}/asleep"; sleep 61.5 | sleep 61.5',
+        )
+        if program != "psql"
+        else None
+    )
     path = f"{asleep}:{scripts.path}" if asleep else scripts.path
     backup = scripts.with_(path=path, BACKUP_DATABASES="app").start("backup")
     if asleep:
         asleep.chmod(0o777)
         wait_for("the program", (asleep / "asleep").exists, 20, every=0.05)
     else:
-        wait_for("the long statement", lambda: slow.sql(f"{SESSIONS} and query like '%rows_for%'") == "1", 20, every=0.05)
+        wait_for(
+            "the long statement",
+            lambda: slow.sql(f"{SESSIONS} and query like '%rows_for%'") == "1",
+            20,
+            every=0.05,
+        )
         time.sleep(1)  # pg_dump is done by then: it is the contents that are waited for
     began = time.monotonic()
 
@@ -168,7 +202,9 @@ def test_term_ends_a_backup_within_a_second_with_all_that_it_runs(
 
     assert time.monotonic() - began < 1.5, done.stderr
     assert kept.snapshot() == before
-    assert not [x for x in processes_below(scripts.root) if x != slow.process], "it left something behind"
+    assert not [x for x in processes_below(scripts.root) if x != slow.process], (
+        "it left something behind"
+    )
 
 
 @pytest.mark.parametrize("free", [2, 0])
@@ -182,9 +218,24 @@ def test_a_backup_takes_the_connections_that_there_are(
     lone.start()
     hogs = []
     try:
-        for user, word in [("app", password_of("app"))] * 5 + [("postgres", lone.password)] * (3 - free):
-            words = [lone.binaries / "psql", "-XqAt", "-d", "app", "-c", "select 'in'", "-c", "select pg_sleep(100)"]
-            hogs.append(Running(words, {**lone.environment(), **lone.client(user=user, password=word)}, lone.box))
+        for user, word in [("app", password_of("app"))] * 5 + [("postgres", lone.password)] * (
+            3 - free
+        ):
+            words = [
+                lone.binaries / "psql",
+                "-XqAt",
+                "-d",
+                "app",
+                "-c",
+                "select 'in'",
+                "-c",
+                "select pg_sleep(100)",
+            ]
+            hogs.append(
+                Running(
+                    words, {**lone.environment(), **lone.client(user=user, password=word)}, lone.box
+                )
+            )
             wait_for("a connection", (hogs[-1].output / "out").read_text, 20, every=0.02)
         done = scripts.with_(server=lone, BACKUP_FORMAT="directory", BACKUP_JOBS=4).run("backup")
     finally:

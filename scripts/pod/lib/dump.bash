@@ -6,6 +6,15 @@
 read_text SQL_HOLD_SNAPSHOT sql/hold_snapshot.sql
 read_text SQL_LOCK_HOLDERS sql/lock_holders.sql
 read_text AWK_SETVAL awk/setval.awk
+read_text AWK_DIRECTORY awk/directory.awk
+
+# What BACKUP_COMPRESSION puts behind the name of a text, and the same with its level.
+case "$BACKUP_COMPRESSION" in
+zstd*) DUMP_EXTENSION=.zst DUMP_COMPRESSION=zstd:3 ;;
+gzip*) DUMP_EXTENSION=.gz DUMP_COMPRESSION=gzip:6 ;;
+*) DUMP_EXTENSION="" DUMP_COMPRESSION="$BACKUP_COMPRESSION" ;;
+esac
+[[ "$BACKUP_COMPRESSION" != *:* ]] || DUMP_COMPRESSION="$BACKUP_COMPRESSION"
 
 # How long a dump waits for a table that somebody has locked (VACUUM FULL, ALTER TABLE), in seconds.
 TABLE_WAIT=300
@@ -26,30 +35,10 @@ dump_file_name() {
 	printf '%s\n' "$out"
 }
 
-# usage: dump_extension   What BACKUP_COMPRESSION puts behind the name of a text.
-dump_extension() {
-	case "$BACKUP_COMPRESSION" in
-	zstd*) echo .zst ;;
-	gzip*) echo .gz ;;
-	none) echo '' ;;
-	esac
-}
-
-# usage: dump_compression   With its level.
-dump_compression() {
-	case "$BACKUP_COMPRESSION" in
-	zstd) echo zstd:3 ;;
-	gzip) echo gzip:6 ;;
-	*) echo "$BACKUP_COMPRESSION" ;;
-	esac
-}
-
 # usage: dump_save TEXT DIRECTORY FILE   A text of ours into the set, compressed, and read back. (pg_dump compresses by itself.)
 dump_save() {
-	local level
+	local level="${DUMP_COMPRESSION#*:}"
 
-	level="$(dump_compression)"
-	level="${level#*:}"
 	case "$BACKUP_COMPRESSION" in
 	zstd*) zstd -q "-$((level > 19 ? 19 : level))" -c <"$1" >"$2/$3" ;;
 	gzip*) gzip "-$level" -c <"$1" >"$2/$3" ;;
@@ -65,25 +54,26 @@ dump_with_snapshot() {
 	local end=$((SECONDS + TABLE_WAIT)) jobs="$BACKUP_JOBS" again=1 status holders told=""
 
 	while true; do
-		status=0
+		status=0 holders=""
+		: >"$WORK/dump.err"
 		dump_hold_snapshot "$1" "$2" || status=$?
 		if ((status == 1)); then return 1; fi
 		if ((status == 0)); then
 			dump_read_contents
-			dump_run "$2" "$3" "$4" "$jobs" || status=2
-			if ((status == 0)); then return 0; fi
-			# Where the holder died pg_dump says only that its snapshot is gone.
-			cat -- "$WORK/holder.err" >>"$WORK/dump.err"
-			grep -q 'LOCK TABLE\|could not obtain lock\|connection to server' "$WORK/dump.err" && ((again-- > 0)) || end=0
-			jobs=1
-		else
-			cp -- "$WORK/holder.err" "$WORK/dump.err"
+			if dump_run "$2" "$3" "$4" "$jobs"; then return 0; fi
+			((again)) && grep -q 'LOCK TABLE\|could not obtain lock\|connection to server' "$WORK/dump.err" || end=0
+			again=0 jobs=1
 		fi
-		holders="$(psql_run "$2" <<<"$SQL_LOCK_HOLDERS" 2>/dev/null)" || holders=""
+		holders="$(psql_run "$2" <<<"$SQL_LOCK_HOLDERS" 2>/dev/null)" || true # for the message only
+		# At once: psql cancels what the server still does for it, and that ends it.
+		kill -INT "$HOLDER_PROCESS" 2>/dev/null || true
+		exec {HOLDER_IN}>&-
+		wait "$HOLDER_PROCESS" || true
+		# Where the holder died pg_dump says only that its snapshot is gone.
+		cat -- "$WORK/holder.err" >>"$WORK/dump.err"
 		holders="$2${holders:+, of which others have or want for themselves alone: $holders}"
-		dump_let_go
 		((SECONDS < end)) || dump_failed "cannot dump $holders" "$WORK/dump.err"
-		[[ -n "$told" ]] || log "trying once more to dump $holders"
+		[[ -n "$told" ]] || log "trying once more to dump $holders: $(tail -n 1 "$WORK/dump.err")"
 		told=1
 		sleep 1
 	done
@@ -123,10 +113,7 @@ dump_hold_snapshot() {
 
 # usage: dump_is_gone DATABASE   0 if somebody has dropped or renamed it since it was listed; 1 if not, or where nobody answers.
 dump_is_gone() {
-	local found
-
-	found="$(psql_run "$CONTROL" -v name="$1" <<<"SELECT count(*) FROM pg_database WHERE datname = :'name' AND datconnlimit <> -2" 2>/dev/null)" || return 1
-	[[ "$found" == 0 ]]
+	[[ "$(psql_run "$CONTROL" -v name="$1" <<<"SELECT count(*) FROM pg_database WHERE datname = :'name' AND datconnlimit <> -2" 2>/dev/null)" == 0 ]]
 }
 
 # usage: dump_read_contents INDEX   Has the holder read them, while pg_dump works: both mostly wait for the server, and the rows
@@ -144,20 +131,9 @@ dump_read_contents() {
 
 # usage: dump_drop_snapshot   The holder has to be alive to the end: it is what made dump and hashes equal.
 dump_drop_snapshot() {
-	local input="$HOLDER_IN"
-
-	printf '%s\n' 'COMMIT;' '\q' >&"$input" || true # a holder that died is noticed by its status
-	exec {input}>&-
+	printf '%s\n' 'COMMIT;' '\q' >&"$HOLDER_IN" || true # a holder that died is noticed by its status
+	exec {HOLDER_IN}>&-
 	wait "$HOLDER_PROCESS" || dump_failed "$1" "$WORK/holder.err"
-}
-
-# usage: dump_let_go   At once: psql cancels what the server still does for it, and that ends it.
-dump_let_go() {
-	local input="$HOLDER_IN"
-
-	kill -INT "$HOLDER_PROCESS" 2>/dev/null || true # it may have ended by itself
-	exec {input}>&-
-	wait "$HOLDER_PROCESS" || true
 }
 
 # usage: dump_whole FILE   Its lines but the last, which says that all were written: psql does not notice a full disk.
@@ -182,17 +158,15 @@ dump_database() {
 # of it.
 dump_run() {
 	local -x PGDATABASE="$1"
-	local path="$2/$3" compression command
+	local path="$2/$3" command=(env -u PGCLIENTENCODING pg_dump --snapshot="$SNAPSHOT" --lock-wait-timeout="${QUEUE_WAIT}s" --no-tablespaces --no-password
+		--format="$BACKUP_FORMAT" --compress="$DUMP_COMPRESSION")
 
-	compression="$(dump_compression)"
-	command=(env -u PGCLIENTENCODING pg_dump --snapshot="$SNAPSHOT" --lock-wait-timeout="${QUEUE_WAIT}s" --no-tablespaces --no-password
-		--format="$BACKUP_FORMAT" --compress="$compression")
 	if [[ "$BACKUP_FORMAT" == directory ]]; then
 		rm -rf -- "$path" # of a first try
 		run_and_wait "${command[@]}" --jobs="$4" --file="$path" 2>"$WORK/dump.err" || return 1
 	else
 		run_and_wait dump_to_file "$path" "${command[@]}" >"$WORK/dump.sum" 2>"$WORK/dump.err" || return 1
-		sed "s|-\$|$3|" "$WORK/dump.sum" >>"$WORK/written.sums"
+		printf '%s  %s\n' "$(cut -d ' ' -f 1 "$WORK/dump.sum")" "$3" >>"$WORK/written.sums"
 	fi
 }
 
@@ -238,29 +212,8 @@ dump_read_whole() {
 # usage: dump_read_directory INDEX DIRECTORY   All of it. (pg_restore would read it all too, but makes a text of it that nobody
 # needs, with one processor.)
 dump_read_directory() {
-	local directory="$2" tables objects listed
-
-	dump_read_whole "$directory" || return $?
-	# The second field is 0 for rows; else somebody's schema is named DATA.
-	tables="$(awk '$2 == 0 && $4 == "TABLE" && $5 == "DATA" { n++ } END { print n + 0 }' "$WORK/toc")"
-	objects="$(awk -F '\t' '$1 == "large_objects" { print $2 }' "$WORK/contents.$1")"
-	dump_require_files "$directory" '[0-9]*.dat*' "$tables" && dump_require_files "$directory" 'blob_*.dat*' "$objects" || return $?
-	listed="$(find "$directory" -type f -name 'blobs*.toc' -print0 | xargs -0 -r cat | awk '/^[0-9]+ blob_[0-9]+\.dat$/ { n++ } END { print n + 0 }')"
-	if [[ "$objects" != "$listed" ]]; then
-		echo "of $objects large objects $listed are listed" >&2
-		return 1
-	fi
-}
-
-# usage: dump_require_files DIRECTORY PATTERN COUNT
-dump_require_files() {
-	local found
-
-	found="$(find "$1" -type f -name "$2" | awk 'END { print NR }')"
-	[[ "$found" == "$3" ]] || {
-		echo "$3 files $2 are needed, there are $found" >&2
-		return 1
-	}
+	dump_read_whole "$2" && { find "$2" -type f && find "$2" -type f -name 'blobs*.toc' -print0 | xargs -0 -r cat; } |
+		awk "$AWK_DIRECTORY" "$WORK/toc" "$WORK/contents.$1" - >&2
 }
 
 # usage: dump_sequences TARGET   The lines of sql/sequences.sql, by the dump's own setval statements and nothing else of it.

@@ -69,7 +69,7 @@ manifest_text() {
 		"${FACTS["server"]}" "${FACTS["system"]}" "${FACTS["superuser"]}" "${FACTS["client"]}"
 	# Of sets without this word the hashes hold them.
 	printf ' "generated_columns": "not hashed",\n'
-	printf ' "format": "%s", "compression": "%s",\n' "$BACKUP_FORMAT" "$(dump_compression)"
+	printf ' "format": "%s", "compression": "%s",\n' "$BACKUP_FORMAT" "$DUMP_COMPRESSION"
 	printf ' "globals": {"file": "%s", "bytes": %s, "sha256": "%s", "roles": [%s]},\n' "$globals" "$bytes" "$sum" "$roles"
 	printf ' "databases": [\n'
 	for ((i = 0; i < count; i++)); do

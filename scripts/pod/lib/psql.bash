@@ -25,15 +25,15 @@ psql_prepare() {
 		-c idle_in_transaction_session_timeout=0 -c default_transaction_read_only=off
 		-c default_transaction_isolation=read\\ committed -c client_min_messages=warning -c standard_conforming_strings=on -c role=none
 		-c quote_all_identifiers=off -c search_path=pg_catalog"
-	# Where the connection is cut the server ends what it did for us, with its locks, within a minute; and we, as libpq
-	# takes it from a service only, do not wait for a server that is gone.
-	PGOPTIONS+=" -c client_connection_check_interval=10s -c tcp_keepalives_idle=20 -c tcp_keepalives_interval=10 -c tcp_keepalives_count=3
-		-c tcp_user_timeout=50s"
+	# Where the connection is cut the server ends what it did for us, with its locks, within a minute; and we do not wait for a
+	# server that is gone: libpq takes that from a service only.
+	PGOPTIONS+=" -c client_connection_check_interval=10s -c tcp_user_timeout=50s
+		-c tcp_keepalives_idle=20 -c tcp_keepalives_interval=10 -c tcp_keepalives_count=3"
 	PGOPTIONS="${PGOPTIONS//[$'\n\t']/ }"
-	if [[ -z "${PGSERVICE:-}" ]]; then
+	[[ -n "${PGSERVICE:-}" ]] || {
 		printf '[ours]\nkeepalives_idle=20\nkeepalives_interval=10\nkeepalives_count=3\ntcp_user_timeout=50000\n' >"$WORK/service"
 		export PGSERVICE=ours PGSERVICEFILE="$WORK/service"
-	fi
+	}
 	[[ -n "${PGPASSWORD_FILE:-}" ]] || return 0
 	psql_write_pgpass "$WORK/pgpass" "$PGPASSWORD_FILE"
 	export PGPASSFILE="$WORK/pgpass"
