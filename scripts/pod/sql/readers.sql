@@ -5,10 +5,12 @@
 -- held (by this session; then this was done).
 \if :held
 \else
-SELECT $text$(SELECT 'pg_temp.rows_for_' || CASE WHEN r.rolsuper THEN 'pg_read_all_data'::regrole::oid ELSE r.oid END FROM pg_roles r
-	WHERE r.oid = c.relowner AND EXISTS (SELECT FROM pg_depend WHERE refclassid IN ('pg_proc'::regclass, 'pg_operator'::regclass, 'pg_type'::regclass)
-		AND (classid, objid) IN (SELECT 'pg_class'::regclass, indexrelid FROM pg_index WHERE indrelid = c.oid AND (indexprs IS NOT NULL OR indpred IS NOT NULL)
-		UNION ALL SELECT 'pg_statistic_ext'::regclass, oid FROM pg_statistic_ext WHERE stxrelid = c.oid AND stxexprs IS NOT NULL)))$text$ AS reader \gset
+SELECT $text$CASE WHEN c.oid IN (
+		SELECT table_id FROM (
+			SELECT indrelid AS table_id, 'pg_class'::regclass AS class, indexrelid AS id FROM pg_index WHERE indexrelid >= 16384 AND (indexprs IS NOT NULL OR indpred IS NOT NULL)
+			UNION ALL SELECT stxrelid, 'pg_statistic_ext'::regclass, oid FROM pg_statistic_ext WHERE stxexprs IS NOT NULL) planned
+		WHERE EXISTS (SELECT FROM pg_depend WHERE classid = class AND objid = id AND refclassid IN ('pg_proc'::regclass, 'pg_operator'::regclass, 'pg_type'::regclass)))
+	THEN (SELECT 'pg_temp.rows_for_' || CASE WHEN rolsuper THEN 'pg_read_all_data'::regrole::oid ELSE oid END FROM pg_roles WHERE oid = c.relowner) END$text$ AS reader \gset
 SELECT concat_ws(', ', (SELECT substr(o, 13) FROM pg_db_role_setting JOIN pg_database d ON d.oid = setdatabase, unnest(setconfig) o
 		WHERE setrole = 0 AND datname = current_database() AND o LIKE 'search\_path=%'), 'public',
 	(SELECT string_agg(DISTINCT quote_ident(nspname), ', ') FROM pg_extension JOIN pg_namespace n ON n.oid = extnamespace)) AS own_path \gset
