@@ -53,9 +53,7 @@ parse_options() {
 
 # usage: ask_server   Into files in WORK, by one session.
 ask_server() {
-	: >"$WORK/notes"
 	psql_run "$CONTROL" -v work="$WORK" -v leftover="$LEFTOVER" 2>"$WORK/server.out" <<<"$SQL_SOURCE"$'\\o :work/role.facts\n'"$SQL_ROLES" || psql_server_refused
-	take_notes "" <"$WORK/slots"
 }
 
 # usage: require_same_major   Another major version's pg_dump refuses, or writes what this server cannot load.
@@ -68,16 +66,6 @@ require_same_major() {
 		die "$REFUSED" "the server is PostgreSQL $version, pg_dump here is $client: the same major version is needed. Nothing was written."
 	FACTS["server"]="\"$version\""
 	FACTS["client"]="\"$client\""
-}
-
-# usage: take_notes PREFIX < LINES   JSON strings into WORK/notes, for the manifest; and into the log.
-take_notes() {
-	local line
-
-	while IFS= read -r line; do
-		log "note: $1${line//\"/}"
-		printf '%s\n' "$line" >>"$WORK/notes"
-	done
 }
 
 # usage: json_lines < LINES   Each as a JSON string; empty ones are left out.
@@ -136,10 +124,11 @@ dump_all() {
 		printf '%s\t%s\t%s\n' "$line" "$file" "$objects" >>"$WORK/databases"
 		DATABASE="$token" awk -F '\t' -v OFS='\t' 'BEGIN { print ENVIRON["DATABASE"] } $1 == "table" { print ENVIRON["DATABASE"], $2, $3, $5, $7 }' \
 			"$WORK/contents.$index" | onto "$WORK/rows.now"
-		awk -F '\t' "$AWK_TEXT$AWK_BEHIND" "$WORK/sequences.$index" "$WORK/contents.$index" | take_notes "$name: "
+		DATABASE="$token" awk -F '\t' "$AWK_TEXT$AWK_BEHIND" "$WORK/sequences.$index" "$WORK/contents.$index" | onto "$WORK/notes"
 		index=$((index + 1))
 	done 3<"$WORK/databases.found"
 	awk -F '\t' '$1 == "skipped" { print $2 ": " $3 }' "$WORK/chosen" | while IFS= read -r line; do log "skipped $line"; done
+	while IFS= read -r line; do log "note: ${line//\"/}"; done <"$WORK/notes"
 	COUNT="$index"
 }
 

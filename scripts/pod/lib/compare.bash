@@ -30,8 +30,10 @@ compare_database() {
 	psql_run "$2" -v user_relations="$USER_RELATIONS" -f "$WORK/contents.sql" >"$WORK/found.raw" || return 1
 	contents_tidy "$mode" <"$WORK/found.raw" | into "$WORK/found.all" || return $?
 	awk -F '\t' '$1 == "partition"' "$WORK/found.all" | into "$WORK/partitions" || return $?
-	awk -F '\t' '$1 == "unread" { print $2 "." $3 ", read as its owner: " $4 }' "$WORK/found.all" | while IFS= read -r line; do log "cannot compare the rows of ${line//\"/}"; done
-	awk -F '\t' -v OFS='\t' '$1 == "table" && $8 != "" { $6 = $8; $8 = "" } $1 != "partition" && $1 != "unread"' "$WORK/found.all" | compare_sum_partitions "$WORK/partitions" | into "$WORK/found" || return $?
+	awk -F '\t' '$1 == "unread" { print $2 "." $3 ", read as its owner: " $4 }' "$WORK/found.all" |
+		while IFS= read -r line; do log "cannot compare the rows of ${line//\"/}"; done
+	awk -F '\t' -v OFS='\t' '$1 == "table" && $8 != "" { $6 = $8; $8 = "" } $1 != "partition" && $1 != "unread"' "$WORK/found.all" |
+		compare_sum_partitions "$WORK/partitions" | into "$WORK/found" || return $?
 	compare_sum_partitions "$WORK/partitions" <"$WORK/expected.all" | into "$WORK/expected" || return $?
 	grep -q '^large_objects' "$WORK/found" || return 1 # there is always a line of them
 	WHY="$(awk -F '\t' -v listed="${MANIFEST["databases.$1.objects"]:-}" "$AWK_DIFFERENCES" "$WORK/expected" "$WORK/found")" || status=$?
