@@ -22,7 +22,7 @@ psql_prepare() {
 	# dump, read-only stops a restore. What stands here wins over ALTER ROLE and ALTER DATABASE. The search path because
 	# a database's owner could put functions of his own there, for our superuser to call.
 	export PGOPTIONS="${PGOPTIONS:-} -c statement_timeout=0 -c lock_timeout=0 -c row_security=off
-		-c idle_in_transaction_session_timeout=0 -c default_transaction_read_only=off
+		-c idle_in_transaction_session_timeout=0 -c idle_session_timeout=0 -c default_transaction_read_only=off
 		-c default_transaction_isolation=read\\ committed -c client_min_messages=warning -c standard_conforming_strings=on -c role=none
 		-c quote_all_identifiers=off -c search_path=pg_catalog"
 	# Where the connection is cut the server ends what it did for us, with its locks, within a minute; and we do not wait for a

@@ -47,19 +47,24 @@ FROM (SELECT c.*, reader IS NOT NULL AS by_owner, sequence, to_json(nspname::tex
 		', LATERAL (SELECT ' || texts || ' OFFSET 0) x') AS query
 FROM (SELECT c.*, nspname, :reader AS reader, CASE WHEN :full AND :by_column THEN pg_relation_size(nullif(reltoastrelid, 0)) END AS toast
 	:user_relations AND c.relkind = 'r') c CROSS JOIN LATERAL (
-		SELECT string_agg(item, ',' ORDER BY name) AS whole, string_agg(CASE kind WHEN 'text' THEN format('hashtextextended(%s::text COLLATE "C", 0::bigint)', item)
-				WHEN 'bytea' THEN format('sha256(%s)', item) WHEN 'other' THEN format('hashtextextended(coalesce(x.%s, %s) COLLATE "C", 0::bigint)', text, written) ELSE item END, ',' ORDER BY name)
-				FILTER (WHERE toast > 32768) AS parts,
-			string_agg(format('CASE WHEN pg_column_size(%s) > 262144 THEN %s END AS %s', item, written, text), ',') FILTER (WHERE kind = 'other' AND toast > 32768) AS texts,
+		SELECT string_agg(item, ',' ORDER BY name) AS whole,
+			string_agg(CASE kind WHEN 'text' THEN format('hashtextextended(%s::text COLLATE "C", 0::bigint)', item)
+				WHEN 'bytea' THEN format('sha256(%s)', item)
+				WHEN 'other' THEN format('hashtextextended(coalesce(x.%s, %s) COLLATE "C", 0::bigint)', text, written)
+				ELSE item END, ',' ORDER BY name) FILTER (WHERE toast > 32768) AS parts,
+			string_agg(format('CASE WHEN pg_column_size(%s) > 262144 THEN %s END AS %s', item, written, text), ',')
+				FILTER (WHERE kind = 'other' AND toast > 32768) AS texts,
 			CASE WHEN toast > 32768 THEN nullif(concat_ws(' OR ',
 				string_agg(format('coalesce(octet_length(%s), 0)', item), ' + ') FILTER (WHERE kind IN ('text', 'bytea')) || ' > 8388608',
 				string_agg(format('octet_length(x.%s) > 67108864', text), ' OR ') FILTER (WHERE kind = 'other')), '') END AS is_long
 		FROM (SELECT format('t.%I', attname) AS item, attname::text COLLATE "C" AS name, 'text' || attnum AS text,
-				format(CASE WHEN typnamespace = 'pg_catalog'::regnamespace AND typtype = 'b' THEN 't.%I::text' ELSE 'ROW(t.%I)::text' END, attname) AS written,
+				-- Not by ::text where its owner may have made a cast of his own.
+				format(CASE WHEN typnamespace = 'pg_catalog'::regnamespace AND typtype = 'b' THEN 't.%I::text' ELSE 'ROW(t.%I)::text' END,
+					attname) AS written,
 				CASE WHEN atttypid IN ('text'::regtype, 'varchar'::regtype) THEN 'text' WHEN atttypid = 'bytea'::regtype THEN 'bytea'
 					WHEN typlen = -1 AND attstorage <> 'p' THEN 'other' END AS kind
-			FROM pg_attribute JOIN pg_type y ON y.oid = atttypid WHERE :full AND attrelid = c.oid AND attnum > 0 AND NOT attisdropped AND (:generated OR attgenerated = '')
-			AND (:numbers OR NOT (typnamespace = 'pg_catalog'::regnamespace AND typname ~ '^_?reg'))) a) columns
+			FROM pg_attribute JOIN pg_type y ON y.oid = atttypid
+			WHERE :full AND attrelid = c.oid AND attnum > 0 AND NOT attisdropped AND (:generated OR attgenerated = '') AND (:numbers OR NOT (typnamespace = 'pg_catalog'::regnamespace AND typname ~ '^_?reg'))) a) columns
 LEFT JOIN LATERAL (SELECT attname, to_json(sn.nspname::text) || E'\t' || to_json(sc.relname::text) AS sequence
 	FROM pg_depend d JOIN pg_sequence s ON s.seqrelid = d.objid JOIN pg_class sc ON sc.oid = d.objid JOIN pg_namespace sn ON sn.oid = sc.relnamespace
 	JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = d.refobjsubid

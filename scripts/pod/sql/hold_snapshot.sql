@@ -6,7 +6,8 @@
 --
 -- Locks first: a table that was emptied or rewritten after the snapshot has no rows in it. Without locks, TRUNCATE between two
 -- readers' first looks would show them different rows; hence those of tables that came meanwhile.
-SELECT coalesce('LOCK TABLE ONLY ' || string_agg(format('%I.%I', n.nspname, c.relname), ', ') || ' IN ACCESS SHARE MODE', 'SELECT 1 WHERE false') AS lock_all
+SELECT coalesce('LOCK TABLE ONLY ' || string_agg(format('%I.%I', n.nspname, c.relname), ', ') || ' IN ACCESS SHARE MODE',
+	'SELECT 1 WHERE false') AS lock_all
 :user_relations AND c.relkind IN ('r', 'p') \gset
 SET lock_timeout = :'queue_wait';
 BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;
