@@ -155,7 +155,8 @@ def _ended(value: object) -> float | None:
 
 def _database(found: Mapping[str, Any], with_tables: bool) -> Database:
     tables = _objects(found, "tables")
-    rows = [_count(table.get("rows")) for table in tables]
+    # null: of a table that could not be read, which a note of the set says.
+    rows = [_count(table.get("rows") or 0) for table in tables]
     names = (f"{_text(table, 'schema')}.{_text(table, 'name')}" for table in tables)
     return Database(
         name=_text(found, "name"),

@@ -119,6 +119,7 @@ class BackupStorage(pulumi.ComponentResource):
             "BACKUP_COMPRESSION": backup.compression,
             "BACKUP_JOBS": str(backup.jobs),
             "BACKUP_HASHES": backup.hashes.value,
+            "BACKUP_SKIP": "\n".join(backup.skip),
             "BACKUP_LOCK_WAIT": str(backup.lock_wait),
             "BACKUP_MIN_FREE": str(backup.min_free_bytes),
             "BACKUP_ALLOW_VOLATILE": "1" if self._args.allow_volatile else "0",

@@ -128,6 +128,13 @@ class BackupSettings(Group):
         example="rows",
         change=Change.SERVER,
     )
+    skip: types.Skipped = setting(
+        (),
+        "Databases that no set holds: what one of them hinders, the others get all the same.",
+        allowed="different names of databases",
+        example="--path 'backup.skip[0]' broken",
+        change=Change.SERVER,
+    )
     min_free_bytes: Annotated[int, Field(ge=0, le=2**60)] = setting(
         67_108_864,
         "A backup is refused when fewer bytes are free in the store at its start.",

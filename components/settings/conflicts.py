@@ -77,6 +77,11 @@ def _storage(storage: StorageSettings) -> Iterator[str]:
 
 def _backup(settings: Settings) -> Iterator[str]:
     backup = settings.backup
+    for name in set(backup.skip) & set(settings.postgres.databases):
+        yield (
+            f"backup.skip has '{name}', but so has postgres.databases, and what an application "
+            "keeps there would be in no set. Example: pulumi config rm --path backup.skip"
+        )
     if backup.min_free_bytes >= validators.quantity_bytes(backup.storage.size):
         yield (
             f"backup.minFreeBytes is {backup.min_free_bytes}, but backup.storage.size is "

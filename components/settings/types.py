@@ -94,6 +94,15 @@ def _databases(names: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(validators.database(name) for name in names)
 
 
+def _skipped(names: tuple[str, ...]) -> tuple[str, ...]:
+    if len(set(names)) != len(names):
+        raise ValueError("it names one twice")
+    for name in names:
+        if not name or not name.isprintable():
+            raise ValueError(f"{name!r} is not a database name")
+    return names
+
+
 def _accepted(text: str) -> str:
     for word in text.split():
         if word not in set(Accept):
@@ -109,6 +118,7 @@ def _password(secret: SecretStr) -> SecretStr:
 Image = Annotated[str, AfterValidator(validators.image)]
 OptionalImage = Annotated[str, _optional(validators.image)]
 Databases = Annotated[tuple[str, ...], BeforeValidator(as_list), AfterValidator(_databases)]
+Skipped = Annotated[tuple[str, ...], BeforeValidator(as_list), AfterValidator(_skipped)]
 Password = Annotated[SecretStr, AfterValidator(_password)]
 Label = Annotated[str, AfterValidator(validators.dns_label)]
 OptionalLabel = Annotated[str, _optional(validators.dns_label)]

@@ -17,6 +17,7 @@ source "$SCRIPTS/lib/manifest.bash"
 source "$SCRIPTS/lib/brake.bash"
 source "$SCRIPTS/lib/swap.bash"
 read_text SQL_SOURCE sql/source.sql
+read_text SQL_ROOM sql/room.sql
 read_text AWK_CHOOSE awk/choose.awk
 read_text AWK_BEHIND awk/behind.awk
 
@@ -57,6 +58,14 @@ ask_server() {
 	psql_run "$CONTROL" -v work="$WORK" -v leftover="$LEFTOVER" 2>"$WORK/server.out" <<<"$SQL_SOURCE"$'\\o :work/role.facts\n'"$SQL_ROLES" || psql_server_refused
 }
 
+# usage: ask_room   Of the server's data volume. Not worth a set where it cannot be found out.
+ask_room() {
+	local room
+
+	room="$(psql_run "$CONTROL" <<<"$SQL_ROOM" 2>/dev/null)" || room=""
+	IFS=$'\t' read -r FACTS["free"] FACTS["size"] <<<"${room:-null$'\t'null}"
+}
+
 # usage: require_same_major   Another major version's pg_dump refuses, or writes what this server cannot load.
 require_same_major() {
 	local version client
@@ -92,9 +101,10 @@ choose_databases() {
 	local missing
 
 	json_lines <<<"$BACKUP_DATABASES" >"$WORK/wanted"
+	json_lines <<<"$BACKUP_SKIP" >"$WORK/unwanted"
 	json_lines <<<"${POSTGRES_DATABASES:-}" >"$WORK/required"
 	# BACKUP_DATABASES empty: all.
-	awk -F '\t' -v OFS='\t' "$AWK_CHOOSE" "$WORK/wanted" "$WORK/all" | into "$WORK/chosen"
+	awk -F '\t' -v OFS='\t' "$AWK_CHOOSE" "$WORK/wanted" "$WORK/unwanted" "$WORK/all" | into "$WORK/chosen"
 	missing="$(awk -F '\t' '$1 == "missing" { printf "%s ", $2 }' "$WORK/chosen")"
 	[[ -z "$missing" ]] ||
 		die "$USAGE" "BACKUP_DATABASES names what the server does not have: ${missing% }. No set was taken."
@@ -108,16 +118,15 @@ dump_all() {
 	[[ "$BACKUP_FORMAT" == directory ]] || suffix=.dump
 	: >"$WORK/databases"
 	: >"$WORK/written.sums"
-	: >"$WORK/notes"
 	# The list has a descriptor of its own: what runs in the loop must not eat it.
 	while IFS= read -r line <&3; do
 		token="${line%%$'\t'*}"
 		json_text name "$token"
 		file="$(dump_file_name "$name")"
-		objects="$file.objects$(dump_extension)"
+		objects="$file.objects$DUMP_EXTENSION"
 		file+="$suffix"
 		log "dumping $name"
-		if ! dump_hold_snapshot "$index" "$name"; then
+		if ! dump_with_snapshot "$index" "$name" "$STAGING" "$file"; then
 			printf 'skipped\t%s\t"was dropped or renamed meanwhile"\n' "$token" >>"$WORK/chosen"
 			continue
 		fi
@@ -125,12 +134,11 @@ dump_all() {
 		printf '%s\t%s\t%s\n' "$line" "$file" "$objects" >>"$WORK/databases"
 		DATABASE="$token" awk -F '\t' -v OFS='\t' 'BEGIN { print ENVIRON["DATABASE"] } $1 == "table" { print ENVIRON["DATABASE"], $2, $3, $5, $7 }' \
 			"$WORK/contents.$index" | onto "$WORK/rows.now"
-		awk -F '\t' "$AWK_TEXT$AWK_BEHIND" "$WORK/sequences.$index" "$WORK/contents.$index" | into "$WORK/behind"
-		while IFS= read -r line; do log "note: $name: ${line//\"/}"; done <"$WORK/behind"
-		cat "$WORK/behind" >>"$WORK/notes"
+		DATABASE="$token" awk -F '\t' "$AWK_TEXT$AWK_BEHIND" "$WORK/sequences.$index" "$WORK/contents.$index" | onto "$WORK/notes"
 		index=$((index + 1))
 	done 3<"$WORK/databases.found"
 	awk -F '\t' '$1 == "skipped" { print $2 ": " $3 }' "$WORK/chosen" | while IFS= read -r line; do log "skipped $line"; done
+	while IFS= read -r line; do log "note: ${line//\"/}"; done <"$WORK/notes"
 	COUNT="$index"
 }
 
@@ -182,10 +190,7 @@ new_set_line() {
 	printf '%s\t0\t%s\n' "$1" "$flags"
 }
 
-remove_staging() {
-	dump_stop_helpers
-	[[ -z "$STAGING" ]] || rm -rf -- "$STAGING"
-}
+remove_staging() { [[ -z "$STAGING" ]] || rm -rf -- "$STAGING"; }
 
 main() {
 	local name list survey COUNT=0
@@ -204,6 +209,7 @@ main() {
 	# Restores into the server hold the lock, too.
 	swap_drop_leftovers || log "warning: a database of an unfinished restore is left: the line above says why"
 	ask_server
+	ask_room
 	require_same_major
 	choose_databases
 	look_into_template1
@@ -212,7 +218,7 @@ main() {
 	STAGING="$ASIDE"
 	mkdir -- "$STAGING" || die "$NO_SPACE" "cannot make $STAGING"
 	step staging
-	FACTS+=([set]="\"$name\"" [started]="\"$(utc)\"" [globals]="globals.sql$(dump_extension)")
+	FACTS+=([set]="\"$name\"" [started]="\"$(utc)\"" [globals]="globals.sql$DUMP_EXTENSION")
 	dump_globals "$STAGING" "${FACTS["globals"]}"
 	: >"$WORK/rows.now"
 	# Beside the dump: with many sets, or many tables, it takes longer than all else of ours.

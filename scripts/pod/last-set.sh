@@ -44,7 +44,7 @@ take_last_set() {
 	require_all_in_a_set
 	system="$(psql_run "$CONTROL" -c 'SELECT system_identifier FROM pg_control_system()')"
 	# A program of its own: it has its own lock, its own way out, and dumps all databases.
-	name="$(BACKUP_DATABASES='' bash "$SCRIPTS/backup.sh" --reason upgrade --pin)" || status=$?
+	name="$(BACKUP_DATABASES='' BACKUP_SKIP='' bash "$SCRIPTS/backup.sh" --reason upgrade --pin)" || status=$?
 	((status == 0)) || pgdata_refuse "$status" "the last set could not be taken, the lines above say why"
 	step last-set
 	server_stop || pgdata_refuse "$UNREACHABLE" "the server on $PGDATA does not stop: $(server_said)"

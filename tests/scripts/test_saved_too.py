@@ -216,7 +216,7 @@ def test_a_sequence_behind_its_column_is_a_note_about_the_source(
 
     notes = store.manifest()["notes"]
     assert notes == [
-        "the sequence public.late_id_seq stands at 1, and public.late has a row 7: INSERTs there collide"
+        f"{AUTH}: the sequence public.late_id_seq stands at 1, and public.late has a row 7: INSERTs there collide"
     ]
     assert notes[0] in done.stderr
 

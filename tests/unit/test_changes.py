@@ -47,6 +47,7 @@ NEW = {
     "backup.compression": "gzip",
     "backup.jobs": "4",
     "backup.hashes": "rows",
+    "backup.skip": '["broken"]',
     "backup.minFreeBytes": "0",
     "backup.lockWait": "700",
     "backup.timeout": "700",

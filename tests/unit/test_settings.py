@@ -195,6 +195,21 @@ def test_wrong_databases_are_refused(value: str, shown: str, reason: str) -> Non
 
 
 @pytest.mark.parametrize(
+    ("value", "reason"),
+    [
+        ('["ale", "ale"]', "it names one twice"),
+        ('["ale", ""]', "'' is not a database name"),
+        ('["a\\nb"]', "'a\\nb' is not a database name"),
+    ],
+)
+def test_wrong_names_to_skip_are_refused(value: str, reason: str) -> None:
+    example = "--path 'backup.skip[0]' broken"
+    assert refusal({"backup.skip": value}) == [
+        sentence("backup.skip", value, reason, "different names of databases", example)
+    ]
+
+
+@pytest.mark.parametrize(
     ("config", "expected"),
     [
         (
@@ -211,6 +226,11 @@ def test_wrong_databases_are_refused(value: str, shown: str, reason: str) -> Non
             {"backup.minFreeBytes": "2147483648"},
             "backup.minFreeBytes is 2147483648, but backup.storage.size is '2Gi' and no set would "
             "ever fit. Example: pulumi config set --path backup.minFreeBytes 67108864",
+        ),
+        (
+            {"backup.skip": '["stout", "ale"]', "postgres.databases": '["ale", "lager"]'},
+            "backup.skip has 'ale', but so has postgres.databases, and what an application keeps "
+            "there would be in no set. Example: pulumi config rm --path backup.skip",
         ),
         (
             {"postgres.tls.secretName": "made", "postgres.tls.generation": "3"},

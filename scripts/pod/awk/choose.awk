@@ -1,8 +1,10 @@
-# Two files: the databases that are wanted (none named: all), and those that there are (sql/source.sql). Prints what to
-# dump (found), what is skipped and why, and what is wanted and missing.
-FILENAME ~ /wanted$/ { wanted[$0] = 1; some = 1; next }
+# Three files: the databases that are wanted (none named: all), those to be left out, and those that there are (sql/source.sql).
+# Prints what to dump (found), what is skipped and why, and what is wanted and missing.
+FILENAME ~ /\/wanted$/ { wanted[$0] = 1; some = 1; next }
+FILENAME ~ /unwanted$/ { unwanted[$0] = 1; next }
 some && !($1 in wanted) { next }
 { delete wanted[$1] }
+$1 in unwanted { $9 = "\"is named in backup.skip\"" }
 $9 != "" { print "skipped", $1, $9; next }
 { print "found", $1, $2, $3, $4, $5, $6, $7, $8 }
 END { for (name in wanted) print "missing", name }

@@ -44,7 +44,7 @@ archive_again() {
 	local late=""
 
 	pg_restore --list "$1" >"$WORK/toc" 2>>"$WORK/load.err" || return 69
-	psql_run "$2" -v user_relations="$USER_RELATIONS" <<<"$SQL_ROWLESS" >"$WORK/rowless" || return 69
+	psql_run "$2" -v user_relations="$USER_RELATIONS" -v held=false <<<"$SQL_READERS$SQL_ROWLESS" >"$WORK/rowless" || return 69
 	awk "$AWK_REFUSED" "$WORK/load.err" "$WORK/rowless" "$WORK/toc" | into "$WORK/refused" || return $?
 	[[ -s "$WORK/refused" ]] || return 69 # a program failed, not one of its statements
 	if grep -q -E "$TABLE_ROWS" "$WORK/refused"; then late=1; fi

@@ -32,5 +32,5 @@ brake_shrinkage() {
 		[[ -z "$(sets_directories)" ]] || printf 'why\tthere is no accepted set to compare with\n'
 		return 0
 	fi
-	awk -F '\t' -v OFS='\t' -v reference="$reference" "$AWK_TEXT$AWK_SHRINKAGE" "$WORK/required" "$WORK/rows.now" "$WORK/rows.before"
+	awk -F '\t' -v OFS='\t' -v reference="$reference" "$AWK_TEXT$AWK_SHRINKAGE" "$WORK/required" "$WORK/unwanted" "$WORK/rows.now" "$WORK/rows.before"
 }

@@ -31,6 +31,7 @@ BACKUP_MIN_FREE="${BACKUP_MIN_FREE:-67108864}"
 BACKUP_ALLOW_VOLATILE="${BACKUP_ALLOW_VOLATILE:-}"
 BACKUP_STORE_ID="${BACKUP_STORE_ID:-}"
 BACKUP_DATABASES="${BACKUP_DATABASES:-}"
+BACKUP_SKIP="${BACKUP_SKIP:-}"
 
 WORK=""
 # Commands to run on the way out, newest first; each must be safe to run at any point.
@@ -101,6 +102,16 @@ step() {
 	"$BACKUP_STEP_HOOK" "$1" 6>&- 7>&- 8>&- 9>&- || return 0
 }
 
+# At exit: nothing of ours goes on after us, holds a lock or writes into WORK.
+end_helpers() {
+	local helpers
+
+	helpers="$(jobs -p -r)"
+	# shellcheck disable=SC2086 # numbers
+	[[ -z "$helpers" ]] || kill $helpers 2>/dev/null # one may have ended by itself
+	wait
+}
+
 # usage: at_exit COMMAND   (one word: a function's name)
 at_exit() { ON_EXIT=("$1" "${ON_EXIT[@]}"); }
 
@@ -129,6 +140,7 @@ leave() {
 	trap '' HUP INT TERM
 	trap - EXIT ERR
 	set +e
+	end_helpers
 	if ((status != OK && status < 128)) && tmpdir_is_full; then
 		log "error: TMPDIR=${TMPDIR:-/tmp} is full, and what is said above may come from that. Make room there, then try again."
 		status=$NO_SPACE

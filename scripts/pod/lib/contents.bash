@@ -6,6 +6,7 @@
 read_text USER_RELATIONS sql/user_relations.sql
 read_text SQL_SESSION sql/session.sql
 read_text SQL_NO_TIME_LIMIT sql/no_time_limit.sql
+read_text SQL_READERS sql/readers.sql
 read_text SQL_CONTENTS sql/contents.sql
 read_text SQL_EMPTY sql/empty.sql
 read_text AWK_TIDY awk/tidy.awk
@@ -13,21 +14,11 @@ read_text AWK_TIDY awk/tidy.awk
 # The names of databases that a restore makes beside and puts aside; no other database has such a name.
 LEFTOVER='^brewget_(load|drop)_[0-9]{8}_[0-9]{6}_[0-9]+$'
 
-# usage: contents_sql full|rows [held] [generated] [numbers]   The query (sql/contents.sql), in a transaction of its own, or in one
-# that is held open beside pg_dump. The last two: hashes as earlier scripts took them.
+# usage: contents_sql [full] [generated] [numbers] [by_column] [held]   The query (sql/contents.sql): those of its variables that are true.
 contents_sql() {
-	local full=false generated=false numbers=false begin='BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;' end='COMMIT;'
-
-	[[ "$1" != full ]] || full=true
-	[[ -z "${3:-}" ]] || generated=true
-	[[ -z "${4:-}" ]] || numbers=true
-	printf '\\set full %s\n\\set generated %s\n\\set numbers %s\n' "$full" "$generated" "$numbers"
-	if [[ -n "${2:-}" ]]; then
-		# Counting is done long before the dump is: workers would only take processors away from it.
-		begin="" end=""
-		[[ $full == true ]] || begin='SET max_parallel_workers_per_gather = 0;'
-	fi
-	printf '%s\n' "$SQL_SESSION" "$SQL_NO_TIME_LIMIT" "$begin" "$SQL_CONTENTS" "$end"
+	printf '\\set %s false\n' full generated numbers by_column held
+	printf '\\set %s true\n' "$@"
+	printf '%s\n' "$SQL_SESSION" "$SQL_NO_TIME_LIMIT" "$SQL_READERS" "$SQL_CONTENTS"
 }
 
 # usage: contents_tidy full|rows < LINES

@@ -4,12 +4,21 @@
 [[ "${BASH_SOURCE[0]}" != "$0" ]] || { echo "${0##*/} is a library and does nothing by itself. See: scripts/README.md" >&2 && exit 64; }
 
 read_text SQL_HOLD_SNAPSHOT sql/hold_snapshot.sql
+read_text SQL_LOCK_HOLDERS sql/lock_holders.sql
 read_text AWK_SETVAL awk/setval.awk
+read_text AWK_DIRECTORY awk/directory.awk
+
+# What BACKUP_COMPRESSION puts behind the name of a text, and the same with its level.
+case "$BACKUP_COMPRESSION" in
+zstd*) DUMP_EXTENSION=.zst DUMP_COMPRESSION=zstd:3 ;;
+gzip*) DUMP_EXTENSION=.gz DUMP_COMPRESSION=gzip:6 ;;
+*) DUMP_EXTENSION="" DUMP_COMPRESSION="$BACKUP_COMPRESSION" ;;
+esac
+[[ "$BACKUP_COMPRESSION" != *:* ]] || DUMP_COMPRESSION="$BACKUP_COMPRESSION"
 
 # How long a dump waits for a table that somebody has locked (VACUUM FULL, ALTER TABLE), in seconds.
 TABLE_WAIT=300
-# And how long pg_dump then waits for one: whoever is before it came after our locks and waits for them, and all who want to
-# read the table wait for both.
+# And how long it waits at a time while it has locks itself: whoever waits for those is waited for by all who want to read.
 QUEUE_WAIT=5
 
 # usage: dump_file_name DATABASE   All but small letters, digits, _ and - percent-encoded, so that no two names differ by case only (a host's
@@ -27,30 +36,10 @@ dump_file_name() {
 	printf '%s\n' "$out"
 }
 
-# usage: dump_extension   What BACKUP_COMPRESSION puts behind the name of a text.
-dump_extension() {
-	case "$BACKUP_COMPRESSION" in
-	zstd*) echo .zst ;;
-	gzip*) echo .gz ;;
-	none) echo '' ;;
-	esac
-}
-
-# usage: dump_compression   With its level.
-dump_compression() {
-	case "$BACKUP_COMPRESSION" in
-	zstd) echo zstd:3 ;;
-	gzip) echo gzip:6 ;;
-	*) echo "$BACKUP_COMPRESSION" ;;
-	esac
-}
-
 # usage: dump_save TEXT DIRECTORY FILE   A text of ours into the set, compressed, and read back. (pg_dump compresses by itself.)
 dump_save() {
-	local level
+	local level="${DUMP_COMPRESSION#*:}"
 
-	level="$(dump_compression)"
-	level="${level#*:}"
 	case "$BACKUP_COMPRESSION" in
 	zstd*) zstd -q "-$((level > 19 ? 19 : level))" -c <"$1" >"$2/$3" ;;
 	gzip*) gzip "-$level" -c <"$1" >"$2/$3" ;;
@@ -60,39 +49,73 @@ dump_save() {
 	set_read_file "$2/$3" | cmp -s - "$1" || die "$NO_SPACE" "$3 does not read back as it was written"
 }
 
-# usage: dump_hold_snapshot INDEX DATABASE   Exports a snapshot and keeps it, with all tables locked against changes of their
-# form: dump and hashes see the same rows. Sets SNAPSHOT. Tells by it the database's settings (WORK/settings.INDEX) and
-# which sequences there are (WORK/sequence.keys): at once, as roles' names do not come from a snapshot. Status 1 where the
-# database is gone.
+# usage: dump_with_snapshot INDEX DATABASE DIRECTORY FILE   Holds a snapshot and runs pg_dump on it, while the holder reads the
+# contents. Once more where a table was wanted by somebody else, then with one connection of pg_dump's: several need locks anew,
+# and there may be no more. Status 1 where the database is gone.
+dump_with_snapshot() {
+	local end=$((SECONDS + TABLE_WAIT)) jobs="$BACKUP_JOBS" again=1 status holders told=""
+
+	while true; do
+		status=0 holders=""
+		: >"$WORK/dump.err"
+		dump_hold_snapshot "$1" "$2" || status=$?
+		if ((status == 1)); then return 1; fi
+		if ((status == 0)); then
+			dump_read_contents
+			if dump_run "$2" "$3" "$4" "$jobs"; then return 0; fi
+			((again)) && grep -q 'LOCK TABLE\|could not obtain lock\|connection to server' "$WORK/dump.err" || end=0
+			again=0 jobs=1
+		fi
+		holders="$(psql_run "$2" <<<"$SQL_LOCK_HOLDERS" 2>/dev/null)" || true # for the message only
+		# At once: psql cancels what the server still does for it, and that ends it.
+		kill -INT "$HOLDER_PROCESS" 2>/dev/null || true
+		exec {HOLDER_IN}>&-
+		wait "$HOLDER_PROCESS" || true
+		# Where the holder died pg_dump says only that its snapshot is gone.
+		cat -- "$WORK/holder.err" >>"$WORK/dump.err"
+		holders="$2${holders:+, of which others have or want for themselves alone: $holders}"
+		((SECONDS < end)) || dump_failed "cannot dump $holders" "$WORK/dump.err"
+		[[ -n "$told" ]] || log "trying once more to dump $holders: $(tail -n 1 "$WORK/dump.err")"
+		told=1
+		sleep 1
+	done
+}
+
+# usage: dump_failed WHAT LOG   Ends, and says how it can go on.
+dump_failed() {
+	{ awk "$AWK_NOT_DUMPED" "$2" && printf 'If it is that database: mend it, or name it in backup.skip, and the others get their set'; } >"$WORK/why"
+	store_write_failed "$1" "$WORK/why"
+}
+
+# usage: dump_hold_snapshot INDEX DATABASE   sql/hold_snapshot.sql. Sets SNAPSHOT: dump and hashes see the same rows. Tells by it the
+# database's settings (WORK/settings.INDEX) and which sequences there are (WORK/sequence.keys): at once, as roles' names do not
+# come from a snapshot. Status 1 where the database is gone, 2 where another has one of its tables.
 dump_hold_snapshot() {
-	local line
+	local line=""
 
 	coproc HOLDER {
-		PGDATABASE="$2" exec "${PSQL[@]}" -v user_relations="$USER_RELATIONS" -v wait="${TABLE_WAIT}s" -v work="$WORK" -v index="$1" \
-			2>"$WORK/holder.err"
+		PGDATABASE="$2" exec "${PSQL[@]}" -v user_relations="$USER_RELATIONS" -v queue_wait="${QUEUE_WAIT}s" -v table_wait="${TABLE_WAIT}s" \
+			-v work="$WORK" -v index="$1" -v held=false 2>"$WORK/holder.err"
 	}
 	HOLDER_IN="${HOLDER[1]}"
 	HOLDER_OUT="${HOLDER[0]}"
 	# shellcheck disable=SC2153 # set by coproc
 	HOLDER_PROCESS="$HOLDER_PID"
 	# One that could not even connect is noticed below.
-	printf '%s' "$SQL_NO_TIME_LIMIT" "$SQL_HOLD_SNAPSHOT" "$SQL_DATABASE_SETTINGS" $'\\o\n\\echo held\n' >&"$HOLDER_IN" || true
+	printf '%s' "$SQL_NO_TIME_LIMIT" "$SQL_READERS" "$SQL_HOLD_SNAPSHOT" "$SQL_DATABASE_SETTINGS" $'\\o\n\\echo held\n' >&"$HOLDER_IN" || true
 	SNAPSHOT=""
 	while IFS= read -r line <&"$HOLDER_OUT"; do
-		if [[ "$line" == held ]]; then break; fi
+		if [[ "$line" == held && "$SNAPSHOT" =~ ^[0-9A-F-]+$ ]]; then return 0; fi
 		SNAPSHOT="$line"
 	done
-	if [[ "${line:-}" == held && "$SNAPSHOT" =~ ^[0-9A-F-]+$ ]]; then return 0; fi
+	if [[ "$SNAPSHOT" == locked ]]; then return 2; fi
 	if dump_is_gone "$2"; then return 1; fi
-	store_write_failed "cannot take a snapshot of $2" "$WORK/holder.err"
+	dump_failed "cannot take a snapshot of $2" "$WORK/holder.err"
 }
 
 # usage: dump_is_gone DATABASE   0 if somebody has dropped or renamed it since it was listed; 1 if not, or where nobody answers.
 dump_is_gone() {
-	local found
-
-	found="$(psql_run "$CONTROL" -v name="$1" <<<"SELECT count(*) FROM pg_database WHERE datname = :'name' AND datconnlimit <> -2" 2>/dev/null)" || return 1
-	[[ "$found" == 0 ]]
+	[[ "$(psql_run "$CONTROL" -v name="$1" <<<"SELECT count(*) FROM pg_database WHERE datname = :'name' AND datconnlimit <> -2" 2>/dev/null)" == 0 ]]
 }
 
 # usage: dump_read_contents INDEX   Has the holder read them, while pg_dump works: both mostly wait for the server, and the rows
@@ -100,7 +123,7 @@ dump_is_gone() {
 dump_read_contents() {
 	{
 		echo '\o :work/contents.raw'
-		contents_sql "$BACKUP_HASHES" held
+		contents_sql "$BACKUP_HASHES" by_column held
 		printf '\\qecho end\n\\o :work/objects.raw\n'
 		objects_sql
 		printf '\\qecho end\n\\o :work/size.:index\n%s\n\\o\n' 'SELECT pg_database_size(current_database());'
@@ -110,62 +133,48 @@ dump_read_contents() {
 
 # usage: dump_drop_snapshot   The holder has to be alive to the end: it is what made dump and hashes equal.
 dump_drop_snapshot() {
-	local input="$HOLDER_IN"
-
-	printf '%s\n' 'COMMIT;' '\q' >&"$input" || true # a holder that died is noticed by its status
-	exec {input}>&-
-	wait "$HOLDER_PROCESS" || store_write_failed "$1" "$WORK/holder.err"
+	printf '%s\n' 'COMMIT;' '\q' >&"$HOLDER_IN" || true # a holder that died is noticed by its status
+	exec {HOLDER_IN}>&-
+	wait "$HOLDER_PROCESS" || dump_failed "$1" "$WORK/holder.err"
 }
 
 # usage: dump_whole FILE   Its lines but the last, which says that all were written: psql does not notice a full disk.
 dump_whole() { awk 'NR > 1 { print last } { last = $0 } END { exit last != "end" }' "$1"; }
 
-# usage: dump_stop_helpers   Nothing of ours goes on after us, holds the lock or writes into WORK.
-dump_stop_helpers() {
-	local processes
-
-	processes="$(jobs -p -r)"
-	# shellcheck disable=SC2086 # numbers
-	[[ -z "$processes" ]] || kill $processes 2>/dev/null || true # it may have ended by itself
-	wait || true
-}
-
-# usage: dump_database INDEX DATABASE DIRECTORY FILE OBJECTS   What dump_hold_snapshot holds.
+# usage: dump_database INDEX DATABASE DIRECTORY FILE OBJECTS   What comes after dump_with_snapshot.
 dump_database() {
-	local index="$1" database="$2" target="$3/$4" compression
+	local index="$1"
 
 	printf '%s\n' "$SNAPSHOT" >"$WORK/snapshot.$index"
-	dump_read_contents
-	compression="$(dump_compression)"
-	dump_run "$database" "$3" "$4" --snapshot="$SNAPSHOT" --lock-wait-timeout="${QUEUE_WAIT}s" --no-tablespaces --no-password \
-		--format="$BACKUP_FORMAT" --compress="$compression" 2>"$WORK/dump.err" || {
-		# Where the holder died pg_dump says only that its snapshot is gone.
-		cat -- "$WORK/holder.err" >>"$WORK/dump.err"
-		store_write_failed "pg_dump of $database" "$WORK/dump.err"
-	}
 	step dumped
-	dump_drop_snapshot "cannot read the contents of $database"
+	dump_drop_snapshot "cannot read the contents of $2"
 	{ dump_whole "$WORK/contents.raw" | contents_tidy "$BACKUP_HASHES" | into "$WORK/contents.$index" && dump_whole "$WORK/objects.raw" | into "$WORK/objects"; } ||
-		die "$UNREACHABLE" "the contents of $database were not read to their end. No set was published; the next run starts afresh."
+		die "$UNREACHABLE" "the contents of $2 were not read to their end. No set was published; the next run starts afresh."
 	dump_save "$WORK/objects" "$3" "$5"
-	store_make_tree_durable "$target" # or it is our own memory that is read back
-	dump_read_back "$index" "$target"
+	store_make_tree_durable "$3/$4" # or it is our own memory that is read back
+	dump_read_back "$index" "$3/$4"
+	step read-back
 }
 
-# usage: dump_run DATABASE DIRECTORY FILE OPTION...   In the database's own encoding: text of SQL_ASCII is in none that it could be
-# converted from. A single file goes through a pipe, so that we know the sum of what pg_dump said, not of what a disk made of it.
+# usage: dump_run DATABASE DIRECTORY FILE JOBS   pg_dump on SNAPSHOT, in the database's own encoding: text of SQL_ASCII is in none that it
+# could be converted from. A single file goes through a pipe, so that we know the sum of what pg_dump said, not of what a disk made
+# of it.
 dump_run() {
 	local -x PGDATABASE="$1"
-	local directory="$2" file="$3" sum
+	local path="$2/$3" command=(env -u PGCLIENTENCODING pg_dump --snapshot="$SNAPSHOT" --lock-wait-timeout="${QUEUE_WAIT}s" --no-tablespaces --no-password
+		--format="$BACKUP_FORMAT" --compress="$DUMP_COMPRESSION")
 
-	shift 3
 	if [[ "$BACKUP_FORMAT" == directory ]]; then
-		env -u PGCLIENTENCODING pg_dump "$@" --jobs="$BACKUP_JOBS" --file="$directory/$file" || return 1
+		rm -rf -- "$path" # of a first try
+		"${command[@]}" --jobs="$4" --file="$path" 2>"$WORK/dump.err" || return 1
 	else
-		sum="$(env -u PGCLIENTENCODING pg_dump "$@" | tee -- "$directory/$file" | sha256sum)" || return 1
-		printf '%s  %s\n' "${sum%% *}" "$file" >>"$WORK/written.sums"
+		dump_to_file "$path" "${command[@]}" >"$WORK/dump.sum" 2>"$WORK/dump.err" || return 1
+		printf '%s  %s\n' "$(cut -d ' ' -f 1 "$WORK/dump.sum")" "$3" >>"$WORK/written.sums"
 	fi
 }
+
+# usage: dump_to_file PATH COMMAND...   Prints the sum of what it says.
+dump_to_file() { "${@:2}" | tee -- "$1" | sha256sum; }
 
 # usage: dump_globals DIRECTORY FILE   Roles without the bootstrap superuser (WORK/superuser), whom every server has.
 dump_globals() {
@@ -194,7 +203,6 @@ dump_read_back() {
 	if grep -q 'null$' "$sequences"; then
 		log "warning: the value of a sequence in ${target##*/} could not be read; it will not be compared"
 	fi
-	step read-back
 }
 
 # usage: dump_read_whole DIRECTORY   Every byte of its files, decompressed. An empty large object is an empty .zst.
@@ -207,29 +215,8 @@ dump_read_whole() {
 # usage: dump_read_directory INDEX DIRECTORY   All of it. (pg_restore would read it all too, but makes a text of it that nobody
 # needs, with one processor.)
 dump_read_directory() {
-	local directory="$2" tables objects listed
-
-	dump_read_whole "$directory" || return $?
-	# The second field is 0 for rows; else somebody's schema is named DATA.
-	tables="$(awk '$2 == 0 && $4 == "TABLE" && $5 == "DATA" { n++ } END { print n + 0 }' "$WORK/toc")"
-	objects="$(awk -F '\t' '$1 == "large_objects" { print $2 }' "$WORK/contents.$1")"
-	dump_require_files "$directory" '[0-9]*.dat*' "$tables" && dump_require_files "$directory" 'blob_*.dat*' "$objects" || return $?
-	listed="$(find "$directory" -type f -name 'blobs*.toc' -print0 | xargs -0 -r cat | awk '/^[0-9]+ blob_[0-9]+\.dat$/ { n++ } END { print n + 0 }')"
-	if [[ "$objects" != "$listed" ]]; then
-		echo "of $objects large objects $listed are listed" >&2
-		return 1
-	fi
-}
-
-# usage: dump_require_files DIRECTORY PATTERN COUNT
-dump_require_files() {
-	local found
-
-	found="$(find "$1" -type f -name "$2" | awk 'END { print NR }')"
-	[[ "$found" == "$3" ]] || {
-		echo "$3 files $2 are needed, there are $found" >&2
-		return 1
-	}
+	dump_read_whole "$2" && { find "$2" -type f && find "$2" -type f -name 'blobs*.toc' -print0 | xargs -0 -r cat; } |
+		awk "$AWK_DIRECTORY" "$WORK/toc" "$WORK/contents.$1" - >&2
 }
 
 # usage: dump_sequences TARGET   The lines of sql/sequences.sql, by the dump's own setval statements and nothing else of it.

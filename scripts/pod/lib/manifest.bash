@@ -29,7 +29,7 @@ manifest_database() {
 	printf '],\n   "settings": ['
 	awk 'NR > 1 { printf "," } { printf "\n    %s", $0 }' "$WORK/settings.$index"
 	printf '],\n   "tables": ['
-	manifest_objects table schema name owner rows hash unlogged <"$WORK/contents.$index"
+	manifest_objects table schema name owner rows hash unlogged hash_by_column <"$WORK/contents.$index"
 	printf ']}'
 }
 
@@ -65,11 +65,11 @@ manifest_text() {
 	printf '{"version": 2, "set": %s, "reason": %s, "pinned": %s,\n' "${FACTS["set"]}" "${FACTS["reason"]}" "${FACTS["pinned"]}"
 	printf ' "flagged": %s, "accepted_shrink": %s,\n' "${FACTS["flagged"]}" "${FACTS["accepted"]}"
 	printf ' "started": %s, "finished": "%s", "store": "%s",\n' "${FACTS["started"]}" "$(utc)" "$STORE"
-	printf ' "server": {"version": %s, "system_identifier": %s, "superuser": %s}, "client": %s,\n' \
-		"${FACTS["server"]}" "${FACTS["system"]}" "${FACTS["superuser"]}" "${FACTS["client"]}"
+	printf ' "server": {"version": %s, "system_identifier": %s, "superuser": %s, "data_free_bytes": %s, "data_size_bytes": %s},\n "client": %s,\n' \
+		"${FACTS["server"]}" "${FACTS["system"]}" "${FACTS["superuser"]}" "${FACTS["free"]}" "${FACTS["size"]}" "${FACTS["client"]}"
 	# Of sets without this word the hashes hold them.
 	printf ' "generated_columns": "not hashed",\n'
-	printf ' "format": "%s", "compression": "%s",\n' "$BACKUP_FORMAT" "$(dump_compression)"
+	printf ' "format": "%s", "compression": "%s",\n' "$BACKUP_FORMAT" "$DUMP_COMPRESSION"
 	printf ' "globals": {"file": "%s", "bytes": %s, "sha256": "%s", "roles": [%s]},\n' "$globals" "$bytes" "$sum" "$roles"
 	printf ' "databases": [\n'
 	for ((i = 0; i < count; i++)); do

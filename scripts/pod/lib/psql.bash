@@ -1,6 +1,8 @@
 # How the scripts talk to PostgreSQL: the connection's settings, the one way to call psql, and quoting.
 [[ "${BASH_SOURCE[0]}" != "$0" ]] || { echo "${0##*/} is a library and does nothing by itself. See: scripts/README.md" >&2 && exit 64; }
 
+read_text AWK_NOT_DUMPED awk/not_dumped.awk
+
 # The database from which others are looked at, created and renamed.
 CONTROL=postgres
 
@@ -20,10 +22,18 @@ psql_prepare() {
 	# dump, read-only stops a restore. What stands here wins over ALTER ROLE and ALTER DATABASE. The search path because
 	# a database's owner could put functions of his own there, for our superuser to call.
 	export PGOPTIONS="${PGOPTIONS:-} -c statement_timeout=0 -c lock_timeout=0 -c row_security=off
-		-c idle_in_transaction_session_timeout=0 -c default_transaction_read_only=off
+		-c idle_in_transaction_session_timeout=0 -c idle_session_timeout=0 -c default_transaction_read_only=off
 		-c default_transaction_isolation=read\\ committed -c client_min_messages=warning -c standard_conforming_strings=on -c role=none
 		-c quote_all_identifiers=off -c search_path=pg_catalog"
+	# Where the connection is cut the server ends what it did for us, with its locks, within a minute; and we do not wait for a
+	# server that is gone: libpq takes that from a service only.
+	PGOPTIONS+=" -c client_connection_check_interval=10s -c tcp_user_timeout=50s
+		-c tcp_keepalives_idle=20 -c tcp_keepalives_interval=10 -c tcp_keepalives_count=3"
 	PGOPTIONS="${PGOPTIONS//[$'\n\t']/ }"
+	[[ -n "${PGSERVICE:-}" ]] || {
+		printf '[ours]\nkeepalives_idle=20\nkeepalives_interval=10\nkeepalives_count=3\ntcp_user_timeout=50000\n' >"$WORK/service"
+		export PGSERVICE=ours PGSERVICEFILE="$WORK/service"
+	}
 	[[ -n "${PGPASSWORD_FILE:-}" ]] || return 0
 	psql_write_pgpass "$WORK/pgpass" "$PGPASSWORD_FILE"
 	export PGPASSFILE="$WORK/pgpass"
@@ -65,7 +75,7 @@ psql_server_answers() {
 }
 
 psql_server_refused() {
-	die "$UNREACHABLE" "cannot work with the server at ${PGHOST:-its socket}:${PGPORT:-5432}: $(tr -s '\n\t' '  ' <"$WORK/server.out")"
+	die "$UNREACHABLE" "cannot work with the server at ${PGHOST:-its socket}:${PGPORT:-5432}: $(awk "$AWK_NOT_DUMPED" "$WORK/server.out")"
 }
 
 # usage: psql_connection_string DATABASE   For pg_restore, which takes a database by option only.

@@ -20,12 +20,12 @@ store_is_volatile() {
 
 # usage: store_read_id   Sets STORE; returns 69 unless BACKUP_ROOT is a store and readable, else 0.
 store_read_id() {
-	local flat
+	local flat id=$'\nid\t"([A-Za-z0-9._-]+)"\n'
 
 	STORE=""
 	[[ -f "$BACKUP_ROOT/.store.json" && -r "$BACKUP_ROOT/.store.json" ]] || return 69
 	flat="$(json_flatten "$BACKUP_ROOT/.store.json")" && json_says "$flat" version 1 || return 69
-	[[ $'\n'"$flat"$'\n' =~ $'\n'id$'\t'\"([A-Za-z0-9._-]+)\"$'\n' ]] || return 69
+	[[ $'\n'"$flat"$'\n' =~ $id ]] || return 69
 	STORE="${BASH_REMATCH[1]}"
 }
 
