@@ -109,7 +109,9 @@ def test_the_first_process_of_a_container_hears_it_while_a_program_waits(
 ) -> None:
     """The kernel gives process 1 no default action, and bash waits for the program in front."""
     assert filled.process
-    os.kill(filled.process.pid, signal.SIGSTOP)  # connections are accepted by the kernel, and then nothing
+    os.kill(
+        filled.process.pid, signal.SIGSTOP
+    )  # connections are accepted by the kernel, and then nothing
     try:
         running = scripts.start("backup", apart=True)
         first, psql = wait_for("psql", lambda: psql_of(running.process.pid), 20, every=0.05)

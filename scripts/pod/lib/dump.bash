@@ -168,13 +168,16 @@ dump_run() {
 		rm -rf -- "$path" # of a first try
 		"${command[@]}" --jobs="$4" --file="$path" 2>"$WORK/dump.err" || return 1
 	else
-		dump_to_file "$path" "${command[@]}" >"$WORK/dump.sum" 2>"$WORK/dump.err" || return 1
-		printf '%s  %s\n' "$(cut -d ' ' -f 1 "$WORK/dump.sum")" "$3" >>"$WORK/written.sums"
+		dump_to_file "$path" "${command[@]}" 2>"$WORK/dump.err" || return 1
 	fi
 }
 
-# usage: dump_to_file PATH COMMAND...   Prints the sum of what it says.
-dump_to_file() { "${@:2}" | tee -- "$1" | sha256sum; }
+# usage: dump_to_file PATH COMMAND...
+dump_to_file() {
+	local sum
+
+	sum="$("${@:2}" | tee -- "$1" | sha256sum)" && printf '%s  %s\n' "${sum%% *}" "${1##*/}" >>"$WORK/written.sums"
+}
 
 # usage: dump_globals DIRECTORY FILE   Roles without the bootstrap superuser (WORK/superuser), whom every server has.
 dump_globals() {
@@ -216,7 +219,7 @@ dump_read_whole() {
 # needs, with one processor.)
 dump_read_directory() {
 	dump_read_whole "$2" && { find "$2" -type f && find "$2" -type f -name 'blobs*.toc' -print0 | xargs -0 -r cat; } |
-		awk "$AWK_DIRECTORY" "$WORK/toc" "$WORK/contents.$1" - >&2
+		awk "$AWK_DIRECTORY" "$WORK/toc" "$WORK/contents.$1" - | cat >&2
 }
 
 # usage: dump_sequences TARGET   The lines of sql/sequences.sql, by the dump's own setval statements and nothing else of it.
