@@ -51,7 +51,7 @@ class Disk:
     def __init__(self, source: Path, mount: Path, orders: Path) -> None:
         """Nothing fails yet."""
         self.source, self.mount, self.orders = source, mount, orders
-        self.mend()
+        self.fault: Fault | None = None
 
     def fail(self, fault: Fault) -> None:
         """From now on this one alone; reads are counted anew."""
@@ -60,12 +60,6 @@ class Disk:
         aside.write_text(json.dumps(asdict(fault)))
         (self.orders / READS).write_text("")
         aside.replace(self.orders / ORDER)
-
-    def mend(self) -> None:
-        """Nothing fails any more."""
-        self.fault: Fault | None = None
-        (self.orders / ORDER).unlink(missing_ok=True)
-        (self.orders / READS).write_text("")
 
     def reads(self) -> list[tuple[str, str, bool]]:
         """Return the reads since then: file below the mount, program, and whether it failed."""
