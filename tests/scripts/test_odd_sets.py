@@ -86,7 +86,9 @@ def test_a_store_full_of_odd_things_works_as_one_without(
     odd = [x for x, state in wanted.items() if state not in {"published", "unreadable"}]
     before = untouched(kept, odd)
 
-    assert {name: x["state"] for name, x in listed(both).items()} == wanted
+    seen = listed(both)
+    assert {name: x["state"] for name, x in seen.items()} == wanted
+    assert isinstance(seen["backup_20241029_180000"]["age_seconds"], int), "by its name"
     keeping = both.with_(BACKUP_KEEP=1)
     name = keeping.backup()
 

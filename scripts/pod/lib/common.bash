@@ -243,5 +243,6 @@ sum_of() {
 
 # usage: size_of PATH   Bytes of a file, or of all files in a directory.
 size_of() {
-	find "$1" -type f -print0 | xargs -0 -r stat -c %s | awk '{ sum += $1 } END { printf "%.0f\n", sum }'
+	find "$1" -type f -print0 | xargs -0 -r stat -c %s | awk '{ sum += $1 } END { printf "%.0f\n", sum }' ||
+		die "$UNREACHABLE" "cannot tell the size of $1"
 }

@@ -15,7 +15,7 @@ manifest_database() {
 	IFS=$'\t' read -r -a f <<<"$line"
 	path="$directory/${f[8]}"
 	[[ -d "$path" ]] || sum="\"$(manifest_sum_of "${f[8]}")\""
-	bytes="$(size_of "$path")"
+	bytes="$(size_of "$path")" || exit $? # it has said why
 	size="$(cat "$WORK/size.$index")"
 	snapshot="$(cat "$WORK/snapshot.$index")"
 	printf '  {"name": %s, "file": "%s", "bytes": %s, "sha256": %s,\n' "${f[0]}" "${f[8]}" "$bytes" "$sum"
@@ -59,7 +59,7 @@ manifest_write() {
 manifest_text() {
 	local directory="$1" count="$2" i globals="${FACTS["globals"]}" bytes sum roles
 
-	bytes="$(size_of "$directory/$globals")"
+	bytes="$(size_of "$directory/$globals")" || exit $?
 	sum="$(manifest_sum_of "$globals")"
 	roles="$(cut -f 2 "$WORK/role.facts" | paste -s -d , -)"
 	printf '{"version": 2, "set": %s, "reason": %s, "pinned": %s,\n' "${FACTS["set"]}" "${FACTS["reason"]}" "${FACTS["pinned"]}"
