@@ -7,8 +7,7 @@ source "$SCRIPTS/lib/json.bash"
 source "$SCRIPTS/lib/store.bash"
 source "$SCRIPTS/lib/set.bash"
 source "$SCRIPTS/lib/sets.bash"
-source "$SCRIPTS/lib/proof.bash"
-read_text AWK_LEFT_OUT_LISTED awk/left_out_listed.awk
+read_text AWK_LIST awk/list.awk
 read_text AWK_TABLE awk/table.awk
 
 usage() {
@@ -24,73 +23,23 @@ Lists the backup sets of BACKUP_ROOT, oldest first: age, size, reason, state.
 USAGE
 }
 
-# usage: read_failure FILE   Sets FAILURE from a set's failed.json or unverified.json: why, failed, by, as JSON. Sets that were
-# set aside by older scripts have none, and what cannot be read may not be one.
-read_failure() {
-	local path token flat
+# usage: facts   What list.awk reads. Retention may remove a set while it is looked at: the others are listed all the same.
+facts() {
+	local directory names name may_read
 
-	FAILURE=()
-	flat="$(json_flatten "$1" 2>/dev/null)" || return 0
-	while IFS=$'\t' read -r path token; do
-		case "$path $token" in
-		*[[:cntrl:]]*) ;; # no JSON that we wrote
-		"why "\"* | "failed "\"* | "by "\"*) FAILURE["$path"]="$token" ;;
-		esac
-	done <<<"$flat"
-}
-
-# usage: describe_set DIRECTORY STATE NOW   One JSON object.
-describe_set() {
-	local directory="$1" state="$2" name="${1##*/}" why="" started="" verified=false unverified=null left_out="" proof=null reading=null times pinned=false bytes rows age=null databases=0
-	local -A FAILURE=()
-
-	# Retention may remove a set while it is looked at: the others are listed all the same.
-	bytes="$(size_of "$directory" 2>/dev/null)" || true
-	set_read_own "$directory" || why="$WHY"
-	[[ -d "$directory" ]] || return 0
-	[[ "$state" == failed && "$KIND" != foreign ]] || state="$KIND"
-	if [[ -n "$why" ]]; then
-		MANIFEST=([databases]=0)
-		rows=null
-	else
-		json_text started "${MANIFEST[started]}"
-		# A time that is none costs nobody the list: its name has one, too.
-		age="$(epoch "$started" 2>/dev/null || epoch "$name" 2>/dev/null)" && age=$(($3 - age)) || age=null
-		rows="$(awk -F '\t' 'split($1, p, ".") == 5 && p[3] == "tables" && p[5] == "rows" { n += $2 } END { printf "%.0f", n }' "$MANIFEST_FLAT")"
-		if set_is_verified "$directory"; then verified=true; fi
-		if set_is_pinned "$directory"; then pinned=true; fi
-		databases="${MANIFEST[databases]}"
-	fi
-	if [[ "$state" == failed ]]; then
-		read_failure "$directory/failed.json"
-	elif [[ "$verified" == true ]]; then
-		left_out="$(json_flatten "$directory/verified.json" | awk -F '\t' "$AWK_LEFT_OUT_LISTED")" || left_out=""
-	elif [[ -z "$why" ]]; then
-		read_failure "$directory/unverified.json"
-		unverified="${FAILURE[why]:-null}"
-		FAILURE=()
-	fi
-	if [[ -z "$why" ]] && times="$(proof_times "$directory")"; then
-		[[ "$verified" == false ]] || proof=$(($3 - ${times%%$'\t'*}))
-		reading=$(($3 - ${times##*$'\t'}))
-	fi
-	if [[ -n "$why" ]]; then why="$(json_quote "$why")"; fi
-	printf '{"set": "%s", "state": "%s", "started": %s, "age_seconds": %s, "bytes": %s, "reason": %s, "databases": %s, "rows": %s, ' \
-		"$name" "$state" "${MANIFEST[started]:-null}" "$age" "$bytes" "${MANIFEST[reason]:-null}" "$databases" "$rows"
-	printf '"proof_age_seconds": %s, "reading_age_seconds": %s, ' "$proof" "$reading"
-	printf '"verified": %s, "unverified": %s, "left_out": [%s], "pinned": %s, "flagged": %s, "set_aside": %s, "set_aside_by": %s, "why": %s}\n' \
-		"$verified" "$unverified" "$left_out" "$pinned" "${MANIFEST[flagged]:-null}" "${FAILURE[failed]:-null}" "${FAILURE[by]:-null}" "${FAILURE[why]:-${why:-null}}"
-}
-
-# usage: describe_all
-describe_all() {
-	local now name names
-
-	now="$(date +%s)"
-	names="$(sets_directories)"
-	for name in $names; do describe_set "$BACKUP_ROOT/$name" published "$now"; done
-	names="$(sets_directories "$BACKUP_ROOT/failed")"
-	for name in $names; do describe_set "$BACKUP_ROOT/failed/$name" failed "$now"; done
+	cd -- "$BACKUP_ROOT"
+	find . -type f -print0 2>/dev/null | xargs -0 -r stat -c '%s %n' 2>/dev/null || true
+	find . -name SHA256SUMS -type f -print0 2>/dev/null | xargs -0 -r sha256sum 2>/dev/null || true
+	for directory in . failed; do
+		names="$(sets_directories "$directory")" || return $?
+		for name in $names; do
+			name="$directory/$name"
+			[[ -d "$name" ]] || continue
+			may_read=1
+			[[ -r "$name" && -x "$name" && (! -e "$name/manifest.json" || -r "$name/manifest.json") ]] || may_read=0
+			printf 'set\t%s\t%d\n' "${name#./}" "$may_read"
+		done
+	done
 }
 
 main() {
@@ -107,8 +56,8 @@ main() {
 	begin
 	BACKUP_ALLOW_VOLATILE=1 # looking does no harm
 	store_require
-	describe_all >"$WORK/objects"
-	printf '[\n%s\n]\n' "$(sed '$!s/$/,/' "$WORK/objects")" | into "$WORK/list"
+	facts | into "$WORK/facts"
+	awk -F '\t' -v root="$BACKUP_ROOT" -v store="$STORE" -v now="$(date +%s)" -v user="$(id -u)" "$AWK_TEXT$AWK_JSON$AWK_MANIFEST$AWK_LIST" "$WORK/facts" | into "$WORK/list"
 	if [[ -n "$json" ]]; then cat -- "$WORK/list"; else json_flatten "$WORK/list" | awk -F '\t' "$AWK_TABLE"; fi
 }
 

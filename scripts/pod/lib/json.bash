@@ -2,10 +2,11 @@
 # decided before there is a server that could parse it.
 [[ "${BASH_SOURCE[0]}" != "$0" ]] || { echo "${0##*/} is a library and does nothing by itself. See: scripts/README.md" >&2 && exit 64; }
 
-read_text AWK_JSON awk/json_flatten.awk
+read_text AWK_JSON awk/json.awk
+read_text AWK_JSON_FLATTEN awk/json_flatten.awk
 
 # usage: json_flatten FILE   Status 65 unless the file is JSON, complete to its last brace.
-json_flatten() { awk "$AWK_JSON" "$1"; }
+json_flatten() { awk "$AWK_JSON$AWK_JSON_FLATTEN" "$1"; }
 
 # usage: json_quote TEXT
 json_quote() {

@@ -5,6 +5,7 @@
 read_text AWK_LISTED awk/listed.awk
 read_text AWK_DIFFERING awk/differing.awk
 read_text AWK_MANIFEST awk/manifest.awk
+read_text AWK_MANIFEST_READ awk/manifest_read.awk
 read_text AWK_ROWS awk/rows.awk
 
 SET_NAME='^backup_[0-9]{8}_[0-9]{6}$'
@@ -38,7 +39,7 @@ set_read() {
 	fi
 	# One that is still being made has its name, too.
 	name="${name#.}"
-	head="$(awk -F '\t' -v set="${name%.new}" "$AWK_MANIFEST" "$MANIFEST_FLAT")" && [[ -n "$head" ]] ||
+	head="$(awk -F '\t' -v set="${name%.new}" "$AWK_MANIFEST$AWK_MANIFEST_READ" "$MANIFEST_FLAT")" && [[ -n "$head" ]] ||
 		die "$UNREACHABLE" "cannot read $directory/manifest.json. No set is judged by that: try again"
 	while IFS=$'\t' read -r path token; do
 		[[ -z "$path" ]] || MANIFEST["$path"]="$token"
