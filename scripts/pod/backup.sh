@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Takes one backup set: every database and the globals, checked, published by one rename.
-# Reads the server (PG* variables) and the store; writes the store only; prints the new set's name.
+# Reads the server (PG* variables) and the store; writes the store, and removes from the server what a killed restore left there;
+# prints the new set's name.
 
 SCRIPTS="$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)"
 source "$SCRIPTS/lib/common.bash"
@@ -126,7 +127,8 @@ dump_all() {
 		objects="$file.objects$DUMP_EXTENSION"
 		file+="$suffix"
 		log "dumping $name"
-		if ! dump_with_snapshot "$index" "$name" "$STAGING" "$file"; then
+		if ! dump_with_snapshot "$index" "$name" "$STAGING" "$file" || ! dump_drop_snapshot "$name"; then
+			rm -rf -- "${STAGING:?}/$file"
 			printf 'skipped\t%s\t"was dropped or renamed meanwhile"\n' "$token" >>"$WORK/chosen"
 			continue
 		fi
@@ -215,7 +217,7 @@ main() {
 	look_into_template1
 	name="$(sets_next_name)"
 	store_aside "$BACKUP_ROOT/$name"
-	STAGING="$ASIDE"
+	STAGING="$STORE_ASIDE"
 	mkdir -- "$STAGING" || die "$NO_SPACE" "cannot make $STAGING"
 	step staging
 	FACTS+=([set]="\"$name\"" [started]="\"$(utc)\"" [globals]="globals.sql$DUMP_EXTENSION")

@@ -50,13 +50,13 @@ try_store() {
 	store_sweep
 	store_write "$BACKUP_ROOT/.trial" <<<trial
 	BACKUP_MIN_FREE=0 store_require_space
-	ln -s -- .trial "$BACKUP_ROOT/.trial.link" 2>/dev/null ||
+	ln -s -f -n -- .trial "$BACKUP_ROOT/.trial.link" 2>/dev/null ||
 		log "note: $BACKUP_ROOT has no links: there will be no 'latest' in it. Programs find sets by their names"
 	rm -f -- "$BACKUP_ROOT"/.trial{,.link} || die "$NO_SPACE" "cannot remove a file from $BACKUP_ROOT"
 }
 
 # At exit.
-clear_trial() { [[ -e "$BACKUP_ROOT/.store.json" ]] || rm -rf -- "$BACKUP_ROOT"/{.lock,.trial,.trial.link,..trial.new,..store.json.new}; }
+clear_trial() { [[ -z "$LOCKED" || -e "$BACKUP_ROOT/.store.json" ]] || rm -rf -- "$BACKUP_ROOT"/{.lock,.trial,.trial.link,..trial.new,..store.json.new}; }
 
 # usage: store_of_sets   The store that sets found here say they belong to; nothing if there are none.
 store_of_sets() {

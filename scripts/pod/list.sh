@@ -28,7 +28,7 @@ facts() {
 	local directory names name may_read
 
 	cd -- "$BACKUP_ROOT"
-	find . -type f -print0 2>/dev/null | xargs -0 -r stat -c '%s %n' 2>/dev/null || true
+	find . \( -type f -o -type l \) -print0 2>/dev/null | xargs -0 -r stat -c '%s %n' 2>/dev/null || true
 	find . -name SHA256SUMS -type f -print0 2>/dev/null | xargs -0 -r sha256sum 2>/dev/null || true
 	for directory in . failed; do
 		names="$(sets_directories "$directory")" || return $?
@@ -57,7 +57,8 @@ main() {
 	BACKUP_ALLOW_VOLATILE=1 # looking does no harm
 	store_require
 	facts | into "$WORK/facts"
-	awk -F '\t' -v root="$BACKUP_ROOT" -v store="$STORE" -v now="$(date +%s)" -v user="$(id -u)" "$AWK_TEXT$AWK_JSON$AWK_MANIFEST$AWK_LIST" "$WORK/facts" | into "$WORK/list"
+	awk -F '\t' -v root="$BACKUP_ROOT" -v store="$STORE" -v now="$(date +%s)" -v user="$(id -u)" "$AWK_TEXT$AWK_JSON$AWK_MANIFEST$AWK_LIST" "$WORK/facts" 2>"$WORK/list.err" | into "$WORK/list" ||
+		die "$UNREACHABLE" "the sets cannot be listed: $(tail -n 1 "$WORK/list.err")"
 	if [[ -n "$json" ]]; then cat -- "$WORK/list"; else json_flatten "$WORK/list" | awk -F '\t' "$AWK_TABLE"; fi
 }
 

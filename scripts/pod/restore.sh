@@ -126,7 +126,7 @@ plan_names() {
 # At exit: what was restored beside is of no use to anybody.
 drop_unfinished() {
 	[[ -n "$STAMP" && -z "$SWAPPED" ]] || return 0
-	swap_drop_leftovers >"$WORK/drop.out" 2>&1 || log "warning: brewget_load_* databases are left; the next restore removes them"
+	swap_drop_leftovers "WITH (FORCE)" >"$WORK/drop.out" 2>&1 || log "warning: brewget_load_* databases are left; the next restore removes them"
 	globals_drop_new
 }
 
@@ -186,10 +186,10 @@ main() {
 		report "would restore"
 		exit 0
 	fi
-	swap_drop_leftovers || log "warning: a database of an unfinished restore is left: the line above says why"
+	swap_drop_leftovers "WITH (FORCE)" || log "warning: a database of an unfinished restore is left: the line above says why"
 	load_all "$directory"
 	swap
-	swap_drop_leftovers || log "warning: an empty database that was replaced is left (brewget_drop_*): the line above says why"
+	swap_drop_leftovers "WITH (FORCE)" || log "warning: an empty database that was replaced is left (brewget_drop_*): the line above says why"
 	report restored
 }
 

@@ -129,22 +129,25 @@ def test_a_set_without_any_database_is_flagged(
     assert "more than half of the rows (0 of" in kept.manifest(new)["flagged"]
 
 
-def test_a_database_dropped_before_its_turn_does_not_end_the_sets_of_the_others(
-    filled: Server, scripts: Scripts, store: Store
+@pytest.mark.parametrize("step", ["globals", "dumped"])
+def test_a_database_that_is_dropped_meanwhile_does_not_end_the_sets_of_the_others(
+    step: str, filled: Server, scripts: Scripts, store: Store
 ) -> None:
-    """A test runner's: there when the list was made, gone when it should be dumped."""
-    filled.sql("create database zz_test_42")
-    running, hook = start_until(scripts, "globals", "backup")
-    filled.sql("drop database zz_test_42")
+    """A test runner's: there when the list was made, gone when it should be dumped, or was."""
+    filled.sql("create database aa_test_42")
+    running, hook = start_until(scripts, step, "backup")
+    filled.sql("drop database aa_test_42 with (force)")
     hook.release()
 
     done = running.wait().expect(0)
 
+    assert not list((store.root / done.stdout.strip()).glob("aa_test_42*"))
+
     assert set(DATABASES) <= {x["name"] for x in store.manifest()["databases"]}
     assert store.manifest()["skipped"] == [
-        {"name": "zz_test_42", "why": "was dropped or renamed meanwhile"}
+        {"name": "aa_test_42", "why": "was dropped or renamed meanwhile"}
     ]
-    assert 'skipped "zz_test_42"' in done.stderr
+    assert 'skipped "aa_test_42"' in done.stderr
 
 
 def test_a_database_that_refuses_us_is_not_taken_for_a_dropped_one(

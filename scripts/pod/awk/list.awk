@@ -37,7 +37,8 @@ function judge(at, set,  damage) {
 	kind = "damaged"
 	if (damage != "") { split("", is); return "its manifest.json " damage }
 	if (manifest_check(set)) {
-		if (status == 78) kind = "newer"
+		if (status == 78 && is["store"] == "\"" store "\"") kind = "newer"
+		else if (status == 78) kind = "foreign"
 		else if (is["set"] ~ /^"backup_/ && is["set"] != "\"" set "\"") kind = "foreign"
 		return why
 	}
@@ -62,7 +63,7 @@ function later(a, b) { return a > b ? a : b }
 function describe(at,  set, said, started, age, reason, flagged, count, total, pinned, verified, unverified, gone, restored, seen, because, aside, by) {
 	set = base(at); unverified = because = aside = by = "null"; verified = pinned = "false"; restored = seen = ""
 	said = judge(at, set)
-	started = is["started"]; reason = is["reason"]; flagged = is["flagged"]; pinned = is["pinned"]; total = rows; count = databases
+	started = is["started"]; reason = one_of_ours("reason"); flagged = one_of_ours("flagged"); pinned = is["pinned"]; total = rows; count = databases
 	if (said == "") {
 		age = epoch(started)
 		if (age == "") age = epoch(set)

@@ -10,8 +10,9 @@ BEGIN { prime = 281474976710597 }
 FILENAME == ARGV[1] { above[$2 FS $3] = $4 FS $5; next }
 $1 == "table" && (($2 FS $3) in above) {
 	t = above[$2 FS $3]; rows[t] += $5; hash[t] = (hash[t] + residue($6)) % prime
+	if ($5 !~ /[0-9]/) uncounted[t] = 1
 	if ($6 !~ /[0-9]/) unknown[t] = 1
 	$5 = $6 = "null"
 }
 { print }
-END { for (t in rows) print "hash partitions of", t, sprintf("%.0f", rows[t]), (t in unknown) ? "null" : sprintf("%.0f", hash[t]) }
+END { for (t in rows) print "hash partitions of", t, (t in uncounted) ? "null" : sprintf("%.0f", rows[t]), (t in unknown) ? "null" : sprintf("%.0f", hash[t]) }

@@ -29,7 +29,7 @@ brake_shrinkage() {
 	reference="$(cat "$WORK/reference")"
 	if [[ -z "$reference" ]]; then
 		# Only flagged ones are left, or damaged ones: none of them can vouch for this one.
-		[[ -z "$(sets_directories)" ]] || printf 'why\tthere is no accepted set to compare with\n'
+		! sets_are_there || printf 'why\tthere is no accepted set to compare with\n'
 		return 0
 	fi
 	awk -F '\t' -v OFS='\t' -v reference="$reference" "$AWK_TEXT$AWK_SHRINKAGE" "$WORK/required" "$WORK/unwanted" "$WORK/rows.now" "$WORK/rows.before"

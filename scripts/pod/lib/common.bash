@@ -119,14 +119,15 @@ at_exit() { ON_EXIT=("$1" "${ON_EXIT[@]}"); }
 # in a pod it is process 1, and nobody else is told: so COMMAND runs beside us, and a signal that we get goes to it
 # and to all that it has started, where the process group is ours (1: everything in the container).
 run() {
-	local child signal heard="" status=0
+	local child="" signal heard="" status=0
 
-	"$@" <&0 &
-	child=$!
 	for signal in HUP INT TERM; do
 		# shellcheck disable=SC2064 # now
-		trap "heard=1; trap '' HUP INT TERM; kill -s $signal -- -$$ 2>/dev/null || kill -s $signal $child" "$signal"
+		trap "heard=1; trap '' HUP INT TERM; [[ -z \"\$child\" ]] || kill -s $signal -- -$$ 2>/dev/null || kill -s $signal \"\$child\"" "$signal"
 	done
+	"$@" <&0 &
+	child=$!
+	[[ -z "$heard" ]] || kill "$child"
 	wait "$child" || status=$?
 	[[ -z "$heard" ]] || { status=0 && wait "$child" || status=$?; }
 	exit "$status"
@@ -157,9 +158,9 @@ leave() {
 begin() {
 	trap leave EXIT
 	trap 'log "error: ${BASH_SOURCE[0]##*/}: line $LINENO failed with status $?"' ERR
-	trap 'exit 129' HUP
-	trap 'exit 130' INT
-	trap 'exit 143' TERM
+	trap "trap '' HUP INT TERM; exit 129" HUP
+	trap "trap '' HUP INT TERM; exit 130" INT
+	trap "trap '' HUP INT TERM; exit 143" TERM
 	# A psql that died before it had read all is noticed by its status; without this, writing to it would end us at once.
 	trap : PIPE
 	check_settings

@@ -29,7 +29,7 @@ datadir_lock() {
 		sleep 1
 		waited=$((waited + 1))
 	done
-	{ printf '%s on %s, process %s, since %s\n' "$1" "${HOSTNAME:-?}" "$$" "$(utc)" >"$SERVER_LOCK"; } 2>/dev/null ||
+	{ printf '%s on %s, process %s, since %s\n' "$1" "${HOSTNAME:-?}" "$BASHPID" "$(utc)" >"$SERVER_LOCK"; } 2>/dev/null ||
 		log "the lock is ours, but the holder's name could not be written into it"
 	step data-locked
 }

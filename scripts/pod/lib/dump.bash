@@ -62,7 +62,7 @@ dump_with_snapshot() {
 		if ((status == 1)); then return 1; fi
 		if ((status == 0)); then
 			dump_read_contents
-			if dump_run "$2" "$3" "$4" "$jobs"; then return 0; fi
+			if dump_run "$2" "$3" "$4" "$jobs"; then step dumped && return 0; fi
 			((again)) && grep -q 'LOCK TABLE\|could not obtain lock\|connection to server' "$WORK/dump.err" || end=0
 			again=0 jobs=1
 		fi
@@ -131,11 +131,14 @@ dump_read_contents() {
 	echo '\i :work/contents.sql' >&"$HOLDER_IN" || true # as above
 }
 
-# usage: dump_drop_snapshot   The holder has to be alive to the end: it is what made dump and hashes equal.
+# usage: dump_drop_snapshot DATABASE   The holder has to be alive to the end: it is what made dump and hashes equal. Status 1 where the
+# database is gone.
 dump_drop_snapshot() {
 	printf '%s\n' 'COMMIT;' '\q' >&"$HOLDER_IN" || true # a holder that died is noticed by its status
 	exec {HOLDER_IN}>&-
-	wait "$HOLDER_PROCESS" || dump_failed "$1" "$WORK/holder.err"
+	if wait "$HOLDER_PROCESS"; then return 0; fi
+	if dump_is_gone "$1"; then return 1; fi
+	dump_failed "cannot read the contents of $1" "$WORK/holder.err"
 }
 
 # usage: dump_whole FILE   Its lines but the last, which says that all were written: psql does not notice a full disk.
@@ -146,10 +149,9 @@ dump_database() {
 	local index="$1"
 
 	printf '%s\n' "$SNAPSHOT" >"$WORK/snapshot.$index"
-	step dumped
-	dump_drop_snapshot "cannot read the contents of $2"
 	{ dump_whole "$WORK/contents.raw" | contents_tidy "$BACKUP_HASHES" | into "$WORK/contents.$index" && dump_whole "$WORK/objects.raw" | into "$WORK/objects"; } ||
 		die "$UNREACHABLE" "the contents of $2 were not read to their end. No set was published; the next run starts afresh."
+	cat -- "$WORK/dump.sum" >>"$WORK/written.sums"
 	dump_save "$WORK/objects" "$3" "$5"
 	store_make_tree_durable "$3/$4" # or it is our own memory that is read back
 	dump_read_back "$index" "$3/$4"
@@ -166,6 +168,7 @@ dump_run() {
 
 	if [[ "$BACKUP_FORMAT" == directory ]]; then
 		rm -rf -- "$path" # of a first try
+		: >"$WORK/dump.sum"
 		"${command[@]}" --jobs="$4" --file="$path" 2>"$WORK/dump.err" || return 1
 	else
 		dump_to_file "$path" "${command[@]}" 2>"$WORK/dump.err" || return 1
@@ -176,7 +179,7 @@ dump_run() {
 dump_to_file() {
 	local sum
 
-	sum="$("${@:2}" | tee -- "$1" | sha256sum)" && printf '%s  %s\n' "${sum%% *}" "${1##*/}" >>"$WORK/written.sums"
+	sum="$("${@:2}" | tee -- "$1" | sha256sum)" && printf '%s  %s\n' "${sum%% *}" "${1##*/}" >"$WORK/dump.sum"
 }
 
 # usage: dump_globals DIRECTORY FILE   Roles without the bootstrap superuser (WORK/superuser), whom every server has.

@@ -88,7 +88,11 @@ load_blame() {
 }
 
 # usage: load_is_full   0 where there is no room left: in TMPDIR, or where a server of ours writes. Else 1.
-load_is_full() { tmpdir_is_full || { [[ -n "${OUR_SERVER:-}" ]] && (($(free_bytes "$OUR_SERVER") < 33554432)); }; }
+load_is_full() {
+	local free
+
+	tmpdir_is_full || { [[ -n "${OUR_SERVER:-}" ]] && free="$(free_bytes "$OUR_SERVER")" && ((free < 33554432)); }
+}
 
 # usage: load_and_compare DIRECTORY INDEX NAME   Creates, loads, compares, analyzes. NAME must not exist.
 load_and_compare() {

@@ -153,7 +153,7 @@ set_read_own() {
 	case "$status ${MANIFEST[store]:-none} ${MANIFEST[set]:-none}" in
 	"0 \"$STORE\" "*) KIND=published ;;
 	0*) status="$BROKEN" WHY="it was made for store ${MANIFEST[store]:-none}" ;;
-	"$REFUSED "*) KIND=newer ;;
+	"$REFUSED \"$STORE\" "*) KIND=newer ;;
 	*) [[ "${MANIFEST[set]:-}" == \"backup_*\" && "${MANIFEST[set]}" != "\"${1##*/}\"" ]] || KIND=damaged ;;
 	esac
 	return "$status"

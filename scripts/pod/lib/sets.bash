@@ -23,6 +23,18 @@ sets_directories() {
 # usage: sets_all   The same, and after them those that were set aside.
 sets_all() { sets_directories && sets_directories "$BACKUP_ROOT/failed"; }
 
+# usage: sets_are_there   0 if one of this store is there, in whatever state, else 1.
+sets_are_there() {
+	local names name
+
+	names="$(sets_directories)" || exit $?
+	for name in $names; do
+		set_read_own "$BACKUP_ROOT/$name" || [[ "$KIND" != foreign ]] || continue
+		return 0
+	done
+	return 1
+}
+
 # usage: sets_list   One line a set of this store that counts, oldest first: name, verified, pinned, flagged, accepted
 # (0/1).
 sets_list() {
@@ -72,7 +84,7 @@ sets_next_name() {
 	for name in $names; do
 		directory="$BACKUP_ROOT/$name"
 		[[ -d "$directory" ]] || directory="$BACKUP_ROOT/failed/$name"
-		set_read_own "$directory" || [[ "$KIND" != foreign ]] || continue
+		{ set_read_own "$directory" || [[ "$KIND" != foreign ]]; } && epoch "$name" >/dev/null 2>&1 || continue
 		log "warning: the clock says $now, the newest set is $name: going on from there. If its time is wrong: docs/backups.md, \"Names from the future\""
 		now="$(sets_following "${name#backup_}")"
 		break
@@ -155,9 +167,9 @@ sets_remove() {
 	if store_flock -x 7; then
 		step remove
 		store_aside "$directory"
-		store_rename "$directory" "$ASIDE"
+		store_rename "$directory" "$STORE_ASIDE"
 		step removed
-		rm -rf -- "$ASIDE" || log "warning: the rest of $1 is left for the next run"
+		rm -rf -- "$STORE_ASIDE" || log "warning: the rest of $1 is left for the next run"
 		log "removed $1: the $BACKUP_KEEP newest verified sets are kept, pinned ones, and what is newer"
 		step deleted
 	else

@@ -77,7 +77,7 @@ store_lock() {
 	done
 	LOCKED=1
 	# For the message above only; who holds the lock is the kernel's knowledge. A full disk must not stop us here.
-	{ printf '%s on %s, process %s, since %s\n' "${0##*/}" "${HOSTNAME:-?}" "$$" "$(utc)" >"$BACKUP_ROOT/.lock"; } 2>/dev/null ||
+	{ printf '%s on %s, process %s, since %s\n' "${0##*/}" "${HOSTNAME:-?}" "$BASHPID" "$(utc)" >"$BACKUP_ROOT/.lock"; } 2>/dev/null ||
 		log "the lock is ours, but the holder's name could not be written into it"
 	# Not by the words for EINVAL: a disk that fails says so once, and a file's flush fails with it.
 	sync -- "$BACKUP_ROOT" 2>/dev/null || sync -- "$BACKUP_ROOT" 2>/dev/null || {
@@ -148,12 +148,12 @@ store_make_tree_durable() {
 # usage: store_sync DIRECTORY...   Makes renames in it durable, where that can be done.
 store_sync() { [[ -z "$SYNCS_DIRECTORIES" ]] || make_durable "$@"; }
 
-# usage: store_aside PATH   Sets ASIDE: where what becomes PATH is made, and nothing lies there any more. Beside it, because some mounts
+# usage: store_aside PATH   Sets STORE_ASIDE: where what becomes PATH is made, and nothing lies there any more. Beside it, because some mounts
 # (9p) rename within one directory only.
 store_aside() {
-	ASIDE="${1%/*}/.${1##*/}.new"
-	store_refuse_link "$ASIDE"
-	rm -rf -- "$ASIDE" || die "$NO_SPACE" "cannot remove $ASIDE, which an earlier run left"
+	STORE_ASIDE="${1%/*}/.${1##*/}.new"
+	store_refuse_link "$STORE_ASIDE"
+	rm -rf -- "$STORE_ASIDE" || die "$NO_SPACE" "cannot remove $STORE_ASIDE, which an earlier run left"
 }
 
 # usage: store_require_held   A mount that went away leaves its empty directory, and what is written there no one finds again.
@@ -177,9 +177,9 @@ store_rename() {
 # usage: store_write FILE   Stdin becomes FILE: whole or not at all.
 store_write() {
 	store_aside "$1"
-	cat >"$ASIDE" || die "$NO_SPACE" "cannot write ${1##*/} in the store"
-	make_durable "$ASIDE"
-	store_rename "$ASIDE" "$1"
+	cat >"$STORE_ASIDE" || die "$NO_SPACE" "cannot write ${1##*/} in the store"
+	make_durable "$STORE_ASIDE"
+	store_rename "$STORE_ASIDE" "$1"
 }
 
 # usage: store_point_link NAME SET   NAME (latest, latest-verified) -> SET; an empty SET removes the link. Made aside and moved over the
@@ -196,7 +196,10 @@ store_point_link() {
 		rm -f -- "$BACKUP_ROOT/$name" 2>"$WORK/link" || status=1
 	else
 		store_aside "$BACKUP_ROOT/$name"
-		{ mkdir -- "$ASIDE" && ln -s -- "$target" "$ASIDE/$name" && mv -f -- "$ASIDE/$name" "$BACKUP_ROOT/" && rmdir -- "$ASIDE"; } 2>"$WORK/link" || status=1
+		{ mkdir -- "$STORE_ASIDE" && ln -s -- "$target" "$STORE_ASIDE/$name" && mv -f -- "$STORE_ASIDE/$name" "$BACKUP_ROOT/" && rmdir -- "$STORE_ASIDE"; } 2>"$WORK/link" || {
+			status=1
+			rm -rf -- "$STORE_ASIDE"
+		}
 	fi
 	((status == 0)) || log "warning: the link $name to '$target' cannot be made ($(<"$WORK/link")). Sets are found by their names all the same"
 	step "link-$name"
@@ -211,7 +214,7 @@ store_sweep() {
 	store_require_held
 	! flock -x -n "$BACKUP_ROOT/.lock" true 2>/dev/null ||
 		die "$REFUSED" "the locks of $BACKUP_ROOT keep nobody out: two runs would remove each other's work. $ELSEWHERE"
-	for entry in "$BACKUP_ROOT"/{.staging,.{backup_,latest}*.new,backup_*/.{verified,unverified,read,pinned,failed}.json.new}; do
+	for entry in "$BACKUP_ROOT"/{.staging,{,failed/}.{backup_[0-9],latest}*.new,backup_[0-9]*/.{verified,unverified,read,pinned,failed}.json.new}; do
 		# A set that is a link is none.
 		[[ -e "$entry" || -L "$entry" ]] && [[ ! -L "${entry%/*}" || "${entry%/*}" == "$BACKUP_ROOT" ]] || continue
 		store_refuse_link "$entry"

@@ -1,5 +1,5 @@
 # Puts restored databases in the place of the present ones, all of them by one transaction, and sees to what is left then.
-# For restore.sh, which chose them (NAMES, INDEXES, ASIDE, STAMP).
+# For restore.sh, which chose them (NAMES, INDEXES, ASIDE, STAMP); what a killed one left is anybody's to clear.
 [[ "${BASH_SOURCE[0]}" != "$0" ]] || { echo "${0##*/} is a library and does nothing by itself. See: scripts/README.md" >&2 && exit 64; }
 
 read_text SQL_TERMINATOR sql/terminator.sql
@@ -39,7 +39,7 @@ swap_require_undone() {
 
 	left="$(psql_run "$CONTROL" -v name="brewget_load_${STAMP}_0" <<<"SELECT count(*) FROM pg_database WHERE datname = :'name'")" || {
 		SWAPPED=unknown # nothing is cleared away
-		die "$UNREACHABLE" "it is unknown whether the databases were swapped: $1. If there are databases brewget_load_${STAMP}_*, none was touched"
+		die "$UNREACHABLE" "it is unknown whether the databases were swapped: $1. If there are databases brewget_load_${STAMP}_*, or the next backup says that it removed them, none was touched"
 	}
 	[[ "$left" == 0 ]] || die "$UNREACHABLE" "could not swap the databases: $1. None was touched."
 	log "warning: the session ended after the swap: $1"
@@ -70,7 +70,8 @@ swap() {
 	step swapped
 }
 
-# usage: swap_drop_leftovers   Databases that an unfinished restore left, known by their names.
+# usage: swap_drop_leftovers [FORCE]   Databases that an unfinished restore left, known by their names. Without FORCE not those in use:
+# a restore out of another store has another lock.
 # One that was empty when it was looked at may have been written to before it was swapped: then it is kept.
 # Status 69 if one of them is still there: it is in no one's way.
 swap_drop_leftovers() {
@@ -78,12 +79,12 @@ swap_drop_leftovers() {
 
 	names="$(psql_run "$CONTROL" -v pattern="$LEFTOVER" <<<"SELECT datname FROM pg_database WHERE datname ~ :'pattern' ORDER BY 1")" || return $?
 	for name in $names; do
-		swap_drop_leftover "$name" || status=$?
+		swap_drop_leftover "$name" "${1:-}" || status=$?
 	done
 	return "$status"
 }
 
-# usage: swap_drop_leftover NAME
+# usage: swap_drop_leftover NAME FORCE
 swap_drop_leftover() {
 	local STATE=empty WHY
 
@@ -93,9 +94,9 @@ swap_drop_leftover() {
 		psql_run "$CONTROL" -c "ALTER DATABASE $1 RENAME TO ${1/_drop_/_kept_}" || return $?
 		log "warning: data was written while the restore was at work ($WHY): it is kept in database ${1/_drop_/_kept_}"
 	elif [[ "$STATE" == empty ]]; then
-		psql_run "$CONTROL" -c "DROP DATABASE $1 WITH (FORCE)" || {
-			psql_run "$1" <<<"$SQL_DROP_SUBSCRIPTIONS" &&
-				psql_run "$CONTROL" -c "DROP DATABASE $1 WITH (FORCE)"
+		psql_run "$CONTROL" -c "DROP DATABASE $1 $2" || {
+			[[ -n "$2" ]] && psql_run "$1" <<<"$SQL_DROP_SUBSCRIPTIONS" &&
+				psql_run "$CONTROL" -c "DROP DATABASE $1 $2"
 		} || return $?
 	fi
 }
