@@ -180,3 +180,16 @@ def test_the_way_back_from_names_of_the_future_is_the_one_that_is_written_down(
     moved = sorted(x.name for x in (kept.root / "future").iterdir())
     assert moved == ["backup_20991230_000000", FUTURE, *moved[2:]]
     assert len(moved) == 4, "nothing is lost, the failed one and the last are there, too"
+
+
+def test_a_store_that_has_only_what_is_not_its_own_flags_no_set(
+    filled: Server, scripts: Scripts, store: Store
+) -> None:
+    """What the scripts of the beginning left there is no set that was not accepted."""
+    seed = store.root / "backup_20241029_120000"
+    seed.mkdir()
+    (seed / "brewget_auth.sql").write_text("-- a person's")
+
+    name = scripts.backup()
+
+    assert store.manifest(name)["flagged"] is None

@@ -1,5 +1,6 @@
 """What is no database's content, and lies in a set or is named in it all the same."""
 
+import os
 import re
 import subprocess
 from collections.abc import Iterator
@@ -254,3 +255,14 @@ def test_the_values_of_sequences_are_found_in_an_old_encoding_and_under_odd_sett
     values = {x["name"]: x["last_value"] for x in store.database("old")["sequences"]}
     assert values == {"é 'x'": 7, "SEQUENCE SET": 9}
     assert "could not be read" not in done.stderr
+
+
+def test_a_set_tells_how_much_room_the_servers_data_volume_has(
+    filled: Server, scripts: Scripts, store: Store
+) -> None:
+    name = scripts.backup()
+
+    told = store.manifest(name)["server"]
+    room = os.statvfs(filled.data)
+    assert told["data_size_bytes"] == room.f_blocks * room.f_frsize
+    assert 0 < told["data_free_bytes"] <= told["data_size_bytes"]

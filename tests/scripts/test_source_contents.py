@@ -238,3 +238,24 @@ def test_a_replication_slot_that_nobody_reads_is_named_with_what_it_keeps(
     assert note.startswith("the replication slot forgotten is read by nobody and keeps ")
     assert f"note: {note}" in done.stderr
     assert " MB of WAL" in note
+
+
+def test_the_search_for_empty_tables_leaves_nothing_of_an_owners_behind(
+    source: Server, scripts: Scripts
+) -> None:
+    """What an owner's function makes in our session could be run by our superuser afterwards."""
+    create(
+        source,
+        "app",
+        """create function makes() returns int language plpgsql as $$ begin
+             create table left_behind (id int); return 1; end $$;
+           create function calls(int) returns int immutable language plpgsql as $$ begin
+             return case when to_regproc('pg_temp.rows_for_' || current_user::regrole::oid) is null
+               then 1 else makes() end; end $$;
+           create table t (id int); create index on t (id) where id > calls(1)""",
+    )
+    look = 'psql_prepare; psql_run app -v user_relations="$USER_RELATIONS" -v held=false'
+
+    scripts.functions("restore", f'{look} <<<"$SQL_READERS$SQL_ROWLESS"')
+
+    assert source.sql("select to_regclass('left_behind') is null", "app") == "t"
