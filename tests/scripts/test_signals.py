@@ -41,6 +41,7 @@ def assert_clean(scripts: Scripts) -> None:
 
 def end_at_each_step(scripts: Scripts, after: Callable[[], None], *words: str) -> None:
     """Run a program as often as it has steps, and end it at each: it stands there for ever."""
+    scripts = scripts.with_(TMPDIR=str(scripts.box.directory("tmp")))
     for number in range(1, len(count_steps(scripts, *words)) + 1):
         running, _ = start_until(scripts, number, *words)
         done = end(running)
