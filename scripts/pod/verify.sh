@@ -315,10 +315,7 @@ main() {
 	done
 	begin
 	psql_prepare
-	require_number VERIFY_SECONDS "$VERIFY_SECONDS" 0
-	require_number VERIFY_SCRATCH_BYTES "$VERIFY_SCRATCH_BYTES" 0
-	require_number VERIFY_SCRUB_DAYS "$VERIFY_SCRUB_DAYS" 0
-	require_number VERIFY_REPEAT_DAYS "$VERIFY_REPEAT_DAYS" 0
+	require_number 0 VERIFY_{SECONDS,SCRATCH_BYTES,SCRUB_DAYS,REPEAT_DAYS}
 	store_require
 	claim_scratch
 	at_exit clear_scratch

@@ -171,36 +171,28 @@ begin() {
 
 remove_work() { rm -rf -- "$WORK"; }
 
-# usage: require_number NAME VALUE LEAST
+# usage: require_number LEAST NAME...   Of each variable.
 require_number() {
-	{ [[ "$2" =~ ^(0|[1-9][0-9]{0,17})$ ]] && (($2 >= $3)); } ||
-		die "$USAGE" "$1='$2' makes no sense: a whole number from $3 is allowed. Nothing was changed."
+	local name
+
+	for name in "${@:2}"; do
+		{ [[ "${!name}" =~ ^(0|[1-9][0-9]{0,17})$ ]] && ((${!name} >= $1)); } ||
+			die "$USAGE" "$name='${!name}' makes no sense: a whole number from $1 is allowed. Nothing was changed."
+	done
 }
+
+# usage: require_one NAME WORD WORD   The variable is one of two words.
+require_one() { [[ "${!1}" == "$2" || "${!1}" == "$3" ]] || die "$USAGE" "$1='${!1}': $2 and $3 are allowed"; }
 
 # usage: check_settings   A senseless value is refused before anything is touched.
 check_settings() {
-	require_number BACKUP_KEEP "$BACKUP_KEEP" 1
-	require_number BACKUP_KEEP_DAILY "$BACKUP_KEEP_DAILY" 0
-	require_number BACKUP_KEEP_WEEKLY "$BACKUP_KEEP_WEEKLY" 0
-	require_number BACKUP_KEEP_MONTHLY "$BACKUP_KEEP_MONTHLY" 0
-	require_number BACKUP_JOBS "$BACKUP_JOBS" 1
-	require_number BACKUP_LOCK_WAIT "$BACKUP_LOCK_WAIT" 0
-	require_number BACKUP_SERVER_WAIT "$BACKUP_SERVER_WAIT" 0
-	require_number BACKUP_MIN_FREE "$BACKUP_MIN_FREE" 0
-	case "$BACKUP_FORMAT" in
-	custom | directory) ;;
-	*) die "$USAGE" "BACKUP_FORMAT='$BACKUP_FORMAT': custom and directory are allowed" ;;
-	esac
-	case "$BACKUP_HASHES" in
-	full | rows) ;;
-	*) die "$USAGE" "BACKUP_HASHES='$BACKUP_HASHES': full and rows are allowed" ;;
-	esac
+	require_number 1 BACKUP_KEEP BACKUP_JOBS
+	require_number 0 BACKUP_{KEEP_DAILY,KEEP_WEEKLY,KEEP_MONTHLY,LOCK_WAIT,SERVER_WAIT,MIN_FREE}
+	require_one BACKUP_FORMAT custom directory
+	require_one BACKUP_HASHES full rows
+	[[ -z "$BACKUP_ALLOW_VOLATILE" ]] || require_one BACKUP_ALLOW_VOLATILE 0 1
 	[[ "$BACKUP_COMPRESSION" =~ ^(none|gzip(:[1-9])?|zstd(:([1-9]|1[0-9]|2[0-2]))?)$ ]] ||
 		die "$USAGE" "BACKUP_COMPRESSION='$BACKUP_COMPRESSION': none, gzip[:1-9] and zstd[:1-22] are allowed"
-	case "$BACKUP_ALLOW_VOLATILE" in
-	'' | 0 | 1) ;;
-	*) die "$USAGE" "BACKUP_ALLOW_VOLATILE='$BACKUP_ALLOW_VOLATILE': 0 and 1 are allowed" ;;
-	esac
 	[[ "$BACKUP_ROOT" == /* ]] || die "$USAGE" "BACKUP_ROOT='$BACKUP_ROOT': an absolute path is needed"
 }
 

@@ -16,7 +16,7 @@ STARTUP_LOCK_WAIT="${STARTUP_LOCK_WAIT:-600}"
 datadir_lock() {
 	local waited=0 said holder
 
-	require_number STARTUP_LOCK_WAIT "$STARTUP_LOCK_WAIT" 0
+	require_number 0 STARTUP_LOCK_WAIT
 	mkdir -p -- "$(dirname -- "$PGDATA")" || die "$NO_SPACE" "cannot make $(dirname -- "$PGDATA")"
 	{ exec 6>>"$SERVER_LOCK"; } || die "$NO_SPACE" "cannot write $SERVER_LOCK"
 	# A lock that is taken is status 1 without a word.

@@ -163,7 +163,7 @@ dump_database() {
 # of it.
 dump_run() {
 	local -x PGDATABASE="$1"
-	local path="$2/$3" command=(env -u PGCLIENTENCODING pg_dump --snapshot="$SNAPSHOT" --lock-wait-timeout="${QUEUE_WAIT}s" --no-tablespaces --no-password
+	local sum path="$2/$3" command=(env -u PGCLIENTENCODING pg_dump --snapshot="$SNAPSHOT" --lock-wait-timeout="${QUEUE_WAIT}s" --no-tablespaces --no-password
 		--format="$BACKUP_FORMAT" --compress="$DUMP_COMPRESSION")
 
 	if [[ "$BACKUP_FORMAT" == directory ]]; then
@@ -171,15 +171,9 @@ dump_run() {
 		: >"$WORK/dump.sum"
 		"${command[@]}" --jobs="$4" --file="$path" 2>"$WORK/dump.err" || return 1
 	else
-		dump_to_file "$path" "${command[@]}" 2>"$WORK/dump.err" || return 1
+		sum="$({ "${command[@]}" | tee -- "$path" | sha256sum; } 2>"$WORK/dump.err")" || return 1
+		printf '%s  %s\n' "${sum%% *}" "$3" >"$WORK/dump.sum"
 	fi
-}
-
-# usage: dump_to_file PATH COMMAND...
-dump_to_file() {
-	local sum
-
-	sum="$("${@:2}" | tee -- "$1" | sha256sum)" && printf '%s  %s\n' "${sum%% *}" "${1##*/}" >"$WORK/dump.sum"
 }
 
 # usage: dump_globals DIRECTORY FILE   Roles without the bootstrap superuser (WORK/superuser), whom every server has.

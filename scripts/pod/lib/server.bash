@@ -62,15 +62,11 @@ server_initdb_failed() {
 
 # usage: server_is_served DATA_DIRECTORY   0 if the process that its postmaster.pid names works in it, else 1. pg_ctl status only
 # asks for a process of that number: in a container the numbers are small and soon another's, and a dead one whose
-# parent has not waited for it counts too. Without /proc that is all there is to ask.
+# parent has not waited for it counts too.
 server_is_served() {
 	local process data
 
 	process="$(head -n 1 "$1/postmaster.pid" 2>/dev/null)" || return 1
-	if [[ ! -e /proc/self ]]; then
-		pg_ctl status -D "$1" >/dev/null 2>&1
-		return
-	fi
 	data="$(cd -- "$1" && pwd -P)" || return 1
 	[[ "$(readlink "/proc/$process/cwd" 2>/dev/null)" == "$data" ]] || return 1
 }

@@ -25,12 +25,10 @@ sets_all() { sets_directories && sets_directories "$BACKUP_ROOT/failed"; }
 
 # usage: sets_are_there   0 if one of this store is there, in whatever state, else 1.
 sets_are_there() {
-	local names name
+	local name
 
-	names="$(sets_directories)" || exit $?
-	for name in $names; do
-		set_read_own "$BACKUP_ROOT/$name" || [[ "$KIND" != foreign ]] || continue
-		return 0
+	for name in $(sets_directories); do
+		if set_read_own "$BACKUP_ROOT/$name" || [[ "$KIND" != foreign ]]; then return 0; fi
 	done
 	return 1
 }
