@@ -7,7 +7,7 @@ import time
 import pytest
 
 from tests.lib.content import AUTH, DATABASES, SETTINGS
-from tests.lib.hooks import start_until
+from tests.lib.hooks import count_steps, start_until
 from tests.lib.postgres import Server
 from tests.lib.scripts import Running, Scripts
 from tests.lib.store import Store
@@ -134,8 +134,9 @@ def test_a_database_that_is_dropped_meanwhile_does_not_end_the_sets_of_the_other
     step: str, filled: Server, scripts: Scripts, store: Store
 ) -> None:
     """A test runner's: there when the list was made, gone when it should be dumped, or was."""
+    first = count_steps(scripts, "backup").index(step) + 1
     filled.sql("create database aa_test_42")
-    running, hook = start_until(scripts, step, "backup")
+    running, hook = start_until(scripts, first, "backup")
     filled.sql("drop database aa_test_42 with (force)")
     hook.release()
 
