@@ -51,8 +51,8 @@ docs: ## the pages that are made from the code
 tools: ## what `up` and the tests run on, built or fetched; starts nothing
 	$(RUN) tools
 
-bench: tools ## measured ratios against plain pg_dump and the usual script
-	$(INSIDE) -m benchmarks
+bench: tools ## measured ratios against plain pg_dump and the usual script; PARTS=backups or restores: that part
+	$(INSIDE) -m benchmarks $(PARTS)
 
 stop: ## the cluster ends, its data stays
 	$(RUN) stop
