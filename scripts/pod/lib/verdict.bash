@@ -95,11 +95,8 @@ verdict_set_aside() {
 	verdict_note failed.json "$1" "$2" "$3"
 	# The links follow: until then one may lead nowhere, never to a set known to be bad.
 	step set-aside
-	# Where nothing can be renamed into another directory (9p) mv copies: good enough for what is only kept to look at, but no half
-	# of it gets the name.
-	store_aside "$target/$1"
-	mv -- "$BACKUP_ROOT/$1" "$STORE_ASIDE" || die "$NO_SPACE" "cannot move $1 to $target"
-	store_rename "$STORE_ASIDE" "$target/$1"
+	# Where nothing can be renamed into another directory (9p) mv copies: good enough for what is only kept to look at.
+	mv -- "$BACKUP_ROOT/$1" "$target/" || die "$NO_SPACE" "cannot move $1 to $target"
 	step set-aside-moved
 	store_sync "$target" "$BACKUP_ROOT"
 	log "$1 was moved to failed/: $2"
