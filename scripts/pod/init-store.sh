@@ -55,8 +55,11 @@ try_store() {
 	rm -f -- "$BACKUP_ROOT"/.trial{,.link} || die "$NO_SPACE" "cannot remove a file from $BACKUP_ROOT"
 }
 
-# At exit.
-clear_trial() { [[ -z "$LOCKED" || -e "$BACKUP_ROOT/.store.json" ]] || rm -rf -- "$BACKUP_ROOT"/{.lock,.trial,.trial.link,..trial.new,..store.json.new}; }
+# At exit. Another's lock stays: its holder kept us waiting.
+clear_trial() {
+	if [[ -e "$BACKUP_ROOT/.store.json" ]] || { [[ -z "$LOCKED" ]] && ((status == BUSY || status > 128)); }; then return 0; fi
+	rm -rf -- "$BACKUP_ROOT"/{.lock,.trial,.trial.link,..trial.new,..store.json.new}
+}
 
 # usage: store_of_sets   The store that sets found here say they belong to; nothing if there are none.
 store_of_sets() {
