@@ -4,7 +4,7 @@ import shutil
 from pathlib import Path
 
 from benchmarks.bench import Bench
-from benchmarks.comparisons import Row, promise
+from benchmarks.comparisons import Row, at_most, promise
 from benchmarks.measure import Contestant, race, ratio
 
 
@@ -20,7 +20,7 @@ def compare_drill(bench: Bench, what: str) -> list[Row]:
         (
             f"{what}: `verify.sh`",
             f"{figure:.2f}x of backup.sh",
-            promise(figure, 1.1, "at most 1.1x"),
+            at_most(figure, 1.1),
         ),
     ]
 
@@ -60,7 +60,7 @@ def compare_restore(bench: Bench, what: str) -> list[Row]:
             (
                 f"{what}: {name}",
                 f"{figure:.2f}x of psql",
-                promise(figure, limit, f"at most {limit}x"),
+                at_most(figure, limit),
             )
             for name, figure, limit in (
                 ("`restore.sh`, rows compared", ratio(rows, psql), 1.0),

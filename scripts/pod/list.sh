@@ -36,7 +36,7 @@ facts() {
 			name="$directory/$name"
 			[[ -d "$name" ]] || continue
 			may_read=1
-			[[ -r "$name" && -x "$name" && (! -e "$name/manifest.json" || -r "$name/manifest.json") ]] || may_read=0
+			set_may_be_read "$name" || may_read=0
 			printf 'set\t%s\t%d\n' "${name#./}" "$may_read"
 		done
 	done

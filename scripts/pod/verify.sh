@@ -49,7 +49,8 @@ USAGE
 claim_scratch() {
 	mkdir -p -- "$SCRATCH" || die "$NO_SPACE" "cannot make the scratch directory $SCRATCH"
 	{ exec 7>>"$SCRATCH/.verify-lock"; } || die "$NO_SPACE" "cannot write to the scratch directory $SCRATCH"
-	flock -x -n 7 || die "$BUSY" "another verification is using $SCRATCH"
+	try_lock -x 7 "the file system of $SCRATCH has no locks" ": two verifications in one scratch directory could not be kept apart. Another VERIFY_SCRATCH is needed" ||
+		die "$BUSY" "another verification is using $SCRATCH"
 	sweep_scratch
 }
 

@@ -7,6 +7,7 @@ from tests.lib.mounts import volatile
 from tests.lib.postgres import Server
 from tests.lib.scripts import Done, Scripts
 from tests.lib.store import Store, change_manifest
+from tests.lib.toolbox import shim
 
 pytestmark = pytest.mark.usefixtures("filled")
 MIB = 2**20
@@ -67,3 +68,16 @@ def test_a_senseless_limit_is_a_usage_error(scripts: Scripts, store: Store) -> N
     name = scripts.backup()
     assert store.names() == [name]
     scripts.with_(VERIFY_SCRATCH_BYTES="2Gi").verify(name).expect(64)
+
+
+def test_a_scratch_directory_without_locks_is_not_taken_for_one_in_use(
+    scripts: Scripts, store: Store
+) -> None:
+    name = scripts.backup()
+    body = "echo 'flock: 7: No locks available' >&2; exit 71"
+    without = shim(scripts.box.directory("shim") / "bin", "flock", body)
+
+    done = scripts.with_(path=f"{without}:{scripts.path}").verify(name).expect(78)
+
+    assert "has no locks (flock: 7: No locks available)" in done.stderr
+    assert not (store.root / name / "verified.json").exists()

@@ -57,8 +57,9 @@ function left_out(  i, k, keys, key, out, one) {
 	}
 	return out
 }
+function reads(path) { return (path in size) && read_json(path) == "" }
 # What lies beside the set, about these very bytes.
-function is_about(path, set, at) { return (path in size) && read_json(path) == "" && is["sums"] == "\"" sum[at "/SHA256SUMS"] "\"" }
+function is_about(path, at) { return reads(path) && is["sums"] == "\"" sum[at "/SHA256SUMS"] "\"" }
 function later(a, b) { return a > b ? a : b }
 function describe(at,  set, said, started, age, reason, flagged, count, total, pinned, verified, unverified, gone, restored, seen, because, aside, by) {
 	set = base(at); unverified = because = aside = by = "null"; verified = pinned = "false"; restored = seen = ""
@@ -69,16 +70,16 @@ function describe(at,  set, said, started, age, reason, flagged, count, total, p
 		if (age == "") age = epoch(set)
 		if ((at "/pinned.json") in size) pinned = (read_json(at "/pinned.json") != "" || is["set"] != "\"" set "\"" || is["pinned"] != "false") ? "true" : "false"
 		restored = seen = epoch(set)
-		if (is_about(at "/verified.json", set, at)) {
+		if (is_about(at "/verified.json", at)) {
 			if (is["result"] == "\"good\"" && is["set"] == "\"" set "\"") { verified = "true"; gone = left_out() }
 			restored = seen = later(seen, epoch(is["verified"]))
 		}
-		if (is_about(at "/read.json", set, at)) seen = later(seen, epoch(is["read"]))
-		if (verified != "true" && ((at "/unverified.json") in size) && read_json(at "/unverified.json") == "") unverified = one_of_ours("why")
+		if (is_about(at "/read.json", at)) seen = later(seen, epoch(is["read"]))
+		if (verified != "true" && reads(at "/unverified.json")) unverified = one_of_ours("why")
 	} else { started = reason = flagged = ""; count = 0; because = quote(said) }
 	if (at ~ /^failed\// && kind != "foreign") {
 		kind = "failed"
-		if (((at "/failed.json") in size) && read_json(at "/failed.json") == "") {
+		if (reads(at "/failed.json")) {
 			aside = one_of_ours("failed"); by = one_of_ours("by")
 			if (one_of_ours("why") != "null") because = is["why"]
 		}

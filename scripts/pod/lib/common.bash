@@ -102,6 +102,22 @@ step() {
 	"$BACKUP_STEP_HOOK" "$1" 6>&- 7>&- 8>&- 9>&- || return 0
 }
 
+# usage: try_lock -x|-s DESCRIPTOR LACK MORE   0 it is ours, 1 another's. Of a holder flock says nothing: where it has a word there are no
+# locks, and LACK, that word and MORE are the sentence (78).
+try_lock() {
+	local said
+
+	said="$(flock "$1" -n "$2" 2>&1)" && return 0
+	[[ -z "$said" ]] || die "$REFUSED" "$3 ($said)$4"
+	return 1
+}
+
+# usage: sign_lock FILE WHO   For those who wait; who holds the lock is the kernel's knowledge. A full disk must not stop us here.
+sign_lock() {
+	{ printf '%s on %s, process %s, since %s\n' "$2" "${HOSTNAME:-?}" "$BASHPID" "$(utc)" >"$1"; } 2>/dev/null ||
+		log "the lock is ours, but the holder's name could not be written into it"
+}
+
 # At exit: nothing of ours goes on after us, holds a lock or writes into WORK.
 end_helpers() {
 	local helpers

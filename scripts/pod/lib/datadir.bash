@@ -14,14 +14,12 @@ STARTUP_LOCK_WAIT="${STARTUP_LOCK_WAIT:-600}"
 # server keeps it until its last process has ended. PostgreSQL's own guard, postmaster.pid, is blind to another pod's
 # processes: the server of a pod that was deleted by force and its successor's would both write.
 datadir_lock() {
-	local waited=0 said holder
+	local waited=0 holder
 
 	require_number 0 STARTUP_LOCK_WAIT
 	mkdir -p -- "$(dirname -- "$PGDATA")" || die "$NO_SPACE" "cannot make $(dirname -- "$PGDATA")"
 	{ exec 6>>"$SERVER_LOCK"; } || die "$NO_SPACE" "cannot write $SERVER_LOCK"
-	# A lock that is taken is status 1 without a word.
-	until said="$(flock -x -n 6 2>&1)"; do
-		[[ -z "$said" ]] || die "$REFUSED" "the file system of $SERVER_LOCK gives no locks ($said): two servers on one data directory could not be kept apart. Another volume is needed"
+	until try_lock -x 6 "the file system of $SERVER_LOCK gives no locks" ": two servers on one data directory could not be kept apart. Another volume is needed"; do
 		holder="$(head -n 1 -- "$SERVER_LOCK")"
 		datadir_stop_orphans "$holder"
 		((waited < STARTUP_LOCK_WAIT)) || die "$BUSY" "the data directory is in use by ${holder:-another pod}; waited $waited s (STARTUP_LOCK_WAIT). Nothing was touched; it is tried again at the next start"
@@ -29,8 +27,7 @@ datadir_lock() {
 		sleep 1
 		waited=$((waited + 1))
 	done
-	{ printf '%s on %s, process %s, since %s\n' "$1" "${HOSTNAME:-?}" "$BASHPID" "$(utc)" >"$SERVER_LOCK"; } 2>/dev/null ||
-		log "the lock is ours, but the holder's name could not be written into it"
+	sign_lock "$SERVER_LOCK" "$1"
 	step data-locked
 }
 

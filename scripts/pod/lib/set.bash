@@ -140,13 +140,16 @@ set_is_pinned() {
 	if json_says "$word" set "\"${1##*/}\"" && json_says "$word" pinned false; then return 1; fi
 }
 
+# usage: set_may_be_read DIRECTORY   0 if nothing of another user's keeps us from its manifest, else 1.
+set_may_be_read() { [[ -r "$1" && -x "$1" && (! -e "$1/manifest.json" || -r "$1/manifest.json") ]]; }
+
 # usage: set_read_own DIRECTORY   As set_read, for this store's sets only. Sets KIND: published, or what does not count, with WHY: foreign
 # (of another store, under another name, or never a set), newer (of a later format: 78), damaged, or unreadable (69).
 set_read_own() {
 	local status=0
 
 	KIND=unreadable WHY="user $(id -u) may not read it"
-	[[ -r "$1" && -x "$1" && (! -e "$1/manifest.json" || -r "$1/manifest.json") ]] || return "$UNREACHABLE"
+	set_may_be_read "$1" || return "$UNREACHABLE"
 	KIND=foreign WHY="it has no manifest.json"
 	[[ -e "$1/manifest.json" || -e "$1/SHA256SUMS" ]] || return "$BROKEN"
 	set_read "$1" || status=$?

@@ -50,14 +50,8 @@ store_require_lasting() {
 			"Mount a disk, or set BACKUP_ALLOW_VOLATILE=1 if that is meant."
 }
 
-# usage: store_flock -x|-s DESCRIPTOR   0 it is ours, 1 another's. Ends with 78 where there are no locks: of a holder flock says nothing.
-store_flock() {
-	local said
-
-	said="$(flock "$1" -n "$2" 2>&1)" && return 0
-	[[ -z "$said" ]] || die "$REFUSED" "the file system of $BACKUP_ROOT has no locks ($said), and without them two runs would mix. $ELSEWHERE"
-	return 1
-}
+# usage: store_flock -x|-s DESCRIPTOR   0 it is ours, 1 another's. Ends with 78 where there are no locks.
+store_flock() { try_lock "$1" "$2" "the file system of $BACKUP_ROOT has no locks" ", and without them two runs would mix. $ELSEWHERE"; }
 
 # usage: store_lock   The store's one exclusive lock, on descriptor 9 until the process ends.
 # The kernel frees it with its holder, so there are no stale locks. The children inherit it on purpose: while
@@ -76,9 +70,7 @@ store_lock() {
 		waited=$((waited + 1))
 	done
 	LOCKED=1
-	# For the message above only; who holds the lock is the kernel's knowledge. A full disk must not stop us here.
-	{ printf '%s on %s, process %s, since %s\n' "${0##*/}" "${HOSTNAME:-?}" "$BASHPID" "$(utc)" >"$BACKUP_ROOT/.lock"; } 2>/dev/null ||
-		log "the lock is ours, but the holder's name could not be written into it"
+	sign_lock "$BACKUP_ROOT/.lock" "${0##*/}"
 	# Not by the words for EINVAL: a disk that fails says so once, and a file's flush fails with it.
 	sync -- "$BACKUP_ROOT" 2>/dev/null || sync -- "$BACKUP_ROOT" 2>/dev/null || {
 		SYNCS_DIRECTORIES=""
