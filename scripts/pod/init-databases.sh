@@ -31,10 +31,7 @@ USAGE
 main() {
 	local names
 
-	if [[ "${1:-}" == --help ]]; then
-		usage
-		exit 0
-	fi
+	[[ "${1:-}" != --help ]] || { usage && exit 0; }
 	(($# == 0)) || die "$USAGE" "unknown option '$1'. See: init-databases.sh --help"
 	if [[ -n "${BREWGET_PREPARING:-}" ]]; then
 		log "databases, roles and a restore from the newest backup are prepare-data.sh's work"

@@ -63,10 +63,7 @@ say_untouched() {
 main() {
 	local major image
 
-	if [[ "${1:-}" == --help ]]; then
-		usage
-		exit 0
-	fi
+	[[ "${1:-}" != --help ]] || { usage && exit 0; }
 	(($# == 0)) || die "$USAGE" "unknown option '$1'. See: last-set.sh --help"
 	begin
 	psql_prepare

@@ -137,10 +137,7 @@ prepare_absent() {
 }
 
 main() {
-	if [[ "${1:-}" == --help ]]; then
-		usage
-		exit 0
-	fi
+	[[ "${1:-}" != --help ]] || { usage && exit 0; }
 	if [[ "${1:-}" == --report && $# == 1 ]]; then
 		# Before the first decision there is none to print.
 		[[ ! -f "$JOURNAL" ]] || tail -n 1 "$JOURNAL"

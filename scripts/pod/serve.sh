@@ -16,10 +16,7 @@ USAGE
 }
 
 main() {
-	if [[ "${1:-}" == --help ]]; then
-		usage
-		exit 0
-	fi
+	[[ "${1:-}" != --help ]] || { usage && exit 0; }
 	begin
 	datadir_lock "the server"
 	# The entrypoint would make an empty database here.
