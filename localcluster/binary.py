@@ -12,12 +12,18 @@ NODE = TOOLS / "bin" / "localcluster-node"
 PAUSE = TOOLS / "bin" / "localcluster-pause"
 KUBECTL = TOOLS / "bin" / "kubectl"
 
-_MAJOR, _MINOR, _ = KUBERNETES.split(".")
-_STAMP = "k8s.io/component-base/version"
-LDFLAGS = (
-    f"-s -w -X {_STAMP}.gitVersion=v{KUBERNETES} "
-    f"-X {_STAMP}.gitMajor={_MAJOR} -X {_STAMP}.gitMinor={_MINOR}"
-)
+
+def ldflags(version: str) -> str:
+    """What stamps Kubernetes' programs with a version."""
+    major, minor, _ = version.split(".")
+    stamp = "k8s.io/component-base/version"
+    return (
+        f"-s -w -X {stamp}.gitVersion=v{version} "
+        f"-X {stamp}.gitMajor={major} -X {stamp}.gitMinor={minor}"
+    )
+
+
+LDFLAGS = ldflags(KUBERNETES)
 
 
 def build_node() -> bool:

@@ -70,6 +70,7 @@ def _add_image(parser: argparse.ArgumentParser) -> None:
     build.set_defaults(run=_image_build)
     make = verbs.add_parser("make", help="build and load an optional image of this project")
     make.add_argument("name", choices=sorted(recipes.WANTED))
+    make.add_argument("--base", help="of tools: the server's image that it is built on")
     make.set_defaults(run=_image_make)
     load = verbs.add_parser("load", help="load an OCI archive into the running node")
     load.add_argument("archive", type=Path)
@@ -128,8 +129,14 @@ def _image_build(layout: Layout, chosen: argparse.Namespace) -> int:
 
 def _image_make(layout: Layout, chosen: argparse.Namespace) -> int:
     recipe = recipes.WANTED[chosen.name]
+    if chosen.base:
+        if chosen.name != "tools":
+            raise SetupError(f"--base is of tools alone: {chosen.name} is built on one of its own")
+        recipe = recipes.tools(chosen.base)
     if recipes.build(recipe):
         say(f"built {recipe.tag}")
+    if chosen.name in recipes.TAGGED_BY_SOURCES:
+        recipes.remove_older(recipe)
     if inspect(layout).state is State.RUNNING:
         images.load_changed(layout, recipe.archive)
     return 0

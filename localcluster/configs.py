@@ -86,7 +86,7 @@ def _kubelet() -> dict[str, Any]:
         "maxPods": 110,
         # Needs CAP_SYS_RESOURCE, which the node may lack; it has no other process to protect from.
         "oomScoreAdj": 0,
-        # Does not touch the machine's kernel settings: they are not the node's alone.
+        # Sets what it wants otherwise, in files of the node's: see rootfs.SETTINGS.
         "protectKernelDefaults": False,
     }
 
@@ -130,6 +130,8 @@ imports = []
   sandbox_image = "{PAUSE}"
   # Without CAP_SYS_RESOURCE no score can be lowered, and every pod would fail.
   restrict_oom_score_adj = true
+  # A profile would be loaded into the machine's kernel and stay there.
+  disable_apparmor = true
   [plugins."io.containerd.grpc.v1.cri".cni]
     bin_dir = "/usr/lib/cni"
     conf_dir = "{CONFIG}/net.d"

@@ -4,65 +4,67 @@ Nothing is fetched during the build: packages of Debian and of PyPI are download
 """
 
 import os
+import re
 import shutil
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 from localcluster import debian, images
 from toolchain.errors import SetupError
+from toolchain.machine import architecture
 from toolchain.run import run
 
 FOLDER = Path(__file__).resolve().parent / "images" / "python"
-PYTHON = "3.11"
-
-PROGRAMS = {"busybox-static": "bin/busybox", "bash": "bin/bash"}
-PACKAGES = ("libpython3.11-minimal", "libpython3.11-stdlib", "python3.11-minimal")
-LIBRARIES = (
-    "libc6",
-    "libgcc-s1",
-    "libstdc++6",
-    "libtinfo6",
-    "zlib1g",
-    "libbz2-1.0",
-    "libexpat1",
-    "libffi8",
-    "liblzma5",
-    "libsqlite3-0",
-    "libssl3",
-    "libuuid1",
-)
+PROGRAMS = {"busybox-static": "busybox", "bash": "bash"}
+PACKAGES = (*PROGRAMS, "python3-minimal", "libpython3-stdlib", "libstdc++6")
+"""Which Python 3 that is, and what it needs, apt knows."""
 
 
 def stage(context: Path) -> None:
     """Lays the console's wheels beside its Dockerfile, and builds the Python that it stands on."""
     base = context.with_name("python")
     shutil.copytree(FOLDER, base)
-    _stage_python(base)
+    python = stage_python(base)
     images.build_only(images.PYTHON, base)
-    _pip("--require-hashes", "-r", str(context / "requirements.lock"), to=context / "wheels")
+    download(context / "requirements.lock", python, context / "wheels")
 
 
-def _stage_python(context: Path) -> None:
+def download(lock: Path, python: str, folder: Path) -> None:
+    """The wheels of a lock for a Python such as `python3.11`."""
+    _pip("--require-hashes", "-r", str(lock), python=python, to=folder)
+
+
+def stage_python(context: Path) -> str:
+    """Lays `rootfs` beside the Dockerfile and returns the Python in it, such as `python3.11`."""
     root = context / "rootfs"
     debian.make_root(root)
     (root / "usr/bin/sh").symlink_to("bash")
-    unpacked = debian.unpack([*PROGRAMS, *PACKAGES, *LIBRARIES], context)
+    unpacked = debian.unpack(PACKAGES, context)
     for package, program in PROGRAMS.items():
-        shutil.copy2(unpacked / package / program, root / "usr/bin")
-    for package in LIBRARIES:
-        debian.copy_libraries(unpacked / package, root)
-    for package in PACKAGES:
-        shutil.copytree(unpacked / package / "usr", root / "usr", dirs_exist_ok=True, symlinks=True)
-    (root / "usr/bin/python3").symlink_to(f"python{PYTHON}")
+        debian.copy_program(program, unpacked[package], root)
+    for files in unpacked.values():
+        debian.copy_libraries(files, root)
+    python = python_of(unpacked)
+    for package in (f"lib{python}-minimal", f"lib{python}-stdlib", f"{python}-minimal"):
+        shutil.copytree(unpacked[package] / "usr", root / "usr", dirs_exist_ok=True, symlinks=True)
+    (root / "usr/bin/python3").symlink_to(python)
     # It says that apt-get installs packages here; in this image there is none.
-    (root / f"usr/lib/python{PYTHON}/EXTERNALLY-MANAGED").unlink()
-    _pip("pip", to=context / "pip")
+    (root / "usr/lib" / python / "EXTERNALLY-MANAGED").unlink()
+    _pip("pip", python=python, to=context / "pip")
     (wheel,) = (context / "pip").glob("pip-*.whl")
     shutil.unpack_archive(wheel, root / "usr/lib/python3/dist-packages", "zip")
-    shutil.rmtree(unpacked)
+    shutil.rmtree(context / "unpacked")
+    return python
 
 
-def _pip(*what: str, to: Path) -> None:
+def python_of(packages: Iterable[str]) -> str:
+    """The one Python among the names of packages, such as `python3.11`."""
+    (name,) = (name for name in packages if re.fullmatch(r"python3\.[0-9]+-minimal", name))
+    return name.removesuffix("-minimal")
+
+
+def _pip(*what: str, python: str, to: Path) -> None:
     """Wheels for the image's Python, whatever Python runs here."""
     done = run(
         [
@@ -74,10 +76,8 @@ def _pip(*what: str, to: Path) -> None:
             "--quiet",
             "--no-deps",
             "--only-binary=:all:",
-            f"--python-version={PYTHON}",
-            "--platform=manylinux_2_28_x86_64",
-            "--platform=manylinux2014_x86_64",
-            "--platform=manylinux_2_17_x86_64",
+            f"--python-version={python.removeprefix('python')}",
+            *(f"--platform={platform}" for platform in architecture().wheel_platforms),
             "--dest",
             to,
             *what,

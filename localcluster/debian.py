@@ -4,43 +4,54 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
-from toolchain.errors import SetupError
-from toolchain.packages import download
+from toolchain.machine import architecture
+from toolchain.packages import download_all
 from toolchain.run import run
 
-LIBRARIES = "lib/x86_64-linux-gnu"
+
+def libraries() -> str:
+    """The directory of libraries, below / and below /usr."""
+    return f"lib/{architecture().triplet}"
 
 
-def unpack(packages: Sequence[str], context: Path) -> Path:
-    """Each package into a directory of its own; returns where they lie."""
+def unpack(packages: Sequence[str], context: Path) -> dict[str, Path]:
+    """The packages and all that they depend on, each unpacked into a directory of its own."""
     downloads, unpacked = context / "debs", context / "unpacked"
     downloads.mkdir()
     unpacked.mkdir()
-    download(packages, downloads)
-    for package in packages:
-        files = list(downloads.glob(f"{package}_*.deb"))
-        if len(files) != 1:
-            raise SetupError(f"apt-get gave {len(files)} files for the package {package}")
-        run(["dpkg-deb", "--extract", files[0], unpacked / package])
+    download_all(packages, downloads)
+    found = {}
+    for file in sorted(downloads.glob("*.deb")):
+        name = file.name.partition("_")[0]
+        found[name] = unpacked / name
+        run(["dpkg-deb", "--extract", file, found[name]])
     shutil.rmtree(downloads)
-    return unpacked
+    return found
 
 
 def make_root(root: Path) -> None:
     """The directories and links that every root file system has."""
-    for directory in ("usr/bin", "usr/sbin", f"usr/{LIBRARIES}", "usr/lib64", "usr/share", "etc"):
+    for directory in ("usr/bin", "usr/sbin", f"usr/{libraries()}", "usr/lib64", "usr/share", "etc"):
         (root / directory).mkdir(parents=True)
     for name in ("bin", "sbin", "lib", "lib64"):
         (root / name).symlink_to(f"usr/{name}")
-    (root / "usr/lib64/ld-linux-x86-64.so.2").symlink_to(f"/{LIBRARIES}/ld-linux-x86-64.so.2")
+    loader = Path(architecture().loader)
+    (root / "usr" / loader.relative_to("/")).symlink_to(f"/{libraries()}/{loader.name}")
 
 
 def copy_libraries(package: Path, root: Path) -> None:
     """The libraries alone, links as links."""
-    for folder in (package / LIBRARIES, package / "usr" / LIBRARIES):
+    target = root / "usr" / libraries()
+    for folder in (package / libraries(), package / "usr" / libraries()):
         for library in sorted(folder.glob("*.so*")):
-            target = root / "usr" / LIBRARIES / library.name
-            shutil.copy2(library, target, follow_symlinks=False)
+            shutil.copy2(library, target / library.name, follow_symlinks=False)
         # pgcrypto's older ciphers are in OpenSSL's legacy module.
         if (folder / "ossl-modules").is_dir():
-            shutil.copytree(folder / "ossl-modules", root / "usr" / LIBRARIES / "ossl-modules")
+            shutil.copytree(folder / "ossl-modules", target / "ossl-modules", dirs_exist_ok=True)
+
+
+def copy_program(name: str, package: Path, root: Path) -> None:
+    """A program, whether the release has it in /bin or in /usr/bin."""
+    places = (package / "bin" / name, package / "usr/bin" / name)
+    (program,) = (place for place in places if place.is_file())
+    shutil.copy2(program, root / "usr/bin" / name)

@@ -26,8 +26,14 @@ STORE = TOOLS / "buildah"
 PAUSE = "localhost/localcluster/pause:1"
 POSTGRES_NAME = "localhost/brewget/postgres-standin"
 POSTGRES = f"{POSTGRES_NAME}:16.15"
-PYTHON = "localhost/brewget/python-standin:3.11"
-CONSOLE = "localhost/brewget/console:0.1.0"
+POSTGRES_DEBIAN = "localhost/brewget/postgres-debian:16.15"
+PYTHON = "localhost/brewget/python-standin:3"
+CONSOLE_NAME = "localhost/brewget/console"
+TOOLS_NAME = "localhost/brewget/postgres-tools"
+"""Their tags are hashes of their sources: see `recipes.tag_of`."""
+
+# A newer buildah would set limits above ours, for which a container may lack CAP_SYS_RESOURCE.
+BUILD = ("--layers", "--quiet", "--ulimit=nofile=1024:1024", "--ulimit=nproc=1024:1024")
 
 SOCKET = "run/containerd/containerd.sock"
 PATIENCE = 20.0
@@ -64,7 +70,7 @@ def build(
     name, archive = full_name(tag), archive_of(full_name(tag), folder)
     chosen = [f"--build-arg={key}={value}" for key, value in (arguments or {}).items()]
     with _alone(), files.replacing(archive) as aside:
-        _buildah("build", "--layers", "--quiet", *chosen, "--tag", name, str(directory))
+        _buildah("build", *BUILD, *chosen, "--tag", name, str(directory))
         _buildah("push", "--quiet", name, f"oci-archive:{aside}:{name}")
     return archive
 
@@ -72,7 +78,7 @@ def build(
 def build_only(tag: str, directory: Path) -> None:
     """Builds an image that others are built from; no cluster ever needs it by itself."""
     with _alone():
-        _buildah("build", "--layers", "--quiet", "--tag", full_name(tag), str(directory))
+        _buildah("build", *BUILD, "--tag", full_name(tag), str(directory))
 
 
 def _alone() -> AbstractContextManager[None]:

@@ -12,7 +12,7 @@ import sys
 import time
 from pathlib import Path
 
-from localcluster import network, rootfs
+from localcluster import cgroups, network, rootfs
 from localcluster.api import Api
 from localcluster.components import all_components
 from localcluster.layout import Layout
@@ -33,6 +33,8 @@ def main() -> None:
     # /proc is still the machine's, so this is the process number that the machine knows.
     files.write_json(layout.process, identify(int(Path("/proc/self").readlink().name)))
     rootfs.enter(layout, binary, record["mounts"])
+    if cgroups.is_unified():
+        cgroups.delegate(cgroups.ROOT)
     socket.sethostname(layout.profile)
     _wait_for_cable()
     network.set_up_node(record["subnet"])

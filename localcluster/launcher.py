@@ -17,10 +17,7 @@ SUBNET_LOCK = Path("/run/localcluster-subnet.lock")
 """The machine's, as its subnets are: clusters of all checkouts take it."""
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
-# Joins the cgroups before it makes the namespaces: they are the root of what the node sees.
-JOIN = 'while [ "$1" != -- ]; do echo $$ >"$1"; shift; done; shift; exec "$@"'
-
-NAMESPACES = "--mount --pid --net --uts --ipc --cgroup --fork --kill-child --propagation private"
+NAMESPACES = "--mount --pid --net --uts --ipc --fork --kill-child --propagation private"
 
 
 def launch(layout: Layout, binary: Path, mounts: list[dict[str, str]]) -> str:
@@ -56,12 +53,12 @@ def _write_files(layout: Layout, binary: Path, node_ip: str) -> None:
 
 
 def _start(layout: Layout, binary: Path) -> "subprocess.Popen[bytes]":
-    joins = [str(path) for path in cgroups.create(layout.cgroup)]
+    cgroups.create(layout.cgroup)
     first = [sys.executable, "-m", "localcluster.init"]
     first += [layout.profile, str(layout.home), str(binary)]
     with (layout.logs / "node.log").open("ab") as log:
         return subprocess.Popen(
-            ["sh", "-c", JOIN, "sh", *joins, "--", "unshare", *NAMESPACES.split(), *first],
+            cgroups.joining(layout.cgroup, ["unshare", *NAMESPACES.split(), *first]),
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from localcluster.layout import Layout
 from toolchain.errors import SetupError
-from toolchain.run import run
+from toolchain.run import ask, run
 
 SERVICES = "10.96.0.0/12"
 PODS = "10.244.0.0/16"
@@ -20,6 +20,8 @@ DNS = "169.254.20.10"
 
 CANDIDATES = [IPv4Network(f"192.168.{third}.0/24") for third in range(49, 255)]
 """minikube's subnet, then those after it."""
+ALL = IPv4Network("192.168.0.0/16")
+"""What all of them are in."""
 
 
 def node_ip(subnet: str) -> str:
@@ -45,27 +47,23 @@ def pick_subnet(preferred: str | None) -> str:
     )
 
 
-def owner_of(subnet: str) -> str | None:
-    """The network interface that has the subnet, in words; None where it is free."""
-    wanted = IPv4Network(subnet)
-    for network, interface in _taken().items():
-        if wanted.overlaps(network):
-            return f"interface {interface}"
-    return None
+def _taken() -> list[IPv4Network]:
+    """What the machine has of its own: addresses, gateways, and routes to one network or a few.
 
-
-def _taken() -> dict[IPv4Network, str]:
-    """Every IPv4 network that the machine has an address in or a route to."""
-    found: dict[IPv4Network, str] = {}
+    A route to all candidates at once, as a VPN's 0.0.0.0/1 or a large private network, tells none
+    of them from another, and ours goes before it, as it is more specific.
+    """
+    taken = []
     for link in json.loads(run(["ip", "-j", "-4", "addr"])):
         for address in link.get("addr_info", []):
-            network = ipaddress.ip_interface(f"{address['local']}/{address['prefixlen']}").network
-            found[IPv4Network(network)] = link["ifname"]
+            at = ipaddress.IPv4Interface(f"{address['local']}/{address['prefixlen']}")
+            taken += [IPv4Network(at.ip), at.network]
     for route in json.loads(run(["ip", "-j", "-4", "route", "show", "table", "all"])):
-        destination = route["dst"]
-        if destination != "default":
-            found[IPv4Network(destination, strict=False)] = route.get("dev", "?")
-    return found
+        if route["dst"] != "default":
+            taken.append(IPv4Network(route["dst"], strict=False))
+        gateways = (hop.get("gateway") for hop in (route, *route.get("nexthops", [])))
+        taken += [IPv4Network(gateway) for gateway in gateways if gateway]
+    return [network for network in taken if not network.supernet_of(ALL)]
 
 
 def connect(layout: Layout, pid: int, subnet: str) -> None:
@@ -76,6 +74,20 @@ def connect(layout: Layout, pid: int, subnet: str) -> None:
     run(["ip", "link", "set", link, "alias", _alias(layout)])
     run(["ip", "addr", "add", f"{machine_ip(subnet)}/24", "dev", link])
     run(["ip", "link", "set", link, "up"])
+    _check_way(layout, node_ip(subnet))
+
+
+def _check_way(layout: Layout, address: str) -> None:
+    """Policy routing may come before all routes to a network: the kernel knows."""
+    asked = ask(["ip", "-j", "route", "get", address])
+    way = json.loads(asked.stdout)[0]["dev"] if asked.returncode == 0 else "nowhere"
+    if way != layout.link:
+        remove(layout)
+        raise SetupError(
+            f"packets for the node ({address}) would go to {way}: a rule of "
+            "this machine's routing comes before the routes to its own networks. See `ip rule`, "
+            "and let what made it (often a VPN) leave out private networks"
+        )
 
 
 def remove(layout: Layout) -> None:
@@ -108,17 +120,18 @@ def _alias(layout: Layout) -> str:
 def set_up_node(subnet: str) -> None:
     """Inside the node, once the cable is there."""
     address = node_ip(subnet)
+    # All of them are the network namespace's own, since Linux 5.3 also the bridge's.
     for key, value in (
         ("net/ipv4/ip_forward", "1"),
         # Without it a Service cannot be reached from a pod that the same bridge leads to.
         ("net/bridge/bridge-nf-call-iptables", "1"),
-        # Saves the second that duplicate address detection takes per interface.
-        ("net/ipv6/conf/all/disable_ipv6", "1"),
-        ("net/ipv6/conf/default/disable_ipv6", "1"),
     ):
-        setting = Path("/proc/sys", key)
-        if setting.exists():
-            setting.write_text(value)
+        Path("/proc/sys", key).write_text(value)
+    for scope in ("all", "default"):
+        # Saves the second that duplicate address detection takes per interface.
+        ipv6 = Path("/proc/sys/net/ipv6/conf", scope, "disable_ipv6")
+        if ipv6.exists():  # a kernel may be without IPv6
+            ipv6.write_text("1")
     for command in (
         f"ip addr add {DNS}/32 dev lo",
         "ip link set lo up",

@@ -5,38 +5,46 @@ packages that are unpacked and not installed (seconds, where a debootstrap takes
 """
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from localcluster import debian
-from localcluster.debian import LIBRARIES
 from localcluster.layout import REPOSITORY
 from toolchain import postgresql, userland
 
-LIBRARY_PACKAGES = [
-    "libc6",
-    "libgcc-s1",
+PACKAGES = (
     "libstdc++6",
-    "libtinfo6",
     "libreadline8",
     "zlib1g",
-    "liblzma5",
     "liblz4-1",
     "libzstd1",
     "libssl3",
     "libgssapi-krb5-2",
-    "libkrb5-3",
-    "libk5crypto3",
-    "libkrb5support0",
-    "libcom-err2",
-    "libkeyutils1",
     "libxml2",
     "libxslt1.1",
-    "libgcrypt20",
-    "libgpg-error0",
-    "libicu72",
     "libossp-uuid16",
-]
+    "libc-bin",
+    "tzdata",
+)
+"""What PostgreSQL's programs link to and look up; what these need in turn apt knows."""
+
+DEBIANS_ID = "999"
+"""Of postgres in Debian's images."""
+DEBIANS_USERLAND = (
+    "bash",
+    "coreutils",
+    "dash",
+    "diffutils",
+    "findutils",
+    "grep",
+    "gzip",
+    "hostname",
+    "mawk",
+    "sed",
+    "tar",
+    "util-linux",
+    "zstd",
+)
 
 LEFT_OUT = ("*.a", "*plpython*", "libecpg*", "libpgtypes*", "pgxs", "pkgconfig", "ecpg", "doc")
 """Of PostgreSQL's own: what is for compiling, and PL/Python, for there is no Python."""
@@ -56,22 +64,43 @@ def arguments(version: str) -> Mapping[str, str]:
 
 def stage(context: Path, version: str = postgresql.VERSION) -> None:
     """Lays `rootfs` beside the Dockerfile."""
-    root = context / "rootfs"
-    debian.make_root(root)
+    root = _stage(context, PACKAGES, version)
     (root / "usr/bin/sh").symlink_to("busybox")
-    unpacked = debian.unpack([*LIBRARY_PACKAGES, "tzdata", "libc-bin"], context)
     userland.ensure(REPOSITORY)
     for program in userland.PROGRAMS:
         shutil.copy2(userland.directory(REPOSITORY) / program.name, root / "usr/bin")
-    for package in LIBRARY_PACKAGES:
-        debian.copy_libraries(unpacked / package, root)
-    zones = unpacked / "tzdata/usr/share/zoneinfo"
+    shutil.rmtree(context / "unpacked")
+
+
+def stage_debian(context: Path) -> None:
+    """The same with Debian's userland."""
+    root = _stage(context, (*PACKAGES, *DEBIANS_USERLAND))
+    for package in DEBIANS_USERLAND:
+        for folder in ("bin", "sbin", "usr/bin", "usr/sbin"):
+            source = context / "unpacked" / package / folder
+            if source.is_dir():
+                target = root / "usr" / Path(folder).name
+                shutil.copytree(source, target, dirs_exist_ok=True, symlinks=True)
+    for name, program in (("sh", "dash"), ("awk", "mawk")):
+        (root / "usr/bin" / name).unlink(missing_ok=True)
+        (root / "usr/bin" / name).symlink_to(program)
+    shutil.rmtree(context / "unpacked")
+
+
+def _stage(context: Path, packages: Sequence[str], version: str = postgresql.VERSION) -> Path:
+    """What the images have in common; the packages stay unpacked beside it."""
+    root = context / "rootfs"
+    debian.make_root(root)
+    unpacked = debian.unpack(packages, context)
+    for package in unpacked.values():
+        debian.copy_libraries(package, root)
+    zones = unpacked["tzdata"] / "usr/share/zoneinfo"
     shutil.copytree(zones, root / "usr/share/zoneinfo", symlinks=True)
     # C.UTF-8: glibc has it as files, where musl has it built in.
-    shutil.copytree(unpacked / "libc-bin/usr/lib/locale", root / "usr/lib/locale")
+    shutil.copytree(unpacked["libc-bin"] / "usr/lib/locale", root / "usr/lib/locale")
     _copy_postgresql(root, version)
     _copy_scripts(context, root)
-    shutil.rmtree(unpacked)
+    return root
 
 
 def _copy_postgresql(root: Path, version: str) -> None:
@@ -84,7 +113,7 @@ def _copy_postgresql(root: Path, version: str) -> None:
     # Where the official image has it.
     (local / "share/postgresql").symlink_to(".")
     # postgres_fdw and others look for it among the system's libraries only.
-    (root / "usr" / LIBRARIES / "libpq.so.5").symlink_to("/usr/local/lib/libpq.so.5")
+    (root / "usr" / debian.libraries() / "libpq.so.5").symlink_to("/usr/local/lib/libpq.so.5")
 
 
 def _copy_scripts(context: Path, root: Path) -> None:

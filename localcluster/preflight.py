@@ -2,11 +2,13 @@
 
 import os
 import platform
-from pathlib import Path
+import shutil
 
-from localcluster import cgroups
+from localcluster import cgroups, modules
+from localcluster.layout import REPOSITORY
 from toolchain import packages, userland
 from toolchain.errors import SetupError
+from toolchain.machine import architecture
 from toolchain.packages import Need
 
 NEEDS = (
@@ -18,6 +20,8 @@ NEEDS = (
     Need("conntrack", "conntrack"),
     Need("socat", "socat"),
     Need("buildah", "buildah"),
+    # Debian 13's buildah builds nothing without it, though no build here has a network.
+    Need("netavark", "/usr/lib/podman/netavark"),
     Need("bash", "bash"),
     Need("zstd", "zstd"),
     Need("iproute2", "ip"),
@@ -31,27 +35,35 @@ NEEDS = (
 
 def problems() -> list[str]:
     """Everything that keeps a cluster from starting here, each with what to do."""
-    if platform.system() != "Linux":
-        return ["localcluster runs on Linux only: elsewhere use minikube, `minikube start`"]
+    if found := _wrong_machine():
+        return found
     found = []
     if os.geteuid() != 0:
         found.append("localcluster makes namespaces, mounts and cgroups: run it as root, with sudo")
-    if not cgroups.is_unified() and not cgroups.hierarchies():
-        found.append("no cgroups are mounted below /sys/fs/cgroup: mount them, or start systemd")
-    if "overlay" not in Path("/proc/filesystems").read_text() and not _has_module("overlay"):
-        found.append("the kernel has no overlay file system: `modprobe overlay`")
+    found += cgroups.problems() + modules.problems()
     if missing := packages.missing(NEEDS):
         found.append(packages.install_line(missing))
+    if not userland.is_built(REPOSITORY) and not packages.has_origin():
+        found.append(packages.NO_ORIGIN)
     return found
 
 
-def _has_module(name: str) -> bool:
-    folder = Path("/lib/modules", platform.release())
-    return folder.is_dir() and any(folder.rglob(f"{name}.ko*"))
+def _wrong_machine() -> list[str]:
+    """What nothing that is installed can change: the only thing to say then."""
+    if platform.system() != "Linux":
+        return ["localcluster runs on Linux only: elsewhere use minikube, `minikube start`"]
+    if shutil.which("apt-get") is None:
+        return ["localcluster is made of Debian's packages, and there is no apt-get: use minikube"]
+    try:
+        architecture()
+    except SetupError as error:
+        return [str(error)]
+    return []
 
 
 def check() -> None:
-    """Raises with the whole list: a person fixes all of it at once."""
+    """Raises with the whole list, so that a person fixes all of it at once; else loads modules."""
     found = problems()
     if found:
         raise SetupError("this machine cannot run a cluster yet:\n- " + "\n- ".join(found))
+    modules.load()

@@ -24,6 +24,16 @@ KEPT = {
 }
 """The node's directories that a stop keeps, with the mode of a new one."""
 
+SETTINGS = {
+    "vm/overcommit_memory": "1",
+    "vm/panic_on_oom": "0",
+    "kernel/panic": "10",
+    "kernel/panic_on_oops": "1",
+    "kernel/keys/root_maxkeys": "1000000",
+    "kernel/keys/root_maxbytes": "25000000",
+}
+"""What kubelet sets in /proc/sys although it is the machine's: the node has files in its place."""
+
 LINKS = ("bin", "sbin", "lib", "lib32", "lib64", "libx32")
 
 
@@ -52,7 +62,8 @@ def enter(layout: Layout, binary: Path, mounts: list[dict[str, str]]) -> None:
     (root / "var/run").symlink_to("/run")
     _programs(root)
     _etc(root, layout.profile)
-    _kernel(root)
+    mount_kernel(root)
+    keep_settings(root)
     for guest in KEPT:
         _bind(kept_directory(layout, guest), root, guest)
     # What the network plugins remember of dead pods must not outlive the node.
@@ -107,9 +118,10 @@ def _etc(root: Path, name: str) -> None:
         (etc / file).write_text(text)
 
 
-def _kernel(root: Path) -> None:
+def mount_kernel(root: Path) -> None:
+    """proc, sys with the cgroups, and dev: those of the caller's namespaces."""
     for name in ("proc", "sys", "dev"):
-        (root / name).mkdir()
+        (root / name).mkdir(exist_ok=True)
     run(["mount", "-t", "proc", "proc", root / "proc"])
     run(["mount", "-t", "sysfs", "sysfs", root / "sys"])
     run(["mount", "--rbind", "/dev", root / "dev"])
@@ -123,6 +135,16 @@ def _kernel(root: Path) -> None:
         (target / name).mkdir()
         kind = ["cgroup", "-o", options] if options else ["cgroup2"]
         run(["mount", "-t", *kind, "cgroup", target / name])
+
+
+def keep_settings(root: Path) -> None:
+    """kubelet finds what it wants; what it or a hand writes stays in the node."""
+    for key, value in SETTINGS.items():
+        if (root / "proc/sys" / key).exists():
+            file = root / "opt/sysctl" / key
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(f"{value}\n")
+            run(["mount", "--bind", file, root / "proc/sys" / key])
 
 
 def _pivot(root: Path) -> None:

@@ -1,9 +1,10 @@
 """Builds a Go package into a file, only when something that goes into it has changed."""
 
 import os
+import re
 import subprocess
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -14,6 +15,10 @@ from toolchain.stamps import Stamp
 
 MODULES = Path(__file__).resolve().parent / "go"
 """What is built for Pulumi and the tests; the node's module is the local cluster's own."""
+
+
+NO_GO = "there is no `go` on PATH: install Go 1.25 or newer, https://go.dev/doc/install"
+FIRST_THAT_FETCHES = (1, 21)
 
 
 @dataclass(frozen=True)
@@ -89,11 +94,42 @@ def go_version() -> str:
             ["go", "env", "GOVERSION", "GOOS", "GOARCH"], check=True, capture_output=True, text=True
         )
     except FileNotFoundError:
-        raise SetupError(
-            "there is no `go` on PATH, and tools have to be built with it: "
-            "install Go 1.25 or newer (https://go.dev/doc/install), then run this again"
-        ) from None
+        raise SetupError(NO_GO) from None
     return " ".join(done.stdout.split())
+
+
+def problems(modules: Sequence[Path]) -> list[str]:
+    """Why Go cannot build what these go.mod name, with what to do; nothing is downloaded."""
+    try:
+        asked = subprocess.run(
+            ["go", "env", "GOVERSION", "GOTOOLCHAIN"],
+            check=True,
+            cwd="/",  # in a module Go would fetch the version that it asks for, if it may
+            capture_output=True,
+            text=True,
+        )
+    except FileNotFoundError:
+        return [NO_GO]
+    version, toolchain = asked.stdout.split("\n")[:2]
+    wanted, module = max((_asked_for(module), module.parent.name) for module in modules)
+    has = _numbers(version)
+    # Since 1.21 it fetches a newer one itself, where it is left to.
+    if has >= wanted or (has >= FIRST_THAT_FETCHES and toolchain.endswith("auto")):
+        return []
+    return [
+        f"{version.replace('go', 'Go ')} is on PATH, and {module}/go.mod asks for "
+        f"{'.'.join(map(str, wanted))}: install that or a newer one, https://go.dev/doc/install"
+    ]
+
+
+def _asked_for(module: Path) -> tuple[int, ...]:
+    lines = module.read_text().splitlines()
+    return _numbers(next(line for line in lines if line.startswith("go ")))
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    """Of `go1.26.1`, or of a line of go.mod."""
+    return tuple(int(number) for number in re.findall(r"[0-9]+", version)[:3])
 
 
 def environment() -> dict[str, str]:

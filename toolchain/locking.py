@@ -22,7 +22,7 @@ def exclusive(
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("w") as file:
-        if not _taken(file):
+        if not taken(file):
             (say or _say)(f"waiting for another process of this project, which holds {path}")
             _wait(file, path, timeout)
         yield
@@ -37,7 +37,7 @@ def _wait(file: TextIO, path: Path, timeout: float | None) -> None:
         fcntl.flock(file, fcntl.LOCK_EX)
         return
     deadline = time.monotonic() + timeout
-    while not _taken(file):
+    while not taken(file):
         if time.monotonic() > deadline:
             raise SetupError(
                 f"waited {timeout:.0f} s for the lock on {path}: `fuser -v {path}` shows who has it"
@@ -45,7 +45,8 @@ def _wait(file: TextIO, path: Path, timeout: float | None) -> None:
         time.sleep(0.1)
 
 
-def _taken(file: TextIO) -> bool:
+def taken(file: TextIO) -> bool:
+    """Takes the lock on a file if nobody has it, and says whether."""
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

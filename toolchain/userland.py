@@ -17,7 +17,8 @@ from pathlib import Path
 from toolchain import archives, files, stamps
 from toolchain.errors import SetupError
 from toolchain.locking import exclusive
-from toolchain.packages import Need, download_sources
+from toolchain.machine import architecture
+from toolchain.packages import KEYS, Need, download_sources
 from toolchain.stamps import Stamp
 
 NEEDS = (
@@ -26,6 +27,7 @@ NEEDS = (
     Need("make", "make"),
     # The C library of what the builds themselves run, and with it the kernel's headers.
     Need("libc6-dev", "/usr/include/linux/fs.h"),
+    Need("debian-archive-keyring", KEYS),
 )
 RELEASE = "trixie"
 """Of Debian, so that these versions stay where they are."""
@@ -109,6 +111,11 @@ def directory(root: Path) -> Path:
     return root / ".tools" / "userland"
 
 
+def is_built(root: Path) -> bool:
+    """Whether all of it is there, of these very sources."""
+    return not _outdated(directory(root))
+
+
 def ensure(root: Path, say: Callable[[str], object] | None = None) -> bool:
     """Builds what is missing or was built from something else; True if it had to.
 
@@ -173,7 +180,7 @@ def _link_kernel_headers(headers: Path) -> None:
     system = Path("/usr/include")
     for name in KERNEL_HEADERS:
         (headers / name).symlink_to(system / name)
-    (headers / "asm").symlink_to(next(iter(system.glob("*-linux-gnu/asm")), system / "asm"))
+    (headers / "asm").symlink_to(system / architecture().triplet / "asm")
 
 
 def _configure(file: Path, settings: Sequence[str], headers: Path) -> None:

@@ -4,10 +4,55 @@ from collections.abc import Iterator
 
 import pytest
 
+from localcluster import recipes
 from tests.localcluster.handle import Handle, pod
 
 VOLUMES = ("scratch", "initdb", "socket")
 PATHS = ("/scratch", "/docker-entrypoint-initdb.d", "/var/run/postgresql")
+
+SAVE_LOSE_RESTORE = r"""
+set -e
+id -u
+cd /scratch
+initdb -U postgres data >/dev/null 2>&1
+cat >conf <<END
+[global]
+repo1-path=/scratch/repo
+repo1-cipher-type=aes-256-cbc
+repo1-cipher-pass=secret
+repo1-retention-full=1
+compress-type=zst
+process-max=2
+start-fast=y
+log-level-console=warn
+log-level-file=off
+lock-path=/scratch/lock
+[main]
+pg1-path=/scratch/data
+pg1-socket-path=/scratch
+pg1-user=postgres
+END
+cat >>data/postgresql.conf <<END
+listen_addresses = ''
+unix_socket_directories = '/scratch'
+archive_mode = on
+archive_command = 'pgbackrest --config=/scratch/conf --stanza=main archive-push %p'
+END
+query() { psql -qAth /scratch -U postgres -c "$1"; }
+saver() { pgbackrest --config=/scratch/conf --stanza=main "$@"; }
+pg_ctl -D data -w -l log start >/dev/null
+query 'CREATE TABLE t AS SELECT 7 AS v'
+saver stanza-create
+saver backup --type=full
+query 'INSERT INTO t VALUES (8)'
+pg_ctl -D data stop >/dev/null
+rm -rf data
+saver restore
+pg_ctl -D data -w -l log start >/dev/null
+until [ "$(query 'SELECT pg_is_in_recovery()')" = f ]; do sleep 0.1; done
+query 'SELECT sum(v) FROM t'
+pg_ctl -D data stop >/dev/null
+"""
 
 
 @pytest.fixture(scope="module")
@@ -182,3 +227,23 @@ def test_extensions_of_the_official_image_can_be_created(shells: Handle) -> None
 
     assert "ERROR" not in said
     assert said.splitlines()[-3:-1] == ["t", "t"]
+
+
+def test_the_tools_image_saves_and_brings_back_as_its_own_user_with_a_read_only_root(
+    shells: Handle,
+) -> None:
+    """Made of the stand-in, so that it starts what it has brought back."""
+    shells.run("image", "make", "tools")
+    container = {
+        "image": recipes.WANTED["tools"].tag,
+        "securityContext": {"readOnlyRootFilesystem": True, "runAsNonRoot": True},
+        "volumeMounts": [{"name": "scratch", "mountPath": "/scratch"}],
+    }
+    made = pod("tools", container=container)
+    made["spec"]["volumes"] = [{"name": "scratch", "emptyDir": {}}]
+    shells.apply(made)
+    shells.wait_ready("tools")
+    said = shells.execute("tools", SAVE_LOSE_RESTORE)
+    shells.kubectl("delete", "pod/tools", "--now")
+
+    assert said.splitlines() == ["70", "15"], "of the backup, and of the archive after it"

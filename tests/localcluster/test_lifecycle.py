@@ -11,8 +11,8 @@ from tests.localcluster.conftest import Started
 from tests.localcluster.handle import Handle, pod
 from toolchain.files import read_json
 
-START_LIMIT = 30.0
-"""In seconds: eight on a quiet machine of two cores, twice that beside another cluster's start."""
+START_LIMIT = 75.0
+"""In seconds: eight on a quiet machine of two cores, a slow one beside other clusters' starts takes six times that."""
 
 
 def test_a_new_cluster_is_ready_within_the_limit(started: Started) -> None:
