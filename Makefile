@@ -7,11 +7,11 @@ RUN = $(PYTHON) -m bootstrap
 INSIDE = PATH="$(CURDIR)/.venv/bin:$(CURDIR)/.tools/bin:$$PATH" .venv/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help up env console check test lint docs tools bench stop destroy clean lock
+.PHONY: help up env console recovery-sheet demo check test lint pictures docs tools bench stop destroy clean lock
 .NOTPARALLEL:
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-10s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-16s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 up: ## everything: tools, a cluster if there is none, the stack, a first backup
 	$(RUN) up
@@ -22,6 +22,12 @@ env: ## export lines for a shell: eval "$(make -s env)"
 console: ## the page about the backups: prints its address and how to get the token
 	$(RUN) console
 
+recovery-sheet: ## with an archive: what brings the data back on any machine, to be printed; it has the passphrases
+	$(RUN) recovery_sheet
+
+demo: ## loses a disk on purpose, in a namespace of its own beside your stack: three minutes, nothing stays
+	$(RUN) demo
+
 # What needs Python alone, on Linux or macOS: no cluster, no root, nothing compiled.
 SUITES_OF_PYTHON = tests/unit tests/policy
 
@@ -29,21 +35,33 @@ check: ## style, types, imports and the program's own tests: a minute, with Pyth
 	$(RUN) check
 	$(INSIDE) -m pytest --numprocesses=auto $(SUITES_OF_PYTHON)
 
-# Those in SUITES do not disturb each other. Those in SUITES_OF_CLUSTERS mostly wait for theirs: each of two workers
+# Those in SUITES do not disturb each other; as they wait for a seventh of their time, there is one more than processors. Those in SUITES_OF_CLUSTERS mostly wait for theirs: each of two workers
 # has one of its own, and takes over what the other has not come to (worksteal).
 SUITES = $(SUITES_OF_PYTHON) tests/preview tests/bootstrap tests/scripts tests/console
 SUITES_OF_CLUSTERS = tests/localcluster tests/cluster
+# One minikube for all tests of a suite, in their order: beside those, and shown after them.
+SUITES_OF_MINIKUBE = tests/minikube
+BESIDE = .tools/minikube-suite.log
 
-test: tools lint ## every check and every test; PYTEST_ARGS=… runs what it names
+# All but the largest, what others show as well, and two thirds of large families of cases: LONG=1 has those too.
+CHOICE = $(if $(LONG),,-m "not long")
+
+test: tools lint ## every check and the tests, with LONG=1 all of them; PYTEST_ARGS=… runs what it names
 ifdef PYTEST_ARGS
 	$(INSIDE) -m pytest $(PYTEST_ARGS)
 else
-	$(INSIDE) -m pytest --durations=15 --numprocesses=auto $(SUITES)
-	$(INSIDE) -m pytest --durations=25 --numprocesses=2 --dist=worksteal $(SUITES_OF_CLUSTERS)
+	$(INSIDE) -m pytest $(CHOICE) --durations=15 --numprocesses=$$(($$(nproc) + 1)) $(SUITES)
+	$(INSIDE) -m tests.minikube.bed.everything
+	$(INSIDE) -m pytest --durations=15 $(SUITES_OF_MINIKUBE) >$(BESIDE) 2>&1 & beside=$$!; trap "kill $$beside" INT TERM; \
+	$(INSIDE) -m pytest $(CHOICE) --durations=25 --numprocesses=2 --dist=worksteal $(SUITES_OF_CLUSTERS); ended=$$?; \
+	wait $$beside || ended=1; cat $(BESIDE); exit $$ended
 endif
 
 lint: ## style, types and shell checks over all files
 	$(RUN) lint
+
+pictures: tools ## README's pictures, from a stack that is brought up for it
+	PICTURES="$(CURDIR)/docs/images" $(INSIDE) -m pytest tests/cluster/test_first_up.py tests/cluster/test_console.py -k picture
 
 docs: ## the pages that are made from the code
 	$(RUN) docs
@@ -51,7 +69,7 @@ docs: ## the pages that are made from the code
 tools: ## what `up` and the tests run on, built or fetched; starts nothing
 	$(RUN) tools
 
-bench: tools ## measured ratios against plain pg_dump and the usual script; PARTS=backups or restores: that part
+bench: tools ## measured against plain pg_dump and the usual script; PARTS=archive, backups, restores or sizes: that part
 	$(INSIDE) -m benchmarks $(PARTS)
 
 stop: ## the cluster ends, its data stays

@@ -21,11 +21,12 @@ PREPARED = {"up": True, "tools": False}
 def main(arguments: list[str]) -> int:
     """Runs one verb and returns the exit status."""
     verbs = {"up", "tools", "env", "stop", "destroy", "clean", "lint", "check", "docs"}
-    verbs |= {"console", "postgresql"}
+    verbs |= {"console", "demo", "postgresql", "recovery_sheet"}
     if len(arguments) != 1 or arguments[0] not in verbs:
         sys.stderr.write(f"usage: python -m bootstrap {'|'.join(sorted(verbs))}\n")
         return 64
     verb, place = arguments[0], from_environment()
+    _find_own_programs(place)
     try:
         if os.environ.get(INSIDE) != str(place.venv):
             return _enter(verb, place)
@@ -38,6 +39,13 @@ def main(arguments: list[str]) -> int:
         sys.stderr.write("\ninterrupted: run it again, and it goes on from here\n")
         return 130
     return 1
+
+
+def _find_own_programs(place: Place) -> None:
+    """Last on PATH, so that what somebody has installed wins."""
+    path = os.environ.get("PATH", os.defpath).split(os.pathsep)
+    if str(place.own_cluster_programs) not in path:
+        os.environ["PATH"] = os.pathsep.join([*path, str(place.own_cluster_programs)])
 
 
 def _enter(verb: str, place: Place) -> int:

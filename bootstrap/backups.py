@@ -16,17 +16,24 @@ def published(context: str, namespace: str, environment: dict[str, str]) -> list
     kubectl = ["kubectl", f"--context={context}", f"--namespace={namespace}"]
     inside = ["exec", "postgres-0", "--container=postgres", "--", *LIST]
     asked = ask([*kubectl, *inside], env=environment)
-    if asked.returncode != 0:
-        raise SetupError(f"the backup sets cannot be listed: {asked.stderr.strip()}")
+    try:
+        listed = json.loads(asked.stdout) if asked.returncode == 0 else None
+    except ValueError:
+        listed = None  # cut short
+    if listed is None:
+        said = asked.stderr.strip() or f"kubectl ended with {asked.returncode}, without a word"
+        raise SetupError(f"the backup sets cannot be listed: {said}")
     # Those set aside or unusable are listed too, and are no backup.
-    return [entry for entry in json.loads(asked.stdout) if entry["state"] == "published"]
+    return [entry for entry in listed if entry["state"] == "published"]
 
 
-def take(place: Place, context: str, namespace: str, environment: dict[str, str]) -> str:
+def take(
+    place: Place, context: str, namespace: str, environment: dict[str, str], reason: str = "first"
+) -> str:
     """Takes a set now and returns its name; the job's log is shown."""
     script = place.root / "scripts/backup-postgres.sh"
     done = subprocess.run(
-        [str(script), "--context", context, "--namespace", namespace, "--reason", "first"],
+        [str(script), "--context", context, "--namespace", namespace, "--reason", reason],
         check=False,
         cwd=place.root,
         env=environment,
@@ -36,7 +43,7 @@ def take(place: Place, context: str, namespace: str, environment: dict[str, str]
     )
     if done.returncode != 0:
         raise SetupError(
-            f"the first backup failed with status {done.returncode}, see above. "
+            f"the {reason} backup failed with status {done.returncode}, see above. "
             "Try again with: scripts/backup-postgres.sh"
         )
     return done.stdout.strip()

@@ -16,7 +16,7 @@ def clean(place: Place, say: Callable[[str], object]) -> bool:
     """
     kept = [name for name in profiles(place) if not _delete(place, name, say)]
     if kept:
-        say(f"left alone because still up: {', '.join(kept)}. `make stop` first, then this again")
+        say(f"left alone, as still up: {', '.join(kept)}. `make stop` first, then run this again")
         return False
     for path in (place.tools, place.venv):
         if path.is_symlink():
@@ -24,7 +24,8 @@ def clean(place: Place, say: Callable[[str], object]) -> bool:
         elif path.exists():
             shutil.rmtree(path)
         say(f"removed {path}")
-    say(f"kept: backups in {place.backup_dir}; the stack and its passphrase in {place.state}")
+    backups = f"backups in {place.backup_dir}; " if place.backup_dir else ""
+    say(f"kept: {backups}the stack and its passphrase in {place.state}")
     return True
 
 

@@ -4,16 +4,17 @@ import os
 import shutil
 import subprocess
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from pathlib import Path
 
-from bootstrap import memory
+from bootstrap import docker, memory, minikube
+from bootstrap.docker import Docker
 from bootstrap.place import Place
 from toolchain.errors import SetupError
-from toolchain.run import ask
 
 MINIKUBE = "minikube"
+"""The profile that is made where there is none: minikube's own default."""
 DEFAULT_PROFILE = "localcluster"
 OVERLAY = "brewget-current-context"
 """The name of the file that comes first in a shell's KUBECONFIG: see bootstrap.shell."""
@@ -34,6 +35,8 @@ class Cluster:
 
     kind: Kind
     context: str
+    why: str = field(default="", compare=False)
+    """The reason for the choice, for a person."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +45,10 @@ class Machine:
 
     has_minikube: bool
     recorded: Cluster | None
+    profiles: frozenset[str] = frozenset()
+    """minikube's, where a cluster was named."""
+    has_docker: bool = False
+    """Which this user may use, and on which a minikube can be had."""
 
 
 def choose(place: Place, machine: Machine) -> Cluster:
@@ -49,20 +56,46 @@ def choose(place: Place, machine: Machine) -> Cluster:
     before = machine.recorded
     is_local = before is not None and before.kind is Kind.LOCALCLUSTER
     profile = place.profile or (before.context if before and is_local else DEFAULT_PROFILE)
-    local = Cluster(Kind.LOCALCLUSTER, profile)
     if place.kube_context:
-        startable = {profile: local}
-        if machine.has_minikube:
-            startable[MINIKUBE] = Cluster(Kind.MINIKUBE, MINIKUBE)
-        return startable.get(place.kube_context, Cluster(Kind.NAMED, place.kube_context))
-    if before:
-        return local if is_local else before
-    return Cluster(Kind.MINIKUBE, MINIKUBE) if machine.has_minikube else local
+        return _named(place.kube_context, profile, machine)
+    if before and not is_local:
+        return replace(before, why="the stack lives there")
+    if is_local or place.profile:
+        why = "LOCALCLUSTER_PROFILE names it" if place.profile else "the stack lives there"
+        return Cluster(Kind.LOCALCLUSTER, profile, why)
+    if machine.has_minikube:
+        return Cluster(Kind.MINIKUBE, MINIKUBE, "minikube is installed")
+    if machine.has_docker:
+        return Cluster(Kind.MINIKUBE, MINIKUBE, "docker is there, and minikube can be had")
+    return Cluster(Kind.LOCALCLUSTER, profile, "there is neither minikube nor a docker to use")
+
+
+def _named(name: str, profile: str, machine: Machine) -> Cluster:
+    why = "KUBE_CONTEXT names it"
+    if name == profile:
+        return Cluster(Kind.LOCALCLUSTER, name, why)
+    if name in machine.profiles or (name == MINIKUBE and machine.has_minikube):
+        return Cluster(Kind.MINIKUBE, name, why)
+    return Cluster(Kind.NAMED, name, why)
 
 
 def find(place: Place) -> Cluster:
     """The cluster for this checkout on this machine."""
-    return choose(place, Machine(shutil.which(MINIKUBE) is not None, recorded(place)))
+    before = recorded(place)
+    has_minikube = shutil.which(minikube.PROGRAM) is not None
+    named = _profiles() if place.kube_context else {}
+    # A second that only a new stack without minikube spends.
+    asks = not (has_minikube or before or place.kube_context or place.profile)
+    has_docker = asks and docker.look() is Docker.WORKS
+    return choose(place, Machine(has_minikube, before, frozenset(named), has_docker))
+
+
+def _profiles() -> Iterable[str]:
+    """None where minikube cannot say: what was named may have nothing to do with it."""
+    try:
+        return minikube.profiles(os.environ)
+    except SetupError:
+        return ()
 
 
 def recorded(place: Place) -> Cluster | None:
@@ -104,8 +137,7 @@ def command(cluster: Cluster) -> str:
     if cluster.kind is Kind.NAMED:
         return ""
     if cluster.kind is Kind.MINIKUBE:
-        # By name: without one minikube takes the active profile, which may be anybody's.
-        return f"{MINIKUBE} --profile {cluster.context}"
+        return " ".join(minikube.command(cluster.context))
     return f"python -m localcluster --profile {cluster.context}"
 
 
@@ -129,31 +161,5 @@ def run(
     except OSError as error:
         raise SetupError(f"{what} cannot be run: {error.strerror}") from error
     if done.returncode != 0:
-        raise SetupError(f"{what} ended with status {done.returncode}, see above")
-
-
-def check_reachable(cluster: Cluster, environment: dict[str, str]) -> None:
-    """One question to the API server, so that Pulumi does not spend minutes to find out."""
-    _check_context(cluster, environment)
-    kubectl = ["kubectl", f"--context={cluster.context}", "--request-timeout=10s"]
-    asked = ask([*kubectl, "get", "--raw=/readyz"], env=environment)
-    if asked.returncode == 0:
-        return
-    answer = (asked.stderr.strip().splitlines() or ["no answer"])[-1]
-    advice = {
-        Kind.NAMED: "start it, or name another with KUBE_CONTEXT=…",
-        Kind.MINIKUBE: f"see `{command(cluster)} status` and `{command(cluster)} logs`",
-        Kind.LOCALCLUSTER: f"see `{command(cluster)} logs`, or start it with `make up`",
-    }[cluster.kind]
-    raise SetupError(f"the cluster '{cluster.context}' does not answer ({answer}): {advice}")
-
-
-def _check_context(cluster: Cluster, environment: dict[str, str]) -> None:
-    asked = ask(["kubectl", "config", "get-contexts", "--output=name"], env=environment)
-    known = asked.stdout.split()
-    if cluster.context not in known:
-        raise SetupError(
-            f"there is no kubeconfig context '{cluster.context}'. "
-            + (f"Known: {', '.join(sorted(known))}. " if known else "None is known. ")
-            + "Name one with KUBE_CONTEXT=…, or leave it unset to have a cluster started"
-        )
+        why = minikube.meaning(done.returncode) if words[0] == minikube.PROGRAM else ""
+        raise SetupError(f"{what} ended with status {done.returncode}{why}, see above")

@@ -21,7 +21,7 @@ def variables(place: Place, cluster: Cluster) -> dict[str, str]:
         CONFIG_FILE: str(place.stack_file),
         "PULUMI_SKIP_UPDATE_CHECK": "true",
         "PULUMI_RUN_PROGRAM": "true",
-        "BACKUP_DIR": str(place.backup_dir),
+        "BACKUP_DIR": place.backups,
         "CLUSTER": clusters.command(cluster),
     }
     if has_own_plugins(place):

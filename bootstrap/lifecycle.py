@@ -1,19 +1,39 @@
 """`make up`: everything from an empty machine to a database with a first backup."""
 
-from bootstrap import backups, clusters, console, memory, postgres_images, summary
+import shlex
+from typing import Any
+
+from bootstrap import (
+    backups,
+    clusters,
+    memory,
+    minikube,
+    mounts,
+    passphrase,
+    postgres_images,
+    reachable,
+    summary,
+    switches,
+)
+from bootstrap.built import ARCHIVE, CONSOLE
 from bootstrap.clusters import Cluster, Kind
 from bootstrap.environment import for_children
 from bootstrap.exported import has_objects
+from bootstrap.minikube import State
 from bootstrap.place import Place
 from bootstrap.progress import Step, Steps
 from bootstrap.stack import Stack
-from bootstrap.tools import NODE_STEPS, PULUMI_STEPS, prepare_node, prepare_pulumi
+from bootstrap.tools import (
+    MINIKUBE_STEPS,
+    NODE_STEPS,
+    PULUMI_STEPS,
+    lacks_minikube,
+    prepare_minikube,
+    prepare_node,
+    prepare_pulumi,
+)
 from toolchain.errors import SetupError
 from toolchain.locking import exclusive
-from toolchain.run import ask
-
-MOUNT = "/mnt/data/brewget-postgres-backups"
-"""Where the node sees BACKUP_DIR: the default of the setting backup.storage.path."""
 
 OWN_STEPS = 4
 
@@ -24,8 +44,13 @@ def up(place: Place) -> None:
     is_local = cluster.kind is Kind.LOCALCLUSTER
     if cluster.kind is Kind.NAMED:
         # Asked first: a mistyped name should not cost the minutes of a build.
-        clusters.check_reachable(cluster, for_children(place, cluster))
-    steps = Steps(total=PULUMI_STEPS + (NODE_STEPS if is_local else 0) + OWN_STEPS)
+        reachable.require(cluster, for_children(place, cluster))
+    lacks = lacks_minikube(place, cluster)
+    kinds = (NODE_STEPS if is_local else 0) + (MINIKUBE_STEPS if lacks else 0)
+    steps = Steps(total=PULUMI_STEPS + kinds + OWN_STEPS)
+    steps.say(f"cluster: {cluster.context} ({cluster.kind.value}), as {cluster.why}")
+    if lacks:
+        prepare_minikube(place, steps)
     prepare_pulumi(place, cluster, steps)
     if is_local:
         prepare_node(place, steps)
@@ -38,7 +63,7 @@ def _bring_up(place: Place, cluster: Cluster, steps: Steps) -> None:
     stay(stack, cluster)
     with steps.step(f"Cluster {cluster.context}") as step:
         step.outcome = _start(place, cluster, stack.environment, step)
-        settled = memory.Memory(cluster.kind.value, cluster.context, str(place.backup_dir))
+        settled = memory.Memory(cluster.kind.value, cluster.context, place.backups)
         memory.save(place.root, place.stack, settled)
     with steps.step(f"Stack {place.stack}") as step:
         step.outcome = prepare_stack(stack, cluster, step)
@@ -57,7 +82,8 @@ def _bring_up(place: Place, cluster: Cluster, steps: Steps) -> None:
         )
     if not sets:
         sets = backups.published(cluster.context, namespace, stack.environment)
-    facts = summary.Facts(cluster, namespace, outputs, sets, summary.now(), console.is_on(stack))
+    has_console = switches.is_on(CONSOLE, stack)
+    facts = summary.Facts(cluster, namespace, outputs, sets, summary.now(), has_console)
     summary.show(place, facts, steps.console)
 
 
@@ -69,7 +95,7 @@ def stay(stack: Stack, cluster: Cluster) -> None:
             f"the stack '{name}' lives on the cluster '{there}': its server would run on there "
             "with what was written last, and no stack would know of it. To move it: `make destroy` "
             "without KUBE_CONTEXT and LOCALCLUSTER_PROFILE (takes a last backup and keeps all), "
-            "then this again. For a second one: this again with STACK=name. "
+            "then run this again. For a second one: this again with STACK=name. "
             f"If '{there}' is gone for good, what was written there since the newest set is lost: "
             f"`pulumi stack rm --force --preserve-config {name}` in a shell of `make env`, then "
             "this again"
@@ -92,21 +118,50 @@ def _take(stack: Stack, cluster: Cluster, namespace: str, step: Step) -> str:
 
 def _start(place: Place, cluster: Cluster, environment: dict[str, str], step: Step) -> str:
     if cluster.kind is Kind.NAMED:
-        clusters.check_reachable(cluster, environment)
+        reachable.require(cluster, environment)
         return "reachable"
-    place.backup_dir.mkdir(parents=True, exist_ok=True)
-    if cluster.kind is Kind.MINIKUBE and _runs(cluster, environment):
-        clusters.check_reachable(cluster, environment)
-        return "running already"
-    step.hand_over()
-    verbs = ["start", "--mount", f"--mount-string={place.backup_dir}:{MOUNT}"]
-    clusters.run([*clusters.command(cluster).split(), *verbs], place, environment)
-    clusters.check_reachable(cluster, environment)
-    return "running"
+    # Another directory on the node is mounted, or not, by who has set it.
+    is_usual = Stack(place, environment).own("backup.storage.path") in ("", mounts.MOUNT)
+    if cluster.kind is Kind.MINIKUBE and _runs(place, cluster, environment, is_usual=is_usual):
+        outcome = "running already"
+    else:
+        _make_backup_dir(place)
+        step.hand_over()
+        verbs = [*clusters.command(cluster).split(), "start", *mounts.words(place)]
+        clusters.run(verbs, place, environment)
+        outcome = "running"
+    reachable.require(cluster, environment)
+    if cluster.kind is Kind.MINIKUBE and is_usual:
+        mounts.require_store_seen(place, cluster.context, environment)
+    return outcome
 
 
-def _runs(cluster: Cluster, environment: dict[str, str]) -> bool:
-    return ask([*clusters.command(cluster).split(), "status"], env=environment).returncode == 0
+def _runs(place: Place, cluster: Cluster, environment: dict[str, str], *, is_usual: bool) -> bool:
+    """Whether minikube's cluster is up. Ends where it could only be brought up as it is not wanted.
+
+    Nothing is started or made before.
+    """
+    known = minikube.profiles(environment).get(cluster.context)
+    found = minikube.state(cluster.context, environment) if known else State.ABSENT
+    if known is None and minikube.stranger(cluster.context, environment):
+        raise SetupError(
+            f"docker has a minikube '{cluster.context}' already that this account does not know: "
+            "somebody else's, or left of a deleted one. For one of your own: `minikube start "
+            f"--profile NAME {shlex.join(mounts.words(place))}`, then `KUBE_CONTEXT=NAME make up`"
+        )
+    if known and is_usual:
+        mounts.require(place, known, is_running=found is State.RUNNING)
+    if found in (State.PAUSED, State.GONE):
+        reachable.require_running(cluster, environment)
+    return found is State.RUNNING
+
+
+def _make_backup_dir(place: Place) -> None:
+    """Open to be listed, whatever the umask: its owner sees what he has, and no file of it."""
+    if place.backup_dir is None or place.backup_dir.exists():
+        return
+    place.backup_dir.mkdir(parents=True)
+    place.backup_dir.chmod(0o755)
 
 
 def prepare_stack(stack: Stack, cluster: Cluster, step: Step) -> str:
@@ -119,7 +174,10 @@ def prepare_stack(stack: Stack, cluster: Cluster, step: Step) -> str:
         # Not only where it is new: the run that made it may have been cut off right then.
         stack.adopt()
     stack.configure(cluster)
-    console.prepare(stack, cluster, step.say)
+    switches.prepare(CONSOLE, stack, cluster, step.say)
+    switches.prepare(ARCHIVE, stack, cluster, step.say)
+    if switches.is_on(ARCHIVE, stack):
+        passphrase.keep(stack)
     for build in postgres_images.image_commands(stack, cluster):
         step.say("another PostgreSQL is wanted: its image is built where that is needed")
         clusters.run(build, stack.place, stack.environment)
@@ -157,14 +215,24 @@ def destroy(place: Place) -> str:
                 f"on '{cluster.context}': `make destroy` without KUBE_CONTEXT and "
                 "LOCALCLUSTER_PROFILE"
             )
-        clusters.check_reachable(cluster, stack.environment)
+        reachable.require(cluster, stack.environment)
         stack.select()
         for said in stack.clear_interrupted(stack.export()):
             steps.say(said)
-        path = str(stack.outputs().get("backup_path", MOUNT))
+        path = str(stack.outputs().get("backup_path", mounts.MOUNT))
+        sets = _sets(stack, cluster)
         # --run-program: the hook that takes a last backup is part of the program.
         stack.show("destroy", "--run-program", "--yes", "--skip-preview")
     return (
-        f"The stack is gone. Its backups stay: {summary.backup_place(place, cluster, path)}. "
+        f"The stack is gone. Its backups stay: {summary.backup_place(place, cluster, path, sets)}. "
         "`make up` brings the data back from them."
     )
+
+
+def _sets(stack: Stack, cluster: Cluster) -> list[dict[str, Any]] | None:
+    """The sets; None where the server cannot be asked for them."""
+    try:
+        namespace = str(stack.outputs().get("namespace", "brewget"))
+        return backups.published(cluster.context, namespace, stack.environment)
+    except SetupError:
+        return None

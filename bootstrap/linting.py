@@ -5,7 +5,7 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 
-from bootstrap import console_venv
+from bootstrap import console_venv, scanners
 from bootstrap.place import Place
 from toolchain.run import run
 
@@ -21,7 +21,8 @@ IMPORTS = ["lint-imports", "--no-cache", "--no-logo"]
 def lint(place: Place) -> int:
     """Runs all checkers and returns 1 if any of them found something."""
     files = tracked(place)
-    return _run(place, commands(place, files) + go_commands(files))
+    scanners.build_actionlint(place.root)
+    return _run(place, commands(place, files) + go_commands(place, files))
 
 
 def check(place: Place) -> int:
@@ -85,10 +86,11 @@ def commands(place: Place, files: list[str]) -> list[list[str]]:
     return found
 
 
-def go_commands(files: list[str]) -> list[list[str]]:
+def go_commands(place: Place, files: list[str]) -> list[list[str]]:
     """No `go vet`: it analyses every dependency too, and these are all of Kubernetes and Pulumi."""
     go_files = [name for name in files if name.endswith(".go")]
-    return [["gofmt", "-l", *go_files]] if go_files else []
+    workflows = [name for name in files if name.startswith(".github/workflows/")]
+    return [["gofmt", "-l", *go_files], [str(scanners.actionlint(place.root)), *workflows]]
 
 
 def _console_python(place: Place) -> str:

@@ -8,6 +8,8 @@ from pathlib import Path
 from bootstrap import memory
 
 ROOT = Path(__file__).resolve().parent.parent
+NONE = "none"
+"""BACKUP_DIR of a stack whose backups stay in its cluster, and go with that."""
 
 
 @dataclass(frozen=True)
@@ -15,12 +17,18 @@ class Place:
     """A checkout and the choices that `make` takes from the environment."""
 
     root: Path
-    backup_dir: Path
+    backup_dir: Path | None
+    """Of this machine, mounted into the cluster. None: no directory is (BACKUP_DIR=none)."""
     profile: str
     """Of the local cluster. Empty: the previous one, or the default."""
     stack: str
     kube_context: str
     """Empty: no cluster was named, so one is looked for."""
+
+    @property
+    def backups(self) -> str:
+        """As BACKUP_DIR would name them."""
+        return NONE if self.backup_dir is None else str(self.backup_dir)
 
     @property
     def venv(self) -> Path:
@@ -36,6 +44,11 @@ class Place:
     def bin(self) -> Path:
         """Goes on PATH."""
         return self.tools / "bin"
+
+    @property
+    def own_cluster_programs(self) -> Path:
+        """minikube and kubectl, where nobody has installed them: last on PATH."""
+        return self.tools / "minikube" / "bin"
 
     @property
     def pulumi_home(self) -> Path:
@@ -78,9 +91,10 @@ def from_environment(environment: Mapping[str, str] = os.environ, root: Path = R
     home = Path(environment.get("HOME") or "~").expanduser()
     settled = memory.load(root, stack)
     usual = settled.backup_dir if settled else home / "brewget-postgres-backups"
+    backups = environment.get("BACKUP_DIR") or str(usual)
     return Place(
         root=root,
-        backup_dir=Path(environment.get("BACKUP_DIR") or usual).absolute(),
+        backup_dir=None if backups == NONE else Path(backups).absolute(),
         profile=environment.get("LOCALCLUSTER_PROFILE") or "",
         stack=stack,
         kube_context=environment.get("KUBE_CONTEXT") or "",

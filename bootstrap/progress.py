@@ -45,7 +45,9 @@ class Step:
         seconds = time.monotonic() - self._began
         mark, outcome = ("[green]✓[/]", self.outcome) if kind is None else ("[red]✗[/]", "failed")
         self._console.print(
-            f"{mark} {self._title}  [dim]{outcome} · {seconds:.1f} s[/]", highlight=False
+            f"{mark} {self._title}  [dim]{outcome} · {seconds:.1f} s[/]",
+            highlight=False,
+            soft_wrap=True,
         )
 
     def say(self, text: str) -> None:

@@ -18,7 +18,8 @@ def export_lines(place: Place, cluster: Cluster) -> list[str]:
     exported = variables(place, cluster)
     if cluster.kind is not Kind.LOCALCLUSTER:
         exported["KUBECONFIG"] = _kubeconfig(place, cluster)
-    lines = [f'export PATH={path}:"$PATH"']
+    last = shlex.quote(str(place.own_cluster_programs))
+    lines = [f'export PATH={path}:"$PATH":{last}']
     return lines + [f"export {name}={shlex.quote(value)}" for name, value in exported.items()]
 
 

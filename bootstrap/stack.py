@@ -24,7 +24,14 @@ from toolchain.errors import SetupError
 from toolchain.run import ask, run
 
 PROJECT = "brewget"
-OURS = {"postgres.image", "postgres.upgradeFrom", "console.enabled"}
+OURS = {
+    "postgres.image",
+    "postgres.upgradeFrom",
+    "console.enabled",
+    "console.image",
+    "archive.enabled",
+    "archive.image",
+}
 
 
 @dataclass(frozen=True)
@@ -62,6 +69,12 @@ class Stack:
 
     def select(self) -> bool:
         """Makes the stack if there is none, and the one that plain `pulumi` means; True if new."""
+        is_new = self.ensure()
+        self.pulumi("stack", "select", "--stack", self.place.stack)
+        return is_new
+
+    def ensure(self) -> bool:
+        """Makes the stack if there is none; True if it did."""
         self.place.backend.mkdir(parents=True, exist_ok=True)
         is_there = self.exists()
         settings_file.prepare(self.place, is_ours=is_there)
@@ -70,7 +83,6 @@ class Stack:
             files.write(self.place.passphrase, secrets.token_urlsafe(32) + "\n")
         if not is_there:
             self._create()
-        self.pulumi("stack", "select", "--stack", self.place.stack)
         return not is_there
 
     def _create(self) -> None:
@@ -136,11 +148,10 @@ class Stack:
         nothing. Pulumi's own answer would take half a second.
         """
         settings = self._settings()
-        first, _, rest = key.partition(".")
-        group = settings.get(first)
-        value = settings.get(key)
-        if isinstance(group, dict):
-            value = group.get(rest, value)
+        value: Any = settings
+        for part in key.split("."):
+            value = value.get(part) if isinstance(value, dict) else None
+        value = settings.get(key) if value is None else value
         # YAML's true and a word in quotes are the same to Pulumi.
         return str(value).lower() if isinstance(value, bool) else str(value or "")
 

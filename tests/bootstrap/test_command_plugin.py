@@ -6,6 +6,8 @@ The same tests hold for the official plugin, where that could be downloaded.
 import subprocess
 from pathlib import Path
 
+import pytest
+
 from tests.bootstrap.conftest import Program
 from toolchain import gobuild
 
@@ -99,6 +101,7 @@ pulumi.export("kept", kept.output)
     assert program.outputs() == {"kept": "[secret]"}
 
 
+@pytest.mark.long
 def test_the_stand_in_by_itself() -> None:
     # The flags of its build (gobuild): others would compile all its dependencies once more.
     done = subprocess.run(

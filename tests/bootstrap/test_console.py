@@ -1,73 +1,35 @@
 """`make up` and the console: on by itself, off where somebody said so, never in the way."""
 
 import shutil
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from bootstrap import console, console_image, summary
+from bootstrap import built, summary
+from bootstrap.built import CONSOLE
 from bootstrap.clusters import Cluster, Kind
-from bootstrap.environment import for_children, variables
-from bootstrap.place import ROOT, Place, from_environment
+from bootstrap.place import ROOT, Place
 from bootstrap.stack import Stack
-from localcluster.images import CONSOLE as IMAGE
-from tests.bootstrap.minikube import Minikube
+from localcluster import recipes
+from tests.bootstrap.checkout import MINIKUBE, NAMED, Checkout
 from toolchain.errors import SetupError
-
-MINIKUBE = Cluster(Kind.MINIKUBE, "minikube")
-NAMED = Cluster(Kind.NAMED, "work")
-
-
-@dataclass
-class Checkout:
-    """A stack of the real Pulumi, and a minikube of our own."""
-
-    stack: Stack
-    minikube: Minikube
-
-    @property
-    def bin(self) -> Path:
-        """Where the stand-in is told how to fail."""
-        return self.minikube.folder
-
-    def prepare(self, cluster: Cluster = MINIKUBE) -> str:
-        """Do it as `make up` does and return what it said."""
-        said: list[str] = []
-        console.prepare(self.stack, cluster, said.append)
-        return "\n".join(said)
-
-    def set(self, *arguments: str) -> None:
-        """As a person sets something."""
-        self.stack.pulumi("config", "set", *arguments, "--stack", self.stack.place.stack)
-
-    def builds(self) -> int:
-        """How often an image was built."""
-        build = ("minikube", f"image build --tag {IMAGE} console")
-        assert {profile for profile, _ in self.minikube.asked()} <= {"minikube"}
-        return self.minikube.asked().count(build)
 
 
 @pytest.fixture
 def checkout(place: Place, tmp_path: Path) -> Checkout:
-    (place.root / "Pulumi.yaml").write_text("name: brewget\nruntime: python\n")
     (place.root / "console").mkdir()
     (place.root / "console/app.py").write_text("1\n")
     (place.root / "console/monitoring").mkdir()
     shutil.copy2(ROOT / "console/.dockerignore", place.root / "console")
-    minikube = Minikube.install(tmp_path / "bin")
-    ours = {k: v for k, v in variables(place, MINIKUBE).items() if k != "PULUMI_HOME"}
-    environment = for_children(from_environment(), MINIKUBE) | ours
-    environment["PATH"] = f"{tmp_path / 'bin'}:{environment['PATH']}"
-    stack = Stack(place, environment)
-    stack.select()
-    return Checkout(stack, minikube)
+    return Checkout.make(place, tmp_path, CONSOLE)
 
 
 def test_it_is_on_by_itself_and_built_once_until_it_changes(checkout: Checkout) -> None:
     assert "the console is on" in checkout.prepare()
-    assert console.is_on(checkout.stack)
+    assert checkout.is_on
     assert checkout.builds() == 1
+    first = checkout.image
+    assert first == built.name_of(CONSOLE, checkout.stack)
 
     assert checkout.prepare() == ""
     assert checkout.builds() == 1
@@ -75,10 +37,15 @@ def test_it_is_on_by_itself_and_built_once_until_it_changes(checkout: Checkout) 
     (checkout.stack.place.root / "console/app.py").write_text("2\n")
     checkout.prepare()
     assert checkout.builds() == 2
+    assert checkout.image != first, "a Deployment is rolled by nothing else"
+    # Back to what the cluster has already.
+    (checkout.stack.place.root / "console/app.py").write_text("1\n")
+    checkout.prepare()
+    assert (checkout.builds(), checkout.image) == (2, first)
     # What .dockerignore keeps out of the build is no other image either.
     (checkout.stack.place.root / "console/monitoring/dashboard.json").write_text("{}\n")
     checkout.prepare()
-    assert checkout.builds() == 2
+    assert (checkout.builds(), checkout.image) == (2, first)
     # minikube was deleted and started again: its images are gone.
     (checkout.bin / "built").unlink()
     checkout.prepare()
@@ -100,9 +67,10 @@ def test_an_image_of_ones_own_is_left_alone(checkout: Checkout) -> None:
     checkout.set("console.image", "registry.example/console:1")
     assert checkout.prepare() == checkout.prepare(NAMED) == ""
     assert checkout.builds() == 0
-    assert not console.is_on(checkout.stack)
+    assert not checkout.is_on
 
 
+@pytest.mark.trap(54)
 @pytest.mark.parametrize("way", [None, [], ["--path"]])
 def test_without_an_image_it_stays_off_and_up_goes_on(
     checkout: Checkout, way: list[str] | None
@@ -114,8 +82,9 @@ def test_without_an_image_it_stays_off_and_up_goes_on(
     said = checkout.prepare()
 
     assert "there is no console: `minikube --profile minikube image build" in said
-    assert "ended with status 3, see above" in said
+    assert "has made no image, see above" in said
     assert "`make up` tries again" in said
+    assert checkout.image == ""
     assert checkout.stack.own("console.enabled") == "", "no choice of anybody's"
     (checkout.bin / "broken").unlink()
     assert "the console is on" in checkout.prepare()
@@ -124,25 +93,27 @@ def test_without_an_image_it_stays_off_and_up_goes_on(
 def test_a_build_that_hangs_is_given_up(
     checkout: Checkout, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(console_image, "BUILD_SECONDS", 1)
+    monkeypatch.setattr(built, "BUILD_SECONDS", 1)
     (checkout.bin / "slow").touch()
     assert "was not done after 1 s" in checkout.prepare()
-    assert not console.is_on(checkout.stack)
+    assert not checkout.is_on
 
 
 def test_with_an_older_image_it_runs_on(checkout: Checkout) -> None:
     checkout.prepare()
+    before = checkout.image
     (checkout.stack.place.root / "console/app.py").write_text("broken\n")
     (checkout.bin / "broken").touch()
 
     assert "keeps its previous image" in checkout.prepare()
 
-    assert console.is_on(checkout.stack)
+    assert checkout.is_on
+    assert checkout.image == before
 
 
 def test_on_a_foreign_cluster_nothing_is_built_or_switched_on(checkout: Checkout) -> None:
     assert checkout.prepare(NAMED) == ""
-    assert not console.is_on(checkout.stack)
+    assert not checkout.is_on
     checkout.set("console.enabled", "true")
     with pytest.raises(SetupError, match="push console/ as an image to its registry"):
         checkout.prepare(NAMED)
@@ -154,12 +125,14 @@ def test_a_stack_that_moves_to_a_foreign_cluster_leaves_its_console_behind(
 ) -> None:
     checkout.prepare()
     assert "nothing can be built on 'work'" in checkout.prepare(NAMED)
-    assert not console.is_on(checkout.stack)
+    assert not checkout.is_on
+    assert checkout.image == ""
 
 
-def test_a_localcluster_is_asked_each_time_and_looks_itself() -> None:
+def test_a_localcluster_makes_its_own(place: Place) -> None:
     local = Cluster(Kind.LOCALCLUSTER, "c")
-    words = " ".join(console_image.command(local))
+    words = " ".join(built.command(CONSOLE, Stack(place, {}), local))
+    assert recipes.WANTED[CONSOLE.recipe] is recipes.CONSOLE
     assert words == "python -m localcluster --profile c image make console"
 
 

@@ -32,7 +32,11 @@ PENDING = {
     "type": "creating",
 }
 ANSWERS = """#!/bin/sh
-case "$*" in "config get-contexts --output=name") echo two ;; esac
+case "$*" in
+"config get-contexts --output=name") echo two ;;
+*/version) echo '{"major": "1", "minor": "34"}' ;;
+*/nodes) exit 1 ;;
+esac
 """
 
 

@@ -12,7 +12,7 @@ def test_help_names_each_target_with_what_it_does() -> None:
     ).stdout
     targets = re.findall(r"^\.PHONY: (.*)$", (ROOT / "Makefile").read_text(), re.MULTILINE)
 
-    rows = [re.fullmatch(r"([a-z]+) +(\S.*)", line) for line in listed.splitlines()]
+    rows = [re.fullmatch(r"([a-z-]+) +(\S.*)", line) for line in listed.splitlines()]
 
     assert all(rows), listed
     assert {row[1] for row in rows if row} == set(targets[0].split())

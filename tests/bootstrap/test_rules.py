@@ -3,13 +3,15 @@
 import os
 import shlex
 import subprocess
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from bootstrap import memory, shell, summary
+from bootstrap import docker, memory, mounts, shell, summary
 from bootstrap.clusters import Cluster, Kind, Machine, choose, command, kubeconfig, recorded
+from bootstrap.docker import Docker
 from bootstrap.exported import has_pending
 from bootstrap.linting import is_shell_script
 from bootstrap.place import Place, from_environment
@@ -31,11 +33,13 @@ MINIKUBE = Cluster(Kind.MINIKUBE, "minikube")
         ({}, False, Cluster(Kind.NAMED, "work"), Cluster(Kind.NAMED, "work")),
         ({}, False, Cluster(Kind.LOCALCLUSTER, "two"), Cluster(Kind.LOCALCLUSTER, "two")),
         ({"LOCALCLUSTER_PROFILE": "three"}, False, LOCAL, Cluster(Kind.LOCALCLUSTER, "three")),
+        ({"LOCALCLUSTER_PROFILE": "three"}, True, None, Cluster(Kind.LOCALCLUSTER, "three")),
         # A name wins over all else.
         ({"KUBE_CONTEXT": "work"}, True, LOCAL, Cluster(Kind.NAMED, "work")),
         ({"KUBE_CONTEXT": "minikube"}, True, LOCAL, MINIKUBE),
         ({"KUBE_CONTEXT": "minikube"}, False, None, Cluster(Kind.NAMED, "minikube")),
         ({"KUBE_CONTEXT": "localcluster"}, True, None, LOCAL),
+        ({"KUBE_CONTEXT": "play"}, True, None, Cluster(Kind.MINIKUBE, "play")),
     ],
 )
 def test_the_choice_of_a_cluster(
@@ -47,7 +51,49 @@ def test_the_choice_of_a_cluster(
 ) -> None:
     asked = from_environment({"HOME": "/home/somebody", **variables}, place.root)
 
-    assert choose(asked, Machine(has_minikube, before)) == expected
+    machine = Machine(has_minikube, before, frozenset({"play"}))
+    assert choose(asked, machine) == expected
+
+
+@pytest.mark.parametrize(
+    ("machine", "expected"),
+    [
+        (Machine(has_minikube=True, recorded=None), "minikube, minikube is installed"),
+        (
+            Machine(has_minikube=False, recorded=None, has_docker=True),
+            "minikube, docker is there, and minikube can be had",
+        ),
+        (
+            Machine(has_minikube=False, recorded=None),
+            "localcluster, there is neither minikube nor a docker to use",
+        ),
+        (Machine(has_minikube=True, recorded=LOCAL), "localcluster, the stack lives there"),
+        (Machine(has_minikube=False, recorded=MINIKUBE), "minikube, the stack lives there"),
+    ],
+)
+def test_the_choice_is_said_with_its_reason(place: Place, machine: Machine, expected: str) -> None:
+    chosen = choose(place, machine)
+    assert f"{chosen.kind.value}, {chosen.why}" == expected
+
+
+@pytest.mark.parametrize(
+    ("script", "found"),
+    [
+        ("echo 28.2.2", Docker.WORKS),
+        ("echo; echo 'Cannot connect to the Docker daemon' >&2; exit 1", Docker.NONE),
+        ("echo 'permission denied while trying to connect' >&2; exit 1", Docker.DENIED),
+        (None, Docker.NONE),
+    ],
+)
+def test_a_docker_is_one_that_this_user_may_use(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str | None, found: Docker
+) -> None:
+    """The words are those of docker 28."""
+    if script is not None:
+        (tmp_path / "docker").write_text(f"#!/bin/sh\n{script}\n")
+        (tmp_path / "docker").chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert docker.look.__wrapped__() is found
 
 
 def test_a_later_command_without_variables_means_the_same_place(place: Place) -> None:
@@ -82,7 +128,8 @@ def test_the_export_lines_say_the_same_to_a_shell(place: Place, tmp_path: Path) 
     )
     told = dict(zip(names, printed.stdout.splitlines(), strict=True))
 
-    assert told["PATH"] == f"{place.venv}/bin:{place.bin}:{os.environ['PATH']}"
+    own = place.own_cluster_programs
+    assert told["PATH"] == f"{place.venv}/bin:{place.bin}:{os.environ['PATH']}:{own}"
     assert told["BACKUP_DIR"] == "/a $HOME 'b'"
     assert told["PULUMI_BACKEND_URL"] == f"file://{str(place.backend).replace(' ', '%20')}"
     assert told["KUBECONFIG"] == kubeconfig(place, LOCAL)
@@ -166,20 +213,44 @@ def test_the_next_run_is_said_in_the_schedules_own_zone() -> None:
     assert summary.next_backup(outputs, now) == "2026-11-25 03:00 JST (0 3 * * *)"
 
 
-def test_the_summary_says_where_a_store_is_that_is_not_mounted(place: Place) -> None:
-    told = summary.backup_place(place, Cluster(Kind.MINIKUBE, "minikube"), "/mnt/sets")
+@pytest.mark.parametrize("sets", [[], [{"set": "backup_20261123_020033"}]])
+def test_sets_that_are_not_seen_on_this_machine_are_on_the_node_only(
+    place: Place, sets: list[dict[str, str]]
+) -> None:
+    """An older store there is no proof: it may be of another cluster."""
+    assert place.backup_dir is not None
+    (place.backup_dir / "backup_20261101_000000").mkdir(parents=True)
+    (place.backup_dir / ".store.json").touch()
 
-    assert told.startswith("/mnt/sets on the node ONLY")
-    assert str(place.backup_dir) in told
+    for there in (place, replace(place, backup_dir=None)):
+        told = summary.backup_place(there, MINIKUBE, mounts.MOUNT, sets)
+        assert told.startswith(f"{mounts.MOUNT} on the node ONLY")
+        assert "minikube --profile minikube delete, BACKUP_DIR=/path make up" in told
+
+
+def test_sets_that_could_not_be_looked_for_are_not_said_to_be_lost(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The server is down, or the directory is its user's alone, as an older umask left it."""
+    said = f"{mounts.MOUNT} on the node; whether in {place.backup_dir}, too, could not be seen"
+    assert summary.backup_place(place, MINIKUBE, mounts.MOUNT, None) == said
+
+    def closed(*_: object, **__: object) -> None:
+        raise PermissionError
+
+    monkeypatch.setattr(Path, "stat", closed)
+    sets = [{"set": "backup_20261123_020033"}]
+    assert summary.backup_place(place, MINIKUBE, mounts.MOUNT, sets) == said
+    assert mounts.holds_store(Path("/closed")), "only a store is given to the server's user"
 
 
 def test_the_summary_names_the_newest_set_and_the_hosts_directory(place: Place) -> None:
-    place.backup_dir.mkdir(parents=True)
-    (place.backup_dir / ".store.json").touch()
+    assert place.backup_dir is not None
+    (place.backup_dir / "backup_20261123_020033").mkdir(parents=True)
     facts = summary.Facts(
         cluster=Cluster(Kind.LOCALCLUSTER, "two"),
         namespace="shop",
-        outputs={"databases": ["orders"], "backup_path": "/mnt/sets", "schedule": "0 5 * * *"},
+        outputs={"databases": ["orders"], "backup_path": mounts.MOUNT, "schedule": "0 5 * * *"},
         sets=[{"set": "backup_20261123_020033"}, {"set": "backup_20261122_235959"}],
         now=datetime(2026, 11, 23, 6, 0, tzinfo=UTC),
     )
@@ -187,7 +258,7 @@ def test_the_summary_names_the_newest_set_and_the_hosts_directory(place: Place) 
     told = dict(summary.rows(place, facts))
 
     assert told["connect"].endswith("-n shop -c postgres -- psql -U postgres orders")
-    assert told["backups"] == f"{place.backup_dir} (on the node: /mnt/sets)"
+    assert told["backups"] == f"{place.backup_dir} (on the node: {mounts.MOUNT})"
     assert told["last set"] == "backup_20261123_020033 (2 in all)"
     assert told["next backup"] == "2026-11-24 05:00 UTC (0 5 * * *)"
 

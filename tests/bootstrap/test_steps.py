@@ -29,6 +29,7 @@ def test_all_that_is_locked_can_be_installed_by_the_first_python_3_11(environmen
     assert not {x for x, versions in needs.items() if "3.11.0" not in SpecifierSet(versions)}
 
 
+@pytest.mark.long
 def test_the_environment_is_remade_for_another_lock_or_place(tmp_path: Path) -> None:
     lock = tmp_path / "lock"
     lock.write_text("")

@@ -1,0 +1,84 @@
+"""What runs in an image that `make up` builds: the console, on by itself, and the archive."""
+
+from collections.abc import Callable
+
+from bootstrap import built
+from bootstrap.built import Built
+from bootstrap.clusters import Cluster, Kind
+from bootstrap.stack import Stack
+from toolchain.errors import SetupError
+
+Say = Callable[[str], None]
+
+
+def is_on(what: Built, stack: Stack) -> bool:
+    """Whether the stack has it."""
+    return stack.own(what.enabled) == "true"
+
+
+def prepare(what: Built, stack: Stack, cluster: Cluster, say: Say) -> None:
+    """Builds the image and switches on what runs it; a person's `false` is kept.
+
+    Where no image can be had it is off, and `make up` goes on: it must not keep anybody from the
+    database. What is a person's choice is neither switched on nor off here.
+    """
+    if stack.own(what.enabled) == "false" or not what.is_ours(stack.own(what.image)):
+        return
+    if what.is_a_choice and not is_on(what, stack):
+        return
+    if cluster.kind is Kind.NAMED:
+        _leave_out(what, stack, cluster, say)
+        return
+    try:
+        image = built.ensure(what, stack, cluster, say)
+    except SetupError as error:
+        if _keeps_previous(what, stack, cluster):
+            say(f"the {what.group} keeps its previous image: {error}")
+            return
+        if what.is_a_choice:
+            raise SetupError(
+                f"{what.enabled} is true, but there is no image for it: {error}"
+            ) from None
+        _switch_off(what, stack)
+        say(f"there is no {what.group}: {error}. The database does without; `make up` tries again")
+        return
+    if stack.own(what.image) != image:
+        stack.set(what.image, image)
+    if not is_on(what, stack):
+        stack.set(what.enabled, "true")
+        without = f"pulumi config set --path {what.enabled} false, then make up"
+        say(f"the {what.group} is on; without: {without}")
+
+
+def _keeps_previous(what: Built, stack: Stack, cluster: Cluster) -> bool:
+    before = stack.own(what.image)
+    return (
+        is_on(what, stack)
+        and before != ""
+        and what.may_replace(built.name_of(what, stack), before)
+        and built.is_there(stack, cluster, before)
+    )
+
+
+def _leave_out(what: Built, stack: Stack, cluster: Cluster, say: Say) -> None:
+    """On somebody else's cluster nothing can be built."""
+    if not is_on(what, stack):
+        return
+    example = f"registry.example/{what.name.rpartition('/')[2]}:1"
+    on = f", built on {built.base(what, stack)}," if what.is_on_server else ""
+    advice = (
+        f"nothing can be built on '{cluster.context}': push {what.folder}/ as an image{on} to its "
+        f"registry. Example: pulumi config set --path {what.image} {example}"
+    )
+    if what.is_a_choice or not stack.own(what.image):
+        raise SetupError(f"{what.enabled} is true, but {advice}")
+    # It was switched on here, for the previous cluster.
+    _switch_off(what, stack)
+    say(f"there is no {what.group}: {advice}")
+
+
+def _switch_off(what: Built, stack: Stack) -> None:
+    """Not to false, which would be somebody's choice; it may be spelt as before."""
+    for key in (what.enabled, what.image):
+        for way in ([], ["--path"]) if stack.own(key) else ():
+            stack.pulumi("config", "rm", *way, key, "--stack", stack.place.stack, check=False)
