@@ -4,7 +4,9 @@ from pathlib import Path
 
 import pulumi
 
+from components.backup.archive import Archive, ArchiveArgs
 from components.backup.on_demand import OnDemand, OnDemandArgs
+from components.backup.place import directory_of
 from components.backup.schedule import BackupSchedule, BackupScheduleArgs
 from components.backup.scripts import BackupScripts
 from components.backup.storage import BackupStorage, BackupStorageArgs, namespace_home
@@ -24,6 +26,7 @@ cluster_opts = ownership(
     provider("cluster", settings.kube_context),
     Kubectl(settings.kube_context, settings.namespace),
     adopt=settings.adopt,
+    directory=directory_of(settings.backup.storage),
 )
 home = namespace_home(settings.backup.storage)
 namespace = stack_namespace(
@@ -42,17 +45,33 @@ storage = BackupStorage(
         namespace=space,
         context=settings.kube_context,
         settings=settings.backup,
+        volume=names.backup_volume(settings.namespace),
         scripts=BackupScripts("scripts", space, opts=namespace_opts),
         image=version.image,
         allow_volatile=settings.startup.accepts(Accept.VOLATILE_STORE),
     ),
     namespace_opts,
 )
+archive = None
+if settings.archive.enabled:
+    archive = Archive(
+        "archive",
+        ArchiveArgs(
+            namespace=space,
+            context=settings.kube_context,
+            settings=settings.archive,
+            offsite=settings.offsite,
+        ),
+        namespace_opts,
+    )
+    pulumi.export("archive_passphrases", archive.passphrases)
+    pulumi.export("recovery_sheet", archive.recovery_sheet)
 database = PostgresDatabase(
     "postgres",
     PostgresDatabaseArgs(
         namespace=space,
         storage=storage,
+        archive=archive.pods if archive else None,
         settings=settings.postgres,
         image=version.image,
         startup=settings.startup,
@@ -75,6 +94,7 @@ on_demand = OnDemand(
         schedule=schedule,
         backup_now=settings.backup_now,
         restore_from=settings.restore_from,
+        restore_to=settings.restore_to,
         restore_replace=settings.restore_replace,
         timeout=settings.backup.timeout,
     ),
@@ -90,6 +110,8 @@ if settings.console.enabled:
             verify=settings.verify,
             min_free_bytes=settings.backup.min_free_bytes,
             state_class=settings.postgres.storage_class,
+            archive=settings.archive.enabled,
+            archive_hours=settings.archive.incr_hours,
         ),
         namespace_opts,
     )

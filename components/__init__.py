@@ -3,6 +3,7 @@
 docs/components.md has a program of twenty lines with two databases.
 """
 
+from components.backup.archive import Archive, ArchiveArgs
 from components.backup.on_demand import OnDemand, OnDemandArgs
 from components.backup.schedule import BackupSchedule, BackupScheduleArgs
 from components.backup.storage import BackupStorage, BackupStorageArgs
@@ -10,6 +11,8 @@ from components.console.component import Console, ConsoleArgs
 from components.postgres.database import PostgresDatabase, PostgresDatabaseArgs
 
 __all__ = [
+    "Archive",
+    "ArchiveArgs",
     "BackupSchedule",
     "BackupScheduleArgs",
     "BackupStorage",

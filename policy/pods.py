@@ -10,6 +10,8 @@ Rule = Callable[[str, str, Inputs], Iterator[str]]
 WITH_TEMPLATE = {"StatefulSet", "Deployment", "DaemonSet", "ReplicaSet", "Job"}
 WITH_TOKEN = {"postgres-console"}
 """Service accounts whose pods speak with the API server."""
+SERVES_NOBODY = {"archiver"}
+"""Containers beside a server that take no connections: clients must not miss it because of them."""
 
 
 def pod_of(kind: str, inputs: Inputs) -> Mapping[str, Any] | None:
@@ -115,6 +117,8 @@ def server_is_probed(kind: str, name: str, inputs: Inputs) -> Iterator[str]:
     if kind not in {"StatefulSet", "Deployment"}:
         return
     for container in (pod_of(kind, inputs) or {}).get("containers", []):
+        if container["name"] in SERVES_NOBODY:
+            continue
         for probe in ("readinessProbe", "livenessProbe"):
             if not container.get(probe):
                 yield f"{kind} {name}: container {container['name']} has no {probe}: add it"

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Says whether the backups are good, with kubectl alone: asks the CronJobs and Jobs, and the store through the server's pod.
+# Says whether the backups are good, with kubectl alone: asks the CronJobs and Jobs, the store through the server's pod, and of an
+# archive the console, which judges it.
 # A table for a person, --json for a program, and an exit status that Nagios and its kin understand.
 
 source "$(dirname -- "${BASH_SOURCE[0]}")/host/kube.bash"
@@ -8,7 +9,9 @@ source "$(dirname -- "${BASH_SOURCE[0]}")/host/kube.bash"
 readonly GOOD=0 WARNING=1 CRITICAL=2 UNKNOWN=3
 
 POD=postgres-0
+ARCHIVER=archiver
 SETS='[]'
+ARCHIVE=null
 MAX_AGE=33000
 MAX_VERIFIED_AGE=54600
 JSON=""
@@ -20,7 +23,7 @@ usage() {
 usage: status-postgres.sh [--json] [--namespace N] [--context C] [--max-age S] [--max-verified-age S]
 
 Says whether the backups are good. Needs kubectl only.
-  --json                one object: state, problems, sets
+  --json                one object: state, problems, archive, sets
   --namespace N         where the stack is (brewget)
   --context C           kubectl's context (the current one)
   --max-age S           seconds after which the newest set is late: critical (33000: six hours and a half of that, and a bit)
@@ -112,6 +115,39 @@ judge_left_out() {
 	((count == 0)) || problem "$WARNING" "all rows of $(field set <<<"$1") came back, $count object$( ((count == 1)) || echo s) did not: $text"
 }
 
+# usage: judge_archive   Only where the server's pod has an archiver. By the console's word; where it has none, by the least that shows
+# whether it lives.
+judge_archive() {
+	local containers answer line level
+
+	containers="$(ask get pod "$POD" -o 'jsonpath={.spec.initContainers[*].name} {.spec.containers[*].name}' 2>"$ERRORS")" || return 0 # read_sets has said so
+	case " $containers " in *" $ARCHIVER "*) ;; *) return 0 ;; esac
+	if ! answer="$(ask exec deploy/postgres-console -- python3 -m console.ask 2>"$ERRORS")"; then
+		judge_archive_alone
+		return 0
+	fi
+	ARCHIVE="$(sed -n 's/^"archive": \(.*\),$/\1/p' <<<"$answer")"
+	while IFS= read -r line; do
+		level="$WARNING"
+		[[ "$(words level <<<"$line")" != bad ]] || level="$CRITICAL"
+		problem "$level" "$(words text <<<"$line")"
+	done < <(grep -e '^{"code": "archive-' -e '^{"code": "offsite-sets"' <<<"$answer")
+}
+
+# usage: judge_archive_alone   A limited check: whether the archiver writes, and its slot.
+judge_archive_alone() {
+	local answer
+
+	ARCHIVE='{"limited": true}'
+	# shellcheck disable=SC2016 # the pod's shell, not this one
+	answer="$(ask exec "$POD" -c postgres -- bash -c 'cd "$BACKUP_ROOT/archive" && find position.json -mmin -5 -exec cat {} +' 2>"$ERRORS")" || answer=""
+	case "$answer" in
+	'') problem "$WARNING" "the archive was not written within five minutes: kubectl logs $POD -c $ARCHIVER -n $NAMESPACE" ;;
+	*'"slot" : "reserved"'* | *'"slot" : "extended"'*) ;;
+	*) problem "$WARNING" "the archive's replication slot is lost, or about to be: kubectl logs $POD -c $ARCHIVER -n $NAMESPACE" ;;
+	esac
+}
+
 # usage: judge_schedules   CRONJOBS: name, suspended, last schedule; one a line.
 judge_schedules() {
 	local name suspended last
@@ -163,7 +199,7 @@ print_json() {
 		printf '%s%s' "$separator" "$(kube_json "$text")"
 		separator=", "
 	done
-	printf '], "sets": %s}\n' "$SETS"
+	printf '], "archive": %s, "sets": %s}\n' "$ARCHIVE" "$SETS"
 }
 
 print_table() {
@@ -177,12 +213,22 @@ print_table() {
 	printf 'newest verified  %s\n' "$(field set <<<"${line:-"\"set\": \"none\"}"}")"
 	line="$(printf '%s\n' "$SETS" | grep '"pinned": true' | field set | paste -s -d ' ' - || true)" # there may be none
 	printf 'pinned           %s\n' "${line:-none}"
+	print_archive
 	printf 'schedules        %s\n' "$(cut -d ' ' -f 1 <<<"$CRONJOBS" | grep '^postgres-backup' | paste -s -d ' ' -)"
 	set_aside | while IFS= read -r line; do
 		when="$(words set_aside <<<"$line")"
 		text="$(words why <<<"$line")"
 		printf 'set aside        %s%s%s\n' "$(field set <<<"$line")" "${when:+ $when}" "${text:+: $text}"
 	done
+}
+
+# usage: print_archive   From when to when any second can be restored; nothing where there is no archive.
+print_archive() {
+	case "$ARCHIVE" in
+	null) ;;
+	'{"limited"'*) echo 'archive          limited check: the console does not answer' ;;
+	*) printf 'archive          from %s to %s\n' "$(field from <<<"$ARCHIVE")" "$(field to <<<"$ARCHIVE")" ;;
+	esac
 }
 
 # usage: give_up WHY   When there is no answer from the cluster.
@@ -217,6 +263,7 @@ main() {
 	ask get namespace "$NAMESPACE" -o name >/dev/null 2>"$ERRORS" ||
 		give_up "the cluster cannot be reached: $(kube_last_line "$(cat "$ERRORS")")"
 	if read_sets; then judge_sets; fi
+	judge_archive
 	judge_schedules
 	if [[ -n "$JSON" ]]; then print_json; else print_table; fi
 	exit "$STATE"

@@ -27,6 +27,8 @@ class OnDemandArgs:
     """A new value takes a set on the next `up`."""
     restore_from: str = ""
     """A new value restores that set on the next `up`."""
+    restore_to: str = ""
+    """A new value restores all databases as they were at that moment (only with an archive)."""
     restore_replace: bool = False
     """Whether databases that are not empty are replaced; the old ones are kept beside."""
     timeout: int = 3600
@@ -63,9 +65,9 @@ class OnDemand(pulumi.ComponentResource):
             depends_on=there,
         )
         replace = ["--replace"] if args.restore_replace else []
-        self._once(
+        restore = self._once(
             f"{name}-restore",
-            request=" ".join([args.restore_from, *(word[2:] for word in replace)]).strip(),
+            request=_request(args.restore_from, replace),
             command=["restore-postgres.sh", args.restore_from, *replace, *timeout],
             # A set asked for together with a restore is the state to go back to.
             depends_on=[*there, backup],
@@ -73,6 +75,14 @@ class OnDemand(pulumi.ComponentResource):
             # asked for must not put an old set in its place.
             skips_first=True,
         )
+        if self._pods.archive:
+            self._once(
+                f"{name}-moment",
+                request=_request(args.restore_to, replace),
+                command=["restore-postgres.sh", "--to-time", args.restore_to, *replace, *timeout],
+                depends_on=[*there, backup, restore],
+                skips_first=True,
+            )
         self.last_backup = backup.stdout.apply(lambda said: said.partition("\n")[2])
         self.register_outputs({"last_backup": self.last_backup})
 
@@ -98,3 +108,8 @@ class OnDemand(pulumi.ComponentResource):
             logging=local.Logging.STDERR,
             opts=pulumi.ResourceOptions(parent=self, depends_on=list(depends_on)),
         )
+
+
+def _request(restored: str, options: Sequence[str]) -> str:
+    """What run-once.sh tells one request from the next by; empty where nothing is asked for."""
+    return " ".join([restored, *(option.removeprefix("--") for option in options)] * bool(restored))

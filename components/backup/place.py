@@ -23,6 +23,17 @@ def describe(storage: StorageSettings) -> str:
             return f"existingClaim {storage.claim}"
 
 
+def directory_of(storage: StorageSettings) -> str:
+    """The directory that a volume of this kind leads to; empty where the cluster makes one."""
+    match storage.kind:
+        case StorageKind.HOST_PATH:
+            return storage.path
+        case StorageKind.NFS:
+            return f"{storage.server}:{storage.path}"
+        case _:
+            return ""
+
+
 def other_place(then: str, now: str) -> str:
     """Why the store stays where it is: its sets would not come along."""
     return (

@@ -13,12 +13,17 @@ from components.cluster.pods import (
     SERVER_WAIT,
     Source,
     container,
-    empty_volume,
     job_env,
     pod,
 )
+from components.cluster.volumes import empty_volume
 from components.settings.backup import BackupSettings, VerifySettings
 from components.settings.validators import quantity_bytes
+
+DRILL_SCHEDULE = "15 3 * * *"
+"""Each day, between the backups by default and their verification."""
+SETS_SCHEDULE = "45 4 * * *"
+"""Each day, after a night's set was verified."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,10 +36,22 @@ class BackupScheduleArgs:
     verify: VerifySettings = VerifySettings()
     backup_job: str = names.BACKUP
     verify_job: str = names.VERIFY
+    drill_job: str = names.DRILL
+    sets_job: str = names.OFFSITE_SETS
+
+
+@dataclass(frozen=True, kw_only=True)
+class Room:
+    """What a pod has for a throwaway server of its own."""
+
+    env: dict[str, pulumi.Input[str]]
+    mounts: dict[str, str]
+    volumes: Sequence[core.v1.VolumeArgs]
+    image: pulumi.Output[str] | None
 
 
 class BackupSchedule(pulumi.ComponentResource):
-    """Runs backup.sh and verify.sh on their schedules, one run of each at a time.
+    """Runs backup.sh and verify.sh, of an archive drill.sh and offsite-sets.sh, one run of each.
 
     It owns no storage, so removing the schedule cannot touch a backup set. Runs by hand and on
     demand are Jobs made from the same CronJob.
@@ -62,30 +79,73 @@ class BackupSchedule(pulumi.ComponentResource):
             command=["bash", f"{SCRIPTS}/backup.sh", "--reason", "scheduled"],
             env={"BACKUP_SERVER_WAIT": str(SERVER_WAIT)},
         )
+        room = self._room()
         verify = self._cron_job(
             "verify",
             args.verify_job,
             schedule=verify_.schedule,
             timeout=verify_.timeout,
             command=["bash", f"{SCRIPTS}/verify.sh", "--pending"],
-            # The kubelet evicts a pod that takes more: the script refuses before it does.
+            room=room,
+        )
+        self.cron_jobs = [backup, verify]
+        self.cron_jobs += self._of_archive(room)
+        self.register_outputs({"schedule": settings.schedule})
+
+    def _of_archive(self, room: "Room") -> list[batch.v1.CronJob]:
+        args, archive = self._args, self._args.source.pods.archive
+        if not archive:
+            return []
+        drill = self._cron_job(
+            "drill",
+            args.drill_job,
+            schedule=DRILL_SCHEDULE,
+            timeout=args.verify.timeout,
+            command=["bash", f"{SCRIPTS}/drill.sh", "--due"],
+            room=room,
+        )
+        if not archive.sets_env:
+            return [drill]
+        seconds = {"OFFSITE_SETS_SECONDS": str(args.verify.timeout * 5 // 6)}
+        sets = self._cron_job(
+            "sets",
+            args.sets_job,
+            schedule=SETS_SCHEDULE,
+            timeout=args.verify.timeout,
+            command=["bash", f"{SCRIPTS}/offsite-sets.sh", "--copy"],
+            env={**archive.sets_env, **seconds},
+            room=room,
+        )
+        return [drill, sets]
+
+    def _room(self) -> "Room":
+        """For a throwaway server, out of a set or the archive. Restores from it are Jobs of it."""
+        verify, archive = self._args.verify, self._args.source.pods.archive
+        return Room(
             env={
-                "VERIFY_REPEAT_DAYS": str(verify_.repeat_days),
+                "VERIFY_REPEAT_DAYS": str(verify.repeat_days),
                 "VERIFY_SCRATCH": SCRATCH,
-                "VERIFY_SCRATCH_BYTES": str(quantity_bytes(verify_.scratch_size)),
+                # The kubelet evicts a pod that takes more: the script refuses before it does.
+                "VERIFY_SCRATCH_BYTES": str(quantity_bytes(verify.scratch_size)),
                 # The set that is begun last has time to end before the job's.
-                "VERIFY_SCRUB_DAYS": str(verify_.scrub_days),
-                "VERIFY_SECONDS": str(verify_.timeout * 5 // 6),
+                "VERIFY_SCRUB_DAYS": str(verify.scrub_days),
+                "VERIFY_SECONDS": str(verify.timeout * 5 // 6),
+                **(archive.env if archive else {}),
             },
-            mounts={SCRATCH: "scratch", "/var/run/postgresql": "run", "/dev/shm": "shm"},  # noqa: S108 (a mount)
+            mounts={
+                SCRATCH: "scratch",
+                "/var/run/postgresql": "run",
+                "/dev/shm": "shm",  # noqa: S108 (a mount)
+                **(archive.mounts if archive else {}),
+            },
             volumes=[
-                empty_volume("scratch", size=verify_.scratch_size),
+                *(archive.volumes if archive else []),
+                empty_volume("scratch", size=verify.scratch_size),
                 empty_volume("run"),
                 empty_volume("shm", size="64Mi", medium="Memory"),
             ],
+            image=self._args.source.pods.tools_image,
         )
-        self.cron_jobs = [backup, verify]
-        self.register_outputs({"schedule": settings.schedule})
 
     def _cron_job(
         self,
@@ -96,21 +156,21 @@ class BackupSchedule(pulumi.ComponentResource):
         timeout: int,
         command: Sequence[str],
         env: dict[str, pulumi.Input[str]] | None = None,
-        mounts: dict[str, str] | None = None,
-        volumes: Sequence[core.v1.VolumeArgs] = (),
+        room: "Room | None" = None,
     ) -> batch.v1.CronJob:
         pods = self._args.source.pods
         worker = container(
             pods,
             name,
             command=command,
-            env=job_env(pods) | (env or {}),
-            mounts=mounts or {},
+            env=job_env(pods) | (env or {}) | (room.env if room else {}),
+            mounts=room.mounts if room else {},
+            image=room.image if room else None,
         )
         labels = names.PART_OF | names.CLIENT_LABELS | {"app": name}
         template = core.v1.PodTemplateSpecArgs(
             metadata=meta.v1.ObjectMetaArgs(labels=labels),
-            spec=pod(pods, [worker], volumes),
+            spec=pod(pods, [worker], room.volumes if room else []),
         )
         # The one of our own program has always had the object's name for its logical one.
         logical = name if self._name == "schedule" else f"{self._name}-{what}"

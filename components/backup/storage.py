@@ -71,6 +71,8 @@ class BackupStorage(pulumi.ComponentResource):
     """The ConfigMap with the programs that pods run on it."""
     path: str
     """The directory of the sets where the kind has one, else the claim."""
+    readers: int
+    """Number of the group that may read the sets; 0: none."""
     store_id: pulumi.Output[str]
     """Identity of the store, read once when it was made. One that vanishes later is not replaced
     by an empty one: start-up finds another identity, or none, and stops."""
@@ -87,6 +89,7 @@ class BackupStorage(pulumi.ComponentResource):
         self._args, self._settings = args, storage
         self.namespace = pulumi.Output.from_input(args.namespace)
         self.context = args.context
+        self.readers = storage.group
         scripts = args.scripts or BackupScripts(
             f"{name}-scripts", self.namespace, opts=pulumi.ResourceOptions(parent=self)
         )
@@ -159,7 +162,8 @@ class BackupStorage(pulumi.ComponentResource):
                 host_path=host_path if local_directory else None,
                 nfs=None if local_directory else nfs,
             ),
-            opts=pulumi.ResourceOptions(parent=self),
+            # A stack of before volumes were named by their namespace keeps the name that it has.
+            opts=pulumi.ResourceOptions(parent=self, ignore_changes=["metadata.name"]),
         )
 
     def _claim(
@@ -181,7 +185,7 @@ class BackupStorage(pulumi.ComponentResource):
                 resources=core.v1.VolumeResourceRequirementsArgs(
                     requests={"storage": storage.size}
                 ),
-                volume_name=args.volume if volume else None,
+                volume_name=_name_of(volume) if volume else None,
             ),
             opts=pulumi.ResourceOptions(
                 parent=self,
@@ -229,6 +233,11 @@ class BackupStorage(pulumi.ComponentResource):
             logging=local.Logging.STDERR,
             opts=pulumi.ResourceOptions(parent=self, depends_on=list(mounted)),
         )
+
+
+def _name_of(volume: core.v1.PersistentVolume) -> pulumi.Output[str]:
+    """As it is: one of before volumes were named by their namespace has kept its name."""
+    return volume.metadata.apply(lambda found: str(found.name))
 
 
 def namespace_home(storage: StorageSettings) -> pulumi.ResourceOptions:

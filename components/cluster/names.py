@@ -4,6 +4,7 @@ Components take those of what they own as arguments, with these as defaults. The
 database in a namespace.
 """
 
+NAMESPACE = "brewget"
 SERVICE = "db"
 PORT = 5432
 STATEFUL_SET = "postgres"
@@ -15,6 +16,9 @@ BACKUP_CLASS = "manual"
 SCRIPTS = "postgres-backup-scripts"
 BACKUP = "postgres-backup"
 VERIFY = "postgres-backup-verify"
+ARCHIVE = "postgres-archive"
+DRILL = "postgres-archive-drill"
+OFFSITE_SETS = "postgres-offsite-sets"
 LIMITS = "postgres-limits"
 HBA = "postgres-hba"
 CLIENT_CA = "/run/secrets/db/ca.crt"
@@ -29,6 +33,11 @@ SERVER_LABELS = {"app": "postgres"}
 CONSOLE_LABELS = {"app": CONSOLE}
 CONSOLE_CLIENT_LABELS = {"brewget.dev/console-client": "true"}
 CLIENT_LABELS = {"brewget.dev/postgres-client": "true"}
+
+
+def backup_volume(namespace: str) -> str:
+    """The volume of the sets: volumes are in no namespace, so all but the seed's name theirs."""
+    return BACKUP_VOLUME if namespace == NAMESPACE else f"{BACKUP_VOLUME}-{namespace}"
 
 
 def database_secret(database: str) -> str:

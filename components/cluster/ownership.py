@@ -28,13 +28,14 @@ KINDS = (
 
 
 def ownership(
-    provider: pulumi.ProviderResource, kubectl: Kubectl, *, adopt: bool
+    provider: pulumi.ProviderResource, kubectl: Kubectl, *, adopt: bool, directory: str = ""
 ) -> pulumi.ResourceOptions:
     """Options for the objects that `provider` makes: marked as ours, and none of others taken.
 
     They reach children, too. Every object needs the labels `names.PART_OF`, and to be in the one
     namespace of `kubectl`. `adopt`: objects of this stack that exist already, which its state does
-    not know, are taken over.
+    not know, are taken over. `directory`: where the stack's sets shall lie, which can be the place
+    of one stack only.
     """
     stack = pulumi.get_stack()
     marks = {
@@ -44,7 +45,7 @@ def ownership(
         "pulumi.com/patchForce": "true",
         STACK: stack,
     }
-    existing = Existing(kubectl, stack, adopt=adopt)
+    existing = Existing(kubectl, stack, adopt=adopt, directory=directory)
 
     async def ours_only(args: pulumi.ResourceHookArgs) -> None:
         await asyncio.to_thread(existing.check, args.new_inputs or {})
@@ -71,9 +72,10 @@ def ownership(
 class Existing:
     """What was in the cluster before this `up` made its first object. Asked once."""
 
-    def __init__(self, kubectl: Kubectl, stack: str, *, adopt: bool) -> None:
+    def __init__(self, kubectl: Kubectl, stack: str, *, adopt: bool, directory: str = "") -> None:
         """Asks nothing yet: a preview creates no object."""
         self._kubectl, self._stack, self._adopt = kubectl, stack, adopt
+        self._directory = directory
         self._lock = threading.Lock()
         self._found: dict[tuple[str, str], dict[str, Any]] | None = None
 
@@ -83,6 +85,9 @@ class Existing:
         namespace = found.get(("Namespace", self._kubectl.namespace))
         if namespace and namespace["status"].get("phase") == "Terminating":
             raise pulumi.RunError(going(namespace))
+        # Of all at once, as the volume comes late: nothing may have been made before.
+        if other := next(filter(self._is_taken, found.values()), None):
+            raise pulumi.RunError(same_directory(other, self._directory, self._kubectl))
         there = found.get((wanted["kind"], wanted["metadata"]["name"]))
         if there is None or self._is_gone(there):
             return
@@ -90,6 +95,15 @@ class Existing:
             raise pulumi.RunError(f"{reason} {ways(there, self._kubectl, self._stack)}")
         if not self._adopt:
             raise pulumi.RunError(unknown(there))
+
+    def _is_taken(self, found: Mapping[str, Any]) -> bool:
+        """Whether it is the volume of another namespace's sets, in the directory of ours."""
+        if found["kind"] != "PersistentVolume" or not self._directory:
+            return False
+        is_ours = names.PART_OF.items() <= found["metadata"].get("labels", {}).items()
+        home = found["spec"].get("claimRef", {}).get("namespace", self._kubectl.namespace)
+        there = directory_of(found["spec"])
+        return is_ours and home != self._kubectl.namespace and there == self._directory
 
     def _is_gone(self, there: Mapping[str, Any]) -> bool:
         """Whether this very `up` has deleted it, to make it anew."""
@@ -141,6 +155,26 @@ def foreign(found: Mapping[str, Any], stack: str, namespace: str) -> str:
     return ""
 
 
+def directory_of(volume: Mapping[str, Any]) -> str:
+    """Where a volume's spec leads to; empty where that is no directory."""
+    nfs = volume.get("nfs")
+    there = f"{nfs['server']}:{nfs['path']}" if nfs else volume.get("hostPath", {}).get("path", "")
+    return str(there)
+
+
+def same_directory(volume: Mapping[str, Any], directory: str, kubectl: Kubectl) -> str:
+    """Why two stacks cannot keep their sets in one directory, and what to do."""
+    name, home = volume["metadata"]["name"], volume["spec"]["claimRef"]["namespace"]
+    return (
+        f"{directory} has the backup sets of the namespace '{home}' (PersistentVolume {name}): two "
+        "stacks in one store would take each other's sets for their own. Nothing was made. For "
+        "this stack: a backup.storage.path that outlives the node as well, or pulumi config set "
+        "--path backup.storage.kind storageClass (and backup.storage.storageClass). When nobody "
+        "needs the sets there any more (they stay): "
+        f"kubectl {shlex.join(kubectl.options())} delete persistentvolume {name}"
+    )
+
+
 def ways(found: Mapping[str, Any], kubectl: Kubectl, stack: str) -> str:
     """What a person can do about an object that is somebody else's."""
     kind, name = found["kind"].lower(), found["metadata"]["name"]
@@ -149,9 +183,8 @@ def ways(found: Mapping[str, Any], kubectl: Kubectl, stack: str) -> str:
     if "claimRef" in found.get("spec", {}):
         # A volume is the whole cluster's, and one namespace's at a time.
         return (
-            "Nothing of it was changed. There is one such volume in a cluster: use another kind of "
-            "backup.storage, another cluster, or, when nobody needs it there any more (its sets "
-            f"stay): {command} delete {kind} {name}"
+            "Nothing of it was changed. Use another kind of backup.storage, another cluster, or, "
+            f"when nobody needs it there any more (its sets stay): {command} delete {kind} {name}"
         )
     return (
         "Nothing of it was changed. To leave it alone: another namespace (pulumi config set "

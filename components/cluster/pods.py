@@ -5,7 +5,7 @@ than its server. A pod gets no more than its own job needs: no root, no capabili
 no writable root file system.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -13,10 +13,15 @@ import pulumi
 from pulumi_kubernetes import core
 
 from components.cluster import names
+from components.cluster.archive import ArchivePods
 from components.cluster.shipped import items
+from components.cluster.volumes import READ_ONLY, claim_volume, empty_volume, secret_file
 from components.settings.postgres import Resources
 
-UID = 70  # postgres in the official alpine image
+UID = 70
+"""Of postgres in the official alpine image, and here in every image: what one has written the next
+can read. Debian's gives that name another number."""
+PASSWD = "etc/passwd"  # noqa: S105 (a file of scripts/pod: it gives UID a name, as initdb wants)
 STORE = "/backup"
 DATA = "/var/lib/postgresql/data"
 SECRETS = "/run/secrets/postgres"
@@ -24,7 +29,12 @@ SCRIPTS = "/backup-scripts"
 SCRATCH = "/scratch"
 SERVER_WAIT = 300
 """Seconds a backup waits for a server that is starting: a run missed meanwhile fires at once."""
-READ_ONLY = {"scripts", "secrets", "initdb", "tls", "hba"}
+USUAL = {"/tmp": "tmp", SCRIPTS: "scripts", SECRETS: "secrets", STORE: "backup"}  # noqa: S108 (a mount)
+"""What every container has mounted, unless it needs less."""
+NEVER_WRITTEN = {
+    *("scripts", "secrets", "initdb", "tls", "hba"),
+    *("archive-conf", "archive-keys", "archive-files"),
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,8 +62,19 @@ class PodContext:
     """The ConfigMap with scripts/pod."""
     store_env: Mapping[str, pulumi.Input[str]]
     """BACKUP_*: the store's identity and how sets are kept in it."""
+    readers: int
+    """Number of the group that may read the sets; 0: none."""
     mounted: Sequence[pulumi.Resource]
     """What has to be there before a pod starts, and to stay while one runs."""
+    archive: ArchivePods | None = None
+    """Where the database has one."""
+
+    @property
+    def tools_image(self) -> pulumi.Output[str]:
+        """Of what works with the archive; the same as all others' where there is none."""
+        tools = self.archive.settings.image if self.archive else ""
+        # By way of the usual image, which is known once it fits the data.
+        return self.image.apply(lambda _: tools) if tools else self.image
 
 
 class Source(Protocol):
@@ -104,6 +125,8 @@ def job_env(pods: PodContext) -> dict[str, pulumi.Input[str]]:
         **client_env(pods.host),
         "POSTGRES_DATABASES": "\n".join(pods.databases),
         "ROLE_PASSWORDS_DIR": f"{SECRETS}/roles",
+        # Files are the group's that the pod runs as.
+        **({"BACKUP_UMASK": "027"} if pods.readers else {}),
     }
 
 
@@ -114,13 +137,16 @@ def container(
     command: Sequence[str],
     env: dict[str, pulumi.Input[str]],
     mounts: dict[str, str],
-    image: str | None = None,
+    image: pulumi.Input[str] | None = None,
+    usual: Mapping[str, str] = USUAL,
+    read_only: Collection[str] = (),
 ) -> core.v1.ContainerArgs:
-    """A container with the least rights; `mounts` are volume names by path, beside the usual.
+    """A container with the least rights; `mounts` are volume names by path, beside the `usual`.
 
-    `image` is another one than all other containers have.
+    `image` is another one than all other containers have; `read_only` are volumes that others
+    write.
     """
-    usual = {"/tmp": "tmp", SCRIPTS: "scripts", SECRETS: "secrets", STORE: "backup"}  # noqa: S108 (a mount)
+    closed = NEVER_WRITTEN | {*read_only}
     return core.v1.ContainerArgs(
         name=name,
         image=image or pods.image,
@@ -132,8 +158,13 @@ def container(
             limits={"memory": pods.resources.memory},
         ),
         volume_mounts=[
-            core.v1.VolumeMountArgs(mount_path=path, name=volume, read_only=volume in READ_ONLY)
-            for path, volume in sorted((usual | mounts).items())
+            core.v1.VolumeMountArgs(
+                mount_path=f"/{PASSWD}", name="scripts", sub_path=PASSWD, read_only=True
+            ),
+            *(
+                core.v1.VolumeMountArgs(mount_path=path, name=volume, read_only=volume in closed)
+                for path, volume in sorted({**usual, **mounts}.items())
+            ),
         ],
     )
 
@@ -147,12 +178,12 @@ def least_rights() -> core.v1.SecurityContextArgs:
     )
 
 
-def as_postgres() -> core.v1.PodSecurityContextArgs:
-    """The user who owns the data and the sets, which nobody else can read."""
+def as_postgres(readers: int = 0) -> core.v1.PodSecurityContextArgs:
+    """The user who owns the data and the sets, which nobody else can read but the `readers`."""
     return core.v1.PodSecurityContextArgs(
         run_as_non_root=True,
         run_as_user=UID,
-        run_as_group=UID,
+        run_as_group=readers or UID,
         fs_group=UID,
         # A store with many sets is not walked file by file at each start.
         fs_group_change_policy="OnRootMismatch",
@@ -176,7 +207,7 @@ def pod(
         enable_service_links=False,
         restart_policy=restart_policy,
         termination_grace_period_seconds=grace_seconds,
-        security_context=as_postgres(),
+        security_context=as_postgres(pods.readers),
         init_containers=list(init_containers) or None,
         containers=list(containers),
         volumes=[*_usual_volumes(pods), *volumes],
@@ -198,41 +229,15 @@ def _usual_volumes(pods: PodContext) -> list[core.v1.VolumeArgs]:
         core.v1.VolumeArgs(
             name="secrets",
             projected=core.v1.ProjectedVolumeSourceArgs(
-                # For the group alone: psql refuses nothing here, but no other uid has to read it.
-                default_mode=0o440,
+                default_mode=READ_ONLY,
                 sources=[
-                    _key(pods.superuser_secret, "password", "superuser"),
-                    _key(pods.tls_secret, "ca.crt", "ca.crt"),
+                    secret_file(pods.superuser_secret, "password", "superuser"),
+                    secret_file(pods.tls_secret, "ca.crt", "ca.crt"),
                     *(
-                        _key(secret, "password", f"roles/{database}")
+                        secret_file(secret, "password", f"roles/{database}")
                         for database, secret in pods.role_secrets.items()
                     ),
                 ],
             ),
         ),
     ]
-
-
-def _key(secret: str, key: str, path: str) -> core.v1.VolumeProjectionArgs:
-    return core.v1.VolumeProjectionArgs(
-        secret=core.v1.SecretProjectionArgs(
-            name=secret, items=[core.v1.KeyToPathArgs(key=key, path=path)]
-        )
-    )
-
-
-def claim_volume(name: str, claim: str) -> core.v1.VolumeArgs:
-    """A volume out of a claim."""
-    return core.v1.VolumeArgs(
-        name=name,
-        persistent_volume_claim=core.v1.PersistentVolumeClaimVolumeSourceArgs(claim_name=claim),
-    )
-
-
-def empty_volume(
-    name: str, *, size: str | None = None, medium: str | None = None
-) -> core.v1.VolumeArgs:
-    """A directory that lives as long as its pod."""
-    return core.v1.VolumeArgs(
-        name=name, empty_dir=core.v1.EmptyDirVolumeSourceArgs(size_limit=size, medium=medium)
-    )

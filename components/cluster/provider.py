@@ -23,6 +23,7 @@ def provider(name: str, context: str) -> kubernetes.Provider:
     return kubernetes.Provider(
         name,
         context=refuse_change(f"{name}-context", context, other_context),
+        kubeconfig=file_of_several(context, os.environ),
         # Changed scripts and passwords are written in place: replaced, they would be missing
         # for a moment, and a pod that starts right then could not mount them.
         enable_config_map_mutable=True,
@@ -84,6 +85,19 @@ def kubeconfig_files(environment: Mapping[str, str]) -> list[Path]:
     """Where kubectl looks: KUBECONFIG's files, else the home directory's."""
     listed = [Path(part) for part in environment.get("KUBECONFIG", "").split(os.pathsep) if part]
     return listed or [Path(environment.get("HOME", "~")).expanduser() / ".kube" / "config"]
+
+
+def file_of_several(context: str, environment: Mapping[str, str]) -> str | None:
+    """Where KUBECONFIG lists several files, the one that has the context; else None.
+
+    kubectl merges them. The provider, which takes KUBECONFIG by itself, wants one file: a list is
+    no kubeconfig to it, and the cluster counts as unreachable.
+    """
+    files = kubeconfig_files(environment)
+    if len(files) == 1:
+        return None
+    found = (path for path in files if context in _by_name([_read(path)], "contexts", "context"))
+    return str(next(found))
 
 
 def _by_another_way(cluster: Mapping[str, Any], environment: Mapping[str, str]) -> bool:

@@ -8,7 +8,7 @@ import pulumi
 from components.cluster.kubectl import ROOT
 
 DIRECTORY = ROOT / "scripts" / "pod"
-PATTERNS = ("*.sh", "lib/*.bash", "sql/*.sql", "awk/*.awk")
+PATTERNS = ("*.sh", "lib/*.bash", "sql/*.sql", "awk/*.awk", "etc/*")
 
 
 @dataclass(frozen=True)

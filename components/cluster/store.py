@@ -27,6 +27,10 @@ class Store(Protocol):
         """The ConfigMap with scripts/pod."""
 
     @property
+    def readers(self) -> int:
+        """Number of the group that may read the sets; 0: none."""
+
+    @property
     def env(self) -> Mapping[str, pulumi.Input[str]]:
         """BACKUP_*: the store's identity and how sets are kept in it."""
 

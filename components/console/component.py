@@ -27,6 +27,10 @@ class ConsoleArgs:
     """Within which time proofs are to be renewed: it warns of older ones."""
     min_free_bytes: int = 0
     """Free bytes in the store below which a backup is refused, as it warns before."""
+    archive: bool = False
+    """Whether the server's archive is shown: its window, its alarms, the restore to a moment."""
+    archive_hours: int = 6
+    """Within how many hours each repository of it gets a backup: it warns after twice that."""
     state_class: str = ""
     """StorageClass of its own small claim; empty takes the cluster's default."""
     object_name: str = names.CONSOLE
@@ -181,6 +185,16 @@ class Console(pulumi.ComponentResource):
             opts=self._child,
         )
 
+    def _archive(self) -> dict[str, int]:
+        if not self._args.archive:
+            return {}
+        pods = self._pods.archive
+        return {
+            "ARCHIVE": 1,
+            "ARCHIVE_HOURS": self._args.archive_hours,
+            "ARCHIVE_SETS": int(bool(pods and pods.sets_env)),
+        }
+
     def _deployment(self, name: str, before: list[pulumi.Resource]) -> apps.v1.Deployment:
         args = self._args
         metadata = self._meta()
@@ -205,7 +219,8 @@ class Console(pulumi.ComponentResource):
                             "MIN_FREE_BYTES": args.min_free_bytes,
                             "REPEAT_DAYS": args.verify.repeat_days,
                             "SCRUB_DAYS": args.verify.scrub_days,
-                        },
+                        }
+                        | self._archive(),
                     ),
                 ),
             ),

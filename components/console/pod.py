@@ -10,10 +10,9 @@ from components.cluster.pods import (
     STORE,
     PodContext,
     as_postgres,
-    claim_volume,
-    empty_volume,
     least_rights,
 )
+from components.cluster.volumes import claim_volume, empty_volume
 from components.settings.console import ConsoleSettings
 
 STATE_CLAIM = "postgres-console-state"
@@ -30,7 +29,7 @@ def spec(
         # The one pod here that talks to the API.
         automount_service_account_token=True,
         enable_service_links=False,
-        security_context=as_postgres(),
+        security_context=as_postgres(pods.readers),
         containers=[_container(pods, console, limits)],
         volumes=[
             claim_volume("backup", pods.store_claim),

@@ -8,6 +8,7 @@ from pulumi_command import local
 from pulumi_kubernetes import apps, core, meta
 
 from components.cluster import names
+from components.cluster.archive import ArchivePods
 from components.cluster.kubectl import HOST_SCRIPTS, script
 from components.cluster.pods import PodContext
 from components.cluster.store import Store, together
@@ -29,6 +30,8 @@ class PostgresDatabaseArgs:
     namespace: pulumi.Input[str]
     """Where it runs; its storage has to be in the same."""
     storage: Store
+    archive: ArchivePods | None = None
+    """Of an Archive of the same namespace, for every change to be kept as it is made."""
     settings: PostgresSettings = PostgresSettings()
     startup: StartupSettings = StartupSettings()
     image: pulumi.Input[str] = ""
@@ -95,6 +98,7 @@ class PostgresDatabase(pulumi.ComponentResource):
             self._settings.tls,
             namespace=self._namespace,
             service=self._args.service,
+            has_archiver=self._args.archive is not None,
             parent=self,
         )
         self.credentials = Credentials(
@@ -122,8 +126,15 @@ class PostgresDatabase(pulumi.ComponentResource):
             tls_secret=self.tls.secret,
             store_claim=storage.claim,
             scripts=storage.scripts,
+            readers=storage.readers,
             store_env=storage.env,
-            mounted=[*self.tls.resources, *self.credentials.secrets, *storage.resources],
+            mounted=[
+                *self.tls.resources,
+                *self.credentials.secrets,
+                *storage.resources,
+                *(args.archive.resources if args.archive else []),
+            ],
+            archive=args.archive,
         )
 
     def _meta(self, name: str) -> meta.v1.ObjectMetaArgs:
@@ -143,7 +154,12 @@ class PostgresDatabase(pulumi.ComponentResource):
             f"{name}-service",
             metadata=metadata,
             spec=core.v1.ServiceSpecArgs(
-                type="ClusterIP", selector=names.SERVER_LABELS, ports=[port]
+                type="ClusterIP",
+                selector=names.SERVER_LABELS,
+                ports=[port],
+                # A pod counts as ready when all its containers are: an archiver that is started
+                # anew, or has no image, would take the server from its clients.
+                publish_not_ready_addresses=True if self._args.archive else None,
             ),
             opts=self._child,
         )
@@ -158,6 +174,7 @@ class PostgresDatabase(pulumi.ComponentResource):
             self.pods,
             args.startup,
             data_claim=args.data_claim,
+            data_size=self._settings.data_size,
             upgrade_from=self._settings.upgrade_from,
         )
         template = core.v1.PodTemplateSpecArgs(

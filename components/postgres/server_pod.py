@@ -6,24 +6,22 @@ For an upgrade to another major version last-set comes first, with the old image
 from pulumi_kubernetes import core
 
 from components.cluster import names
-from components.cluster.pods import (
-    DATA,
-    SCRIPTS,
-    PodContext,
-    claim_volume,
-    container,
-    empty_volume,
-    pod,
-    server_env,
-)
-from components.postgres import tls
+from components.cluster.archive import ArchivePods
+from components.cluster.pods import DATA, SCRIPTS, PodContext, container, pod, server_env
+from components.cluster.volumes import claim_volume, empty_volume
+from components.postgres import archiver, tls
 from components.settings.startup import StartupSettings
 
 
 def spec(
-    pods: PodContext, startup: StartupSettings, *, data_claim: str, upgrade_from: str
+    pods: PodContext,
+    startup: StartupSettings,
+    *,
+    data_claim: str,
+    data_size: str,
+    upgrade_from: str,
 ) -> core.v1.PodSpecArgs:
-    """One server with its init containers."""
+    """One server with its init containers, and the archiver where there is an archive."""
     mounts = {
         DATA: "data",
         "/var/run/postgresql": "run",
@@ -35,21 +33,28 @@ def spec(
         "STARTUP_ACCEPT": startup.for_scripts,
         "STARTUP_STRICT": "1" if startup.strict else "",
     }
+    archive = pods.archive
+    back = {"STARTUP_TO_TIME": startup.to_time, **archive.env} if archive else {}
     first = [
         container(
             pods,
-            script,
-            command=["bash", f"{SCRIPTS}/{script}.sh"],
-            env=env,
-            mounts=mounts,
-            image=image,
+            "prepare-data",
+            command=["bash", f"{SCRIPTS}/prepare-data.sh"],
+            env=env | back,
+            mounts=mounts | (archive.mounts if archive else {}),
+            image=pods.tools_image,
         )
-        for script, image in _first(upgrade_from)
     ]
+    if upgrade_from:
+        command = ["bash", f"{SCRIPTS}/last-set.sh"]
+        last_set = container(
+            pods, "last-set", command=command, env=env, mounts=mounts, image=upgrade_from
+        )
+        first.insert(0, last_set)
     server = container(
         pods,
         "postgres",
-        command=["bash", f"{SCRIPTS}/serve.sh", *_options()],
+        command=["bash", f"{SCRIPTS}/serve.sh", *_options(archive, data_size)],
         env=env,
         mounts=mounts | {tls.CERTIFICATE: "tls", tls.HBA: "hba"},
     )
@@ -85,10 +90,12 @@ def spec(
             name="hba",
             config_map=core.v1.ConfigMapVolumeSourceArgs(name=names.HBA, default_mode=0o440),
         ),
+        *(archive.volumes if archive else []),
     ]
     return pod(
         pods,
-        [server],
+        # The server first: `kubectl exec postgres-0` without -c means that one.
+        [server, *([archiver.sidecar(pods, archive)] if archive else [])],
         volumes,
         init_containers=first,
         restart_policy="Always",
@@ -97,16 +104,12 @@ def spec(
     )
 
 
-def _first(upgrade_from: str) -> list[tuple[str, str | None]]:
-    """The scripts that run before the server, each with its image where that is not the usual."""
-    last_set = [("last-set", upgrade_from)] if upgrade_from else []
-    return [*last_set, ("prepare-data", None)]
-
-
-def _options() -> list[str]:
+def _options(archive: ArchivePods | None, data_size: str) -> list[str]:
     # The pod asks for no huge pages, so it gets none; where the node has some reserved, a server
     # that tries for them would die of a bus error.
     options = tls.SERVER_OPTIONS | {"huge_pages": "off"}
+    if archive:
+        options |= archiver.server_options(archive, data_size)
     return [word for key, value in options.items() for word in ("-c", f"{key}={value}")]
 
 

@@ -27,16 +27,18 @@ SERVER_OPTIONS = {
 }
 
 
-def hba(mode: TlsMode) -> str:
+def hba(mode: TlsMode, *, has_archiver: bool = False) -> str:
     """pg_hba.conf. What no line names is refused: `hostssl` alone keeps unencrypted clients out.
 
     Loopback is `kubectl port-forward`, encrypted by Kubernetes up to the pod. Many container
     runtimes break it off when a TLS session inside ends (kubernetes/kubernetes#111825).
     """
     over_tcp = "hostssl" if mode is TlsMode.REQUIRED else "host"
+    # `all` does not mean replication. The archiver is in the pod, and the same user.
+    replication = "local replication postgres peer\n" if has_archiver else ""
     return (
         "# Inside the pod its user postgres is the superuser: this is `kubectl exec … psql`.\n"
-        "local all postgres peer\n"
+        f"local all postgres peer\n{replication}"
         "local all all scram-sha-256\n"
         "host all all 127.0.0.1/32 scram-sha-256\n"
         "host all all ::1/128 scram-sha-256\n"
@@ -72,11 +74,12 @@ class ServerTls:
         *,
         namespace: pulumi.Output[str],
         service: str,
+        has_archiver: bool,
         parent: pulumi.Resource,
     ) -> None:
         self._settings, self._namespace = settings, namespace
         self._opts = pulumi.ResourceOptions(parent=parent)
-        rules = hba(settings.mode)
+        rules = hba(settings.mode, has_archiver=has_archiver)
         self.resources = [self._config_map(name, rules)]
         self.secret = settings.secret_name or names.TLS_SECRET
         self.ca = None

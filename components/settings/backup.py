@@ -53,6 +53,13 @@ class StorageSettings(Group):
         example="my-backups",
         change=Change.REFUSED,
     )
+    group: types.GroupId = setting(
+        0,
+        "Group, by its number, that may read the sets taken from then on; 0: their owner alone.",
+        allowed="a whole number from 0 to 65533",
+        example='"$(id -g)"',
+        change=Change.SERVER,
+    )
 
 
 class BackupSettings(Group):

@@ -1,13 +1,17 @@
 """Combinations of settings that make no sense, each as one sentence with the way out."""
 
+import json
 from collections.abc import Iterator
+from itertools import pairwise
 
 from components.settings import validators
+from components.settings.archive import ArchiveSettings, OffsiteSettings
 from components.settings.backup import StorageSettings
+from components.settings.fields import leaves, set_command
 from components.settings.model import Settings
 from components.settings.postgres import PostgresSettings
 from components.settings.tls import TlsSettings
-from components.settings.types import StorageKind
+from components.settings.types import OffsiteKind, StorageKind
 
 
 def conflicts(settings: Settings) -> list[str]:
@@ -18,6 +22,9 @@ def conflicts(settings: Settings) -> list[str]:
         *_storage(settings.backup.storage),
         *_backup(settings),
         *_restore(settings),
+        *_archive(settings),
+        *_hours(settings.archive),
+        *_offsite(settings.offsite),
         *_console(settings),
     ]
 
@@ -91,7 +98,7 @@ def _backup(settings: Settings) -> Iterator[str]:
 
 
 def _restore(settings: Settings) -> Iterator[str]:
-    if settings.restore_replace and not settings.restore_from:
+    if settings.restore_replace and not (settings.restore_from or settings.restore_to):
         yield (
             "restoreReplace is true, but restoreFrom names no set. "
             "Example: pulumi config set restoreFrom latest"
@@ -102,6 +109,90 @@ def _restore(settings: Settings) -> Iterator[str]:
             "'fresh-start' and only one can be done. "
             "Example: pulumi config rm --path startup.accept"
         )
+
+
+def _archive(settings: Settings) -> Iterator[str]:
+    archive, startup = settings.archive, settings.startup
+    if archive.enabled and not archive.image:
+        yield (
+            "archive.enabled is true, but archive.image is not set, and postgres.image has no "
+            "pgBackRest. Example: pulumi config set --path archive.image "
+            "localhost/brewget/tools:16.15"
+        )
+    for key, value in (
+        ("offsite.kind", settings.offsite.kind),
+        ("startup.toTime", startup.to_time),
+        ("restoreTo", settings.restore_to),
+    ):
+        if value and not archive.enabled:
+            yield (
+                f"{key} is '{value}', but archive.enabled is false and there is no archive. "
+                "Example: pulumi config set --path archive.enabled true"
+            )
+    if startup.to_time and startup.from_set:
+        yield (
+            f"startup.toTime is '{startup.to_time}', but startup.fromSet is '{startup.from_set}' "
+            "and only one can be done. Example: pulumi config rm --path startup.fromSet"
+        )
+
+
+def _hours(archive: ArchiveSettings) -> Iterator[str]:
+    hours = {
+        "fullHours": archive.full_hours,
+        "diffHours": archive.diff_hours,
+        "incrHours": archive.incr_hours,
+    }
+    for longer, shorter in pairwise(hours):
+        if hours[shorter] > hours[longer]:
+            yield (
+                f"archive.{shorter} is {hours[shorter]}, but archive.{longer} is {hours[longer]} "
+                "and the smaller backup would never be due. "
+                f"Example: pulumi config set --path archive.{shorter} {hours[longer]}"
+            )
+
+
+_KINDS = {
+    "bucket": {OffsiteKind.S3, OffsiteKind.GCS, OffsiteKind.AZURE},
+    "endpoint": set(OffsiteKind) - {OffsiteKind.NONE},
+    "port": set(OffsiteKind) - {OffsiteKind.NONE},
+    "region": {OffsiteKind.S3},
+    "uriStyle": {OffsiteKind.S3, OffsiteKind.AZURE},
+    "user": {OffsiteKind.SFTP},
+    "hostKey": {OffsiteKind.SFTP},
+    "secret": set(OffsiteKind) - {OffsiteKind.NONE},
+    "ownCa": {OffsiteKind.S3, OffsiteKind.GCS, OffsiteKind.AZURE},
+    "sets": {OffsiteKind.S3},
+    "keepSets": {OffsiteKind.S3},
+}
+"""Which kinds of repository have which setting."""
+_OPTIONAL = {
+    ("endpoint", OffsiteKind.GCS),
+    ("endpoint", OffsiteKind.AZURE),
+    *((key, kind) for key in ("port", "uriStyle", "ownCa") for kind in OffsiteKind),
+    *((key, OffsiteKind.S3) for key in ("sets", "keepSets")),
+}
+
+
+def _offsite(offsite: OffsiteSettings) -> Iterator[str]:
+    fields = leaves(OffsiteSettings)
+    given = offsite.model_dump(by_alias=True)
+    for key, kinds in _KINDS.items():
+        is_set = given[key] != fields[key].default
+        if is_set and offsite.kind not in kinds:
+            which = f"is '{offsite.kind}'" if offsite.kind else "is not set"
+            having = ", ".join(f"'{kind}'" for kind in OffsiteKind if kind in kinds)
+            value = given[key]
+            shown = json.dumps(value) if isinstance(value, bool | int) else f"'{value}'"
+            yield (
+                f"offsite.{key} is {shown}, but offsite.kind {which} and only "
+                f"{having} {'has' if len(kinds) == 1 else 'have'} it. "
+                f"Example: pulumi config rm --path offsite.{key}"
+            )
+        if not is_set and offsite.kind in kinds and (key, offsite.kind) not in _OPTIONAL:
+            yield (
+                f"offsite.{key} is not set, but offsite.kind is '{offsite.kind}' and needs it. "
+                f"Example: {set_command(f'offsite.{key}', fields[key])}"
+            )
 
 
 def _console(settings: Settings) -> Iterator[str]:

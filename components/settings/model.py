@@ -9,6 +9,7 @@ from typing import Annotated
 from pydantic import Field
 
 from components.settings import types
+from components.settings.archive import ArchiveSettings, OffsiteSettings
 from components.settings.backup import BackupSettings, VerifySettings
 from components.settings.console import ConsoleSettings
 from components.settings.fields import Change, Group, setting
@@ -37,6 +38,8 @@ class Settings(Group):
     backup: BackupSettings = BackupSettings()
     verify: VerifySettings = VerifySettings()
     startup: StartupSettings = StartupSettings()
+    archive: ArchiveSettings = ArchiveSettings()
+    offsite: OffsiteSettings = OffsiteSettings()
     console: ConsoleSettings = ConsoleSettings()
     adopt: bool = setting(
         False,
@@ -59,9 +62,16 @@ class Settings(Group):
         example="latest",
         change=Change.IN_PLACE,
     )
+    restore_to: types.OptionalMoment = setting(
+        "",
+        "A new value restores all databases as they were then, on the next up, from the archive.",
+        allowed=types.MOMENT,
+        example="'2026-11-22 10:15:00+00'",
+        change=Change.IN_PLACE,
+    )
     restore_replace: bool = setting(
         False,
-        "restoreFrom replaces databases that are not empty; the old ones are kept beside.",
+        "A restore replaces databases that are not empty; the old ones are kept beside.",
         allowed="true or false",
         example="true",
         change=Change.IN_PLACE,

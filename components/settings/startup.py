@@ -21,6 +21,13 @@ class StartupSettings(Group):
         example="backup_20261122_060000",
         change=Change.SERVER,
     )
+    to_time: types.OptionalMoment = setting(
+        "",
+        "The moment to which the archive is restored into an absent data directory.",
+        allowed=types.MOMENT,
+        example="'2026-11-22 10:15:00+00'",
+        change=Change.SERVER,
+    )
     strict: bool = setting(
         False,
         "Whether a set that does not come back equal in everything keeps the server down.",

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 
-from components.settings import validators
+from components.settings import archive_validators, validators
 
 
 class StorageKind(StrEnum):
@@ -55,6 +55,23 @@ class TlsMode(StrEnum):
     ALLOWED = "allowed"
 
 
+class OffsiteKind(StrEnum):
+    """What holds the archive's repository off this machine."""
+
+    NONE = ""
+    S3 = "s3"
+    GCS = "gcs"
+    AZURE = "azure"
+    SFTP = "sftp"
+
+
+class UriStyle(StrEnum):
+    """Where the address of an object has the name of its bucket or account."""
+
+    HOST = "host"
+    PATH = "path"
+
+
 class Accept(StrEnum):
     """States of the data directory or the store at which start-up stops unless accepted."""
 
@@ -65,6 +82,8 @@ class Accept(StrEnum):
     OTHER_STORE = "other-store"
     SERVER_SETTINGS = "server-settings"
     """Those of ALTER SYSTEM are set aside where the server does not start with them."""
+    SHORTER_WAL = "shorter-wal"
+    """The archive ends before what it is known to have held: what it has comes back."""
     OTHER_VERSION = "other-version"
     """The stack's state does not count; start-up looks at the data, and refuses as ever."""
 
@@ -110,6 +129,11 @@ def _accepted(text: str) -> str:
     return " ".join(text.split())
 
 
+def _passphrase(secret: SecretStr) -> SecretStr:
+    archive_validators.passphrase(secret.get_secret_value())
+    return secret
+
+
 def _password(secret: SecretStr) -> SecretStr:
     validators.password(secret.get_secret_value())
     return secret
@@ -133,11 +157,25 @@ VolumeSize = Annotated[str, _at_least("256Mi")]
 Accepted = Annotated[str, AfterValidator(_accepted)]
 OptionalSet = Annotated[str, _optional(validators.backup_set)]
 OptionalRestorable = Annotated[str, _optional(validators.restorable)]
+OptionalMoment = Annotated[str, _optional(archive_validators.moment)]
+OptionalTools = Annotated[str, _optional(validators.tools_image)]
+OptionalBucket = Annotated[str, _optional(archive_validators.bucket)]
+OptionalEndpoint = Annotated[str, _optional(archive_validators.endpoint)]
+OptionalFingerprint = Annotated[str, _optional(archive_validators.host_key)]
+Passphrase = Annotated[SecretStr, AfterValidator(_passphrase)]
 Nonce = Annotated[str, _optional(validators.nonce)]
 Seconds = Annotated[int, Field(ge=10, le=86_400)]
+Hours = Annotated[int, Field(ge=1, le=8760)]
+Fulls = Annotated[int, Field(ge=1, le=1000)]
 Periods = Annotated[int, Field(ge=0, le=1000)]
+GroupId = Annotated[int, Field(ge=0, le=65533)]
 
 SECONDS = "a whole number of seconds from 10 to 86400"
+HOURS = "a whole number of hours from 1 to 8760"
+FULLS = "a whole number from 1 to 1000"
+TOOLS = "an image with a tag or a digest"
+PASSPHRASE = "a secret of 20 to 200 printable characters without blanks"  # noqa: S105 (words)
+MOMENT = "a date and a time with seconds and an offset from UTC"
 PERIODS = "a whole number from 0 to 1000"
 MEMORY = "a whole number with Ki, Mi, Gi or Ti, at least 64Mi"
 VOLUME_SIZE = "a whole number with Ki, Mi, Gi or Ti, at least 256Mi"

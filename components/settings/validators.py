@@ -133,6 +133,16 @@ def image(text: str) -> str:
     return text
 
 
+def tools_image(text: str) -> str:
+    """An image of ours made from PostgreSQL's: its tag may be anything that does not move."""
+    found = _IMAGE.fullmatch(text)
+    if not found:
+        raise ValueError("it is not an image reference")
+    if not found["digest"] and found["tag"] in {None, "latest"}:
+        raise ValueError("it names no version, so a restart could bring another one")
+    return text
+
+
 def image_major(text: str) -> int | None:
     """The major version that an image's tag begins with; None where it says none, as a digest."""
     found = _IMAGE.fullmatch(text)

@@ -16,7 +16,7 @@ give_up() {
 	exit 1
 }
 
-# The pod in six words: revision, uid, terminating?, its init containers' last exits, why it waits, ready?
+# The pod in six words: revision, uid, terminating?, its init containers' last exits, what waits and why, ready?
 look_at_pod() {
 	local template='{{index .metadata.labels "controller-revision-hash"}} {{.metadata.uid}} '
 	template+='{{if .metadata.deletionTimestamp}}going{{else}}here{{end}} '
@@ -26,9 +26,10 @@ look_at_pod() {
 	template+='{{else if .lastState.terminated}}{{.lastState.terminated.exitCode}}{{else}}-{{end}},'
 	template+='{{else}}-{{end}} '
 	# The plus keeps the word there when nothing waits: the words are told apart by their order.
-	template+='+{{range .status.initContainerStatuses}}{{if .state.waiting}}{{.state.waiting.reason}}{{end}}{{end}}'
-	template+='{{range .status.containerStatuses}}{{if .state.waiting}}{{.state.waiting.reason}}{{end}}{{end}} '
-	template+='{{range .status.conditions}}{{if eq .type "Ready"}}{{.status}}{{end}}{{else}}False{{end}}'
+	template+='+{{range .status.initContainerStatuses}}{{if .state.waiting}}{{.state.waiting.reason}}={{.image}},{{end}}{{end}}'
+	# The server's own container alone: an archiver that does not start keeps nobody from it, and the page says so.
+	template+='{{range .status.containerStatuses}}{{if eq .name "postgres"}}'
+	template+='{{if .state.waiting}}{{.state.waiting.reason}}={{.image}},{{end}} {{if .ready}}True{{end}}{{end}}{{end}}'
 	kube get pod "$SET-0" --ignore-not-found -o "go-template=$template"
 }
 
@@ -43,6 +44,21 @@ at_work() {
 		[[ "$status" == 0 ]] || break
 	done
 	printf '%s %s\n' "$name" "$status"
+}
+
+# usage: stuck_on WAITS   "+ErrImagePull=postgres:16,PodInitializing=postgres:16," -> "ErrImagePull (image postgres:16)": the first
+# that cannot begin; nothing where each only waits for its turn.
+stuck_on() {
+	local each waits="${1#+}"
+
+	for each in ${waits//,/ }; do
+		case "$each" in
+		ErrImage* | ImagePull* | InvalidImage* | CreateContainer* | CrashLoopBackOff*)
+			printf '%s (image %s)' "${each%%=*}" "${each#*=}"
+			return
+			;;
+		esac
+	done
 }
 
 newest_revision() {
@@ -74,12 +90,12 @@ main() {
 	kube_option "$1" "$2" && kube_option "$3" "$4" && shift 4
 	SET="$1"
 	local deadline=$((SECONDS + $2)) stuck_since='' old='' shown=''
-	local revision pod pod_revision uid state ends container status reason ready
+	local revision pod pod_revision uid state ends container status waits stuck ready
 
 	while ((SECONDS < deadline)); do
 		revision="$(newest_revision)"
 		pod="$(look_at_pod)"
-		read -r pod_revision uid state ends reason ready <<<"${pod:-none - - - - -}"
+		read -r pod_revision uid state ends waits ready <<<"${pod:-none - - - - -}"
 		read -r container status <<<"$(at_work "$ends")"
 		if [[ -z "$revision" || "$pod_revision" != "$revision" || "$state" != here || "$uid" == "$old" ]]; then
 			sleep 1
@@ -102,15 +118,15 @@ main() {
 			explain "$container" "$status"
 			;;
 		esac
-		case "$reason" in
-		*ErrImage* | *ImagePull* | *InvalidImage* | *CreateContainer* | *CrashLoopBackOff*)
+		stuck="$(stuck_on "$waits")"
+		if [[ -z "$stuck" ]]; then
+			stuck_since=''
+		else
 			stuck_since="${stuck_since:-$SECONDS}"
 			((SECONDS - stuck_since < STUCK_LIMIT)) ||
-				give_up "$SET-0 does not start: ${reason#+}. See: kubectl describe pod $SET-0 -n $NAMESPACE"
-			;;
-		*) stuck_since='' ;;
-		esac
-		if [[ "$shown" != "$container" && "$reason" == *PodInitializing* && "$status" == - ]]; then
+				give_up "$SET-0 does not start: $stuck. See: kubectl describe pod $SET-0 -n $NAMESPACE"
+		fi
+		if [[ -z "$stuck" && "$shown" != "$container" && "$waits" == *PodInitializing* && "$status" == - ]]; then
 			shown="$container"
 			# Ends with the container; a restore shows its progress here.
 			kube logs "$SET-0" -c "$container" --follow >&2 || shown=''

@@ -23,8 +23,13 @@ source "$SCRIPTS/lib/datadir.bash"
 source "$SCRIPTS/lib/pgdata.bash"
 source "$SCRIPTS/lib/recover.bash"
 source "$SCRIPTS/lib/swap.bash"
+source "$SCRIPTS/lib/repository.bash"
+source "$SCRIPTS/lib/replay.bash"
+source "$SCRIPTS/lib/moment.bash"
+source "$SCRIPTS/lib/regain.bash"
 
 STARTUP_SET="${STARTUP_SET:-}"
+STARTUP_TO_TIME="${STARTUP_TO_TIME:-}"
 
 usage() {
 	cat <<'USAGE'
@@ -35,7 +40,8 @@ whose last set was taken (last-set.sh), restores an absent one from the newest g
 the store has none. Refuses where the state is unclear.
   --report   prints the last decision
 STARTUP_SET names the set to restore; STARTUP_ACCEPT lists what is accepted: unmarked-data fresh-start no-store
-volatile-store other-store server-settings
+volatile-store other-store server-settings shorter-wal
+STARTUP_TO_TIME is the moment, with its zone, to which an absent one is restored from the archive instead of its end.
 USAGE
 }
 
@@ -45,10 +51,12 @@ require_words() {
 
 	for word in ${STARTUP_ACCEPT//[$'\n\t']/ }; do
 		case "$word" in
-		unmarked-data | fresh-start | no-store | volatile-store | other-store | server-settings) ;;
-		*) die "$USAGE" "STARTUP_ACCEPT has '$word': unmarked-data, fresh-start, no-store, volatile-store, other-store and server-settings are allowed" ;;
+		unmarked-data | fresh-start | no-store | volatile-store | other-store | server-settings | shorter-wal) ;;
+		*) die "$USAGE" "STARTUP_ACCEPT has '$word': unmarked-data, fresh-start, no-store, volatile-store, other-store, server-settings and shorter-wal are allowed" ;;
 		esac
 	done
+	[[ -z "$STARTUP_SET" || -z "$STARTUP_TO_TIME" ]] || die "$USAGE" "STARTUP_SET and STARTUP_TO_TIME name two states: only one of them is allowed"
+	[[ -z "$STARTUP_TO_TIME" ]] || moment_parse "$STARTUP_TO_TIME" || die "$USAGE" "STARTUP_TO_TIME='$STARTUP_TO_TIME' is no time with its zone, such as '2026-11-22 10:15:00+00'. Nothing was touched."
 	[[ -z "$STARTUP_SET" || "$STARTUP_SET" =~ $SET_NAME ]] || die "$USAGE" "STARTUP_SET='$STARTUP_SET' is not the name of a set"
 }
 
@@ -64,12 +72,14 @@ keep() {
 		return 0
 	fi
 	rm -f -- "$LAST" # of an upgrade that was called off
+	regain_leave_behind
 	pgdata_open "$PGDATA" "${ARCHIVE_LATER[@]}"
 	# The socket's owner may come in without a password where the image allows it; with the old one where not.
 	psql_require_server 0
 	swap_drop_leftovers || log "warning: a database of an unfinished restore is left: the line above says why"
 	pgdata_name_other_libc
 	pgdata_complete_roles
+	[[ -n "$ARCHIVE_CONF" ]] || regain_drop_slot
 	server_stop || pgdata_refuse "$UNREACHABLE" "the server on $PGDATA does not stop: $(server_said)"
 	[[ -f "$PGDATA/$MARK" ]] || pgdata_mark "$PGDATA" "$1"
 	pgdata_decide "$1; no restore from a backup is needed"
@@ -129,7 +139,12 @@ prepare_absent() {
 		return 0
 	fi
 	store_lock
+	[[ -z "$STARTUP_TO_TIME" || -n "$ARCHIVE_CONF" ]] || pgdata_refuse "$REFUSED" "there is no archive, so nothing can be restored to a moment ($STARTUP_TO_TIME). A set can: STARTUP_SET=backup_..."
+	[[ -z "$ARCHIVE_CONF" || -n "$STARTUP_SET" ]] || ! regain || return 0
 	if ! recover_has_any_set && [[ -z "$STARTUP_SET" ]]; then
+		[[ ! -e "$SYSTEMS" ]] || pgdata_accepts fresh-start ||
+			pgdata_refuse "$REFUSED" "the backup store $STORE has no backup, but $ARCHIVE is of a server that was there before: the database stays down rather than come up empty." \
+				"If that is meant: STARTUP_ACCEPT=fresh-start"
 		recover_start_fresh "the backup store $STORE has no backup yet"
 		return 0
 	fi

@@ -19,6 +19,7 @@ source "$SCRIPTS/lib/swap.bash"
 
 SET=latest
 WANTED=()
+AS=""
 REPLACE=""
 DRY_RUN=""
 STRICT=""
@@ -32,10 +33,11 @@ STAMP=""
 
 usage() {
 	cat <<'USAGE'
-usage: restore.sh [SET|latest|latest-verified] [--database DB]... [--replace] [--strict] [--dry-run]
+usage: restore.sh [SET|latest|latest-verified] [--database DB]... [--as NAME] [--replace] [--strict] [--dry-run]
 
 Restores all databases of a set (the newest by default), or those named. Only into databases that are empty or absent.
   --database DB   only this one; may be given several times
+  --as NAME       the one database that is named becomes NAME; the present one stays as it is
   --replace       also over databases with data: the old one stays as DB_replaced_TIME until you drop it
   --strict        refuses before the swap where anything does not come back as it was; else rows count, and the rest is named
   --dry-run       checks everything and says what would be done
@@ -53,6 +55,11 @@ parse_options() {
 			WANTED+=("$2")
 			shift
 			;;
+		--as)
+			[[ -n "${2:-}" ]] || die "$USAGE" "--as needs a name. See: restore.sh --help"
+			AS="$2"
+			shift
+			;;
 		--replace) REPLACE=1 ;;
 		--dry-run) DRY_RUN=1 ;;
 		--strict) STRICT=1 ;;
@@ -65,9 +72,10 @@ parse_options() {
 		esac
 		shift
 	done
+	[[ -z "$AS" || ${#WANTED[@]} -eq 1 ]] || die "$USAGE" "--as is for one database: --database DB --as $AS. Nothing was touched."
 }
 
-# usage: choose_targets   Fills INDEXES and NAMES from the manifest and --database.
+# usage: choose_targets   Fills INDEXES and NAMES from the manifest, --database and --as.
 choose_targets() {
 	local i name wanted
 	local -A left=()
@@ -82,6 +90,7 @@ choose_targets() {
 	done
 	for wanted in "${!left[@]}"; do die "$USAGE" "$SET has no database '$wanted'. Nothing was touched."; done
 	((${#NAMES[@]} > 0)) || die "$BROKEN" "$SET holds no database at all. Nothing was touched."
+	[[ -z "$AS" ]] || NAMES=("$AS")
 }
 
 # usage: inspect_targets   Refuses before anything is touched if one database is not empty.
@@ -176,7 +185,8 @@ main() {
 	directory="$BACKUP_ROOT/$SET"
 	set_require "$directory"
 	set_hold "$directory" || die "$BUSY" "$SET is being removed or changed"
-	psql_require_server 0
+	# A firewall learns of a pod a moment after its start, and refuses it until then.
+	psql_require_server "$BACKUP_SERVER_WAIT"
 	load_require_versions
 	choose_targets
 	inspect_targets

@@ -119,6 +119,12 @@ def test_a_server_is_probed_and_a_job_is_not(probe: str) -> None:
         assert sentences == [f"{kind} it: container main has no {probe}: add it"] * count
 
 
+def test_what_serves_nobody_is_not_probed() -> None:
+    beside = {key: value for key, value in CONTAINER.items() if not key.endswith("Probe")}
+    pod = POD | {"containers": [CONTAINER, beside | {"name": "archiver"}]}
+    assert found("StatefulSet", pod) == []
+
+
 def test_a_volume_is_retained() -> None:
     for policy, count in (("Retain", 0), ("Delete", 1)):
         inputs = {"spec": {"persistentVolumeReclaimPolicy": policy}}

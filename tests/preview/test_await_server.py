@@ -22,6 +22,9 @@ esac
 """
 
 
+WAITS_AGAIN = {"waiting": {"reason": "CrashLoopBackOff"}}
+
+
 def ended(status: int) -> dict[str, Any]:
     """A container's state."""
     return {"terminated": {"exitCode": status}}
@@ -42,7 +45,12 @@ def pod(last_set: dict[str, Any], prepare: dict[str, Any], *, ready: bool) -> di
                 {"name": "last-set", **last_set},
                 {"name": "prepare-data", **prepare},
             ],
-            "conditions": [{"type": "Ready", "status": str(ready)}],
+            # The archiver is no reason to wait: it needs the server, not the other way round.
+            "containerStatuses": [
+                {"name": "postgres", "ready": ready, "state": {}},
+                {"name": "archiver", "ready": False, "state": WAITS_AGAIN},
+            ],
+            "conditions": [{"type": "Ready", "status": "False"}],
         },
     }
 
@@ -55,6 +63,7 @@ def await_server(
     (folder / "kubectl").write_text(ANSWERS)
     (folder / "kubectl").chmod(0o755)
     environment = {
+        "STUCK_LIMIT": "3",
         "PATH": f"{folder}:{os.environ['PATH']}",
         "KUBECTL": str(shutil.which("kubectl")),
         "POD": str(folder / "pod.json"),
@@ -101,3 +110,17 @@ def test_a_server_that_never_answers_is_said_with_the_next_command(tmp_path: Pat
     done = await_server(tmp_path, pod({"state": ended(0)}, running, ready=False), seconds=5)
     assert done.returncode == 1
     assert "did not answer within 5 s (startup.timeout). See: kubectl describe" in done.stderr
+
+
+def test_an_image_that_cannot_be_had_is_named(tmp_path: Path) -> None:
+    """Seen: 36 errors of kubectl logs, and the reasons of both containers in one word."""
+    pulling = {"image": "postgres:99", "state": {"waiting": {"reason": "ErrImagePull"}}}
+    found = pod({"state": ended(0)}, pulling, ready=False)
+    later = {"image": "postgres:99", "state": {"waiting": {"reason": "PodInitializing"}}}
+    found["status"]["containerStatuses"] = [{"name": "postgres", **later}]
+
+    done = await_server(tmp_path, found)
+
+    assert done.returncode == 1
+    assert "does not start: ErrImagePull (image postgres:99). See: kubectl desc" in done.stderr
+    assert "the log of" not in done.stderr

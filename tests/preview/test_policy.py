@@ -35,6 +35,7 @@ def _previews(tmp_path: Path) -> Previews:
     return Previews(tmp_path)
 
 
+@pytest.mark.long
 def test_every_stack_passes(previews: Previews) -> None:
     for name, config in STACKS.items():
         previews.configure(config | {"console.enabled": str(name != "default").lower()})
@@ -54,6 +55,7 @@ def test_a_spoilt_program_is_refused_with_the_sentences(previews: Previews) -> N
     assert not missing, done.stdout + done.stderr
 
 
+@pytest.mark.long
 def test_a_password_in_a_config_map_is_refused(previews: Previews) -> None:
     """By itself, as Pulumi asks for the whole stack only where every resource is well."""
     spoil(previews, "postgres/credentials.py", "self.secrets = [", LEAK)
@@ -71,6 +73,7 @@ def spoil(previews: Previews, file: str, good: str, bad: str) -> None:
     path.write_text(text.replace(good, bad))
 
 
+@pytest.mark.long
 def test_a_claim_that_would_be_deleted_is_refused(previews: Previews, tmp_path: Path) -> None:
     preview = previews.pulumi("preview", "--json")
     first = previews.run(sys.executable, "-m", "policy.steps", stdin=preview)

@@ -7,19 +7,44 @@ import pytest
 
 from components.settings.fields import Change, change, leaves
 from components.settings.model import Settings
+from tests.lib.choice import some
 from tests.unit.conftest import Deploy
 from tests.unit.recorder import Recorder, Secret
 
 FACTS = {key: change(field) for key, field in leaves(Settings).items()}
+ARCHIVE = {"archive.enabled": "true", "archive.image": "localhost/tools:1"}
+S3 = {
+    "offsite.kind": "s3",
+    "offsite.bucket": "one",
+    "offsite.endpoint": "s3.example",
+    "offsite.region": "here",
+    "offsite.secret": "one",
+}
+SFTP = {
+    "offsite.kind": "sftp",
+    "offsite.endpoint": "nas.example",
+    "offsite.user": "one",
+    "offsite.hostKey": f"SHA256:{'A' * 43}",
+    "offsite.secret": "one",
+}
 # What the new values below need beside them, and differ from.
 BEFORE = {
+    **ARCHIVE,
+    **S3,
     "console.enabled": "true",
     "console.proxyAddresses": "10.0.0.1",
     "console.proxyHeader": "X-User",
     "postgres.image": "postgres:17.11-alpine",
     "restoreFrom": "latest",
 }
-SECRET = {"console.notifyUrls", "postgres.password"}
+# The same for those that need something else.
+OTHER_BEFORE = {
+    "archive.enabled": {"archive.image": "localhost/tools:1"},
+    "offsite.kind": ARCHIVE,
+    "offsite.user": ARCHIVE | SFTP,
+    "offsite.hostKey": ARCHIVE | SFTP,
+}
+SECRET = {"archive.passphrase", "console.notifyUrls", "offsite.passphrase", "postgres.password"}
 NEW = {
     "adopt": "true",
     "backupNow": "2",
@@ -49,6 +74,7 @@ NEW = {
     "backup.hashes": "rows",
     "backup.skip": '["broken"]',
     "backup.minFreeBytes": "0",
+    "backup.storage.group": "1002",
     "backup.lockWait": "700",
     "backup.timeout": "700",
     "backup.onDestroy": "nothing",
@@ -61,6 +87,31 @@ NEW = {
     "startup.fromSet": "backup_20261122_060000",
     "startup.strict": "true",
     "startup.timeout": "700",
+    "startup.toTime": "2026-11-22 10:15:00+00",
+    "restoreTo": "2026-11-22 10:15:00+00",
+    "archive.enabled": "true",
+    "archive.image": "localhost/tools:2",
+    "archive.synchronous": "true",
+    "archive.keep": "3",
+    "archive.fullHours": "200",
+    "archive.diffHours": "12",
+    "archive.incrHours": "3",
+    "archive.passphrase": "another-one-that-is-long",
+    "offsite.kind": "s3",
+    "offsite.bucket": "two",
+    "offsite.endpoint": "s3.other",
+    "offsite.port": "9000",
+    "offsite.region": "there",
+    "offsite.uriStyle": "path",
+    "offsite.path": "/other",
+    "offsite.user": "two",
+    "offsite.hostKey": f"SHA256:{'B' * 43}",
+    "offsite.secret": "two",
+    "offsite.ownCa": "true",
+    "offsite.passphrase": "another-one-that-is-long",
+    "offsite.keep": "3",
+    "offsite.sets": "true",
+    "offsite.keepSets": "10",
     "console.image": "localhost/another:1",
     "console.memory": "256Mi",
     "console.tokenGeneration": "2",
@@ -76,28 +127,31 @@ def test_every_setting_that_can_change_is_changed_here() -> None:
 
 
 def test_what_changes_in_place_restarts_nothing(deploy: Deploy) -> None:
-    in_place = [key for key in NEW if FACTS[key] is Change.IN_PLACE]
+    in_place = [key for key in NEW if FACTS[key] is Change.IN_PLACE and key not in OTHER_BEFORE]
     assert effect(deploy, in_place) is Change.IN_PLACE
 
 
-@pytest.mark.parametrize("key", [key for key in NEW if FACTS[key] is not Change.IN_PLACE])
+@pytest.mark.parametrize(
+    "key", some(key for key in NEW if FACTS[key] is not Change.IN_PLACE or key in OTHER_BEFORE)
+)
 def test_what_restarts_something_is_named_with_it(deploy: Deploy, key: str) -> None:
     assert effect(deploy, [key]) is FACTS[key]
 
 
 def effect(deploy: Deploy, keys: Sequence[str]) -> Change:
     """What new values do to a stack, its passwords and CA staying what they are."""
-    before = deploy(config=BEFORE)
+    config = OTHER_BEFORE.get(keys[0], BEFORE)
+    before = deploy(config=config)
     stashed = {made.name: unwrapped(made["input"]) for made in before.all("Stash")}
-    new = {key: NEW[key] for key in keys}
+    new = {key: NEW[key] for key in keys} | (S3 if keys == ["offsite.kind"] else {})
     after = deploy(
-        config=BEFORE | {key: value for key, value in new.items() if key not in SECRET},
+        config=config | {key: value for key, value in new.items() if key not in SECRET},
         secret={key: value for key, value in new.items() if key in SECRET},
         stashed=stashed,
     )
     if pods(before, "StatefulSet") != pods(after, "StatefulSet"):
         return Change.SERVER
-    if pods(before, "Deployment") != pods(after, "Deployment"):
+    if before.all("Deployment") and pods(before, "Deployment") != pods(after, "Deployment"):
         return Change.CONSOLE
     return Change.IN_PLACE
 

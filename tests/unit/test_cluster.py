@@ -8,7 +8,7 @@ import pulumi
 import pytest
 
 from components.backup.place import bind_again, released
-from components.cluster.provider import check, kubeconfig_files
+from components.cluster.provider import check, file_of_several, kubeconfig_files
 
 
 def test_a_missing_context_is_refused_with_those_there_are(kubeconfig: Path) -> None:
@@ -35,6 +35,18 @@ def test_a_damaged_kubeconfig_is_named(tmp_path: Path) -> None:
     (tmp_path / "config").write_text("contexts: [")
     with pytest.raises(pulumi.RunError, match=f"{tmp_path}/config cannot be read as a kubeconfig"):
         check("minikube", {"KUBECONFIG": str(tmp_path / "config")})
+
+
+def test_of_several_files_the_provider_gets_the_one_with_the_context(
+    kubeconfig: Path, tmp_path: Path
+) -> None:
+    # What a shell of `make env` has: the provider called the cluster unreachable.
+    first = tmp_path / "current-context"
+    first.write_text('{"current-context": "minikube"}')
+    environment = {"KUBECONFIG": f"{first}:{kubeconfig}"}
+    assert file_of_several("minikube", environment) == str(kubeconfig)
+    assert file_of_several("minikube", {"KUBECONFIG": str(kubeconfig)}) is None
+    assert file_of_several("minikube", {"HOME": str(tmp_path)}) is None
 
 
 def test_a_context_may_lie_in_any_of_several_files(kubeconfig: Path, tmp_path: Path) -> None:

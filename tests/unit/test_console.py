@@ -7,6 +7,16 @@ from pathlib import Path
 import pytest
 from pydantic import TypeAdapter
 
+from components import (
+    BackupSchedule,
+    BackupScheduleArgs,
+    BackupStorage,
+    BackupStorageArgs,
+    Console,
+    ConsoleArgs,
+    PostgresDatabase,
+    PostgresDatabaseArgs,
+)
 from components.settings import console as console_settings
 from console.settings import from_environment
 from localcluster import images, recipes
@@ -109,6 +119,26 @@ def test_its_environment_is_what_it_reads(deploy: Deploy) -> None:
     assert [str(network) for network in settings.proxy_addresses] == ["10.0.0.0/8", "10.1.2.3/32"]
 
 
+@pytest.mark.parametrize("archive", [False, True])
+def test_of_an_archive_it_knows_only_where_there_is_one(deploy: Deploy, archive: bool) -> None:
+    def body() -> None:
+        storage = BackupStorage("sets", BackupStorageArgs(namespace="ales"))
+        database = PostgresDatabase("db", PostgresDatabaseArgs(namespace="ales", storage=storage))
+        schedule = BackupSchedule("schedule", BackupScheduleArgs(source=database))
+        Console(
+            "page",
+            ConsoleArgs(source=database, schedule=schedule, archive=archive, archive_hours=8),
+        )
+
+    found = environment(deploy(body))
+    assert ("CONSOLE_ARCHIVE" in found, "CONSOLE_ARCHIVE_HOURS" in found) == (archive, archive)
+    settings = from_environment(found)
+    assert (settings.archive, settings.archive_hours) == (archive, 8 if archive else 6)
+    assert found.get("CONSOLE_ARCHIVE_SETS") == ("0" if archive else None), (
+        "they are copied nowhere"
+    )
+
+
 def test_token_and_urls_are_secret_and_the_token_is_kept(deploy: Deploy) -> None:
     stack = deploy(
         config=ON, secret={"console.notifyUrls": "json://zymurgy mailto://b"},
@@ -162,9 +192,10 @@ def test_wrong_urls_are_refused_without_being_shown() -> None:
     assert "zymurgy" not in said
 
 
-def test_the_default_image_is_the_one_that_is_built() -> None:
-    assert TypeAdapter(console_settings.Image).validate_python(console_settings.IMAGE)
-    assert images.CONSOLE == console_settings.IMAGE == recipes.CONSOLE.tag
+def test_the_default_image_is_named_as_the_one_that_is_built() -> None:
+    for image in (console_settings.IMAGE, recipes.CONSOLE.tag):
+        assert TypeAdapter(console_settings.Image).validate_python(image)
+        assert image.startswith(f"{images.CONSOLE_NAME}:")
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     assert project["version"] == console_settings.VERSION
 

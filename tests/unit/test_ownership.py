@@ -174,6 +174,37 @@ def test_the_cluster_is_asked_once() -> None:
     assert cluster.asked == 1
 
 
+@pytest.mark.parametrize(
+    ("there", "directory"),
+    [
+        ({"hostPath": {"path": "/mnt/data/sets"}}, "/mnt/data/sets"),
+        ({"nfs": {"server": "nas", "path": "/sets"}}, "nas:/sets"),
+    ],
+)
+def test_a_directory_with_the_sets_of_another_stack_is_refused_before_anything_is_made(
+    there: dict[str, Any], directory: str
+) -> None:
+    """The volume is made late; the namespace, which comes first, is refused already."""
+    volume = found(claim_of="stouts")
+    volume["spec"] |= there
+    wanted = {"kind": "Namespace", "metadata": {"name": "ales"}}
+    cluster: Any = Cluster([volume])
+
+    with pytest.raises(pulumi.RunError) as refused:
+        Existing(cluster, "test", adopt=False, directory=directory).check(wanted)
+
+    said = str(refused.value)
+    assert said.startswith(f"{directory} has the backup sets of the namespace 'stouts'")
+    assert "delete persistentvolume ale" in said
+    Existing(cluster, "test", adopt=False, directory=f"{directory}2").check(wanted)
+    Existing(cluster, "test", adopt=False).check(wanted)
+    volume["spec"]["claimRef"]["namespace"] = "ales"
+    Existing(cluster, "test", adopt=False, directory=directory).check(wanted)
+    volume["spec"]["claimRef"]["namespace"] = "stouts"
+    volume["metadata"]["labels"] = {}
+    Existing(cluster, "test", adopt=False, directory=directory).check(wanted)
+
+
 def test_a_namespace_that_does_not_go_away_is_named_with_what_holds_it() -> None:
     """Report 39: each object was refused by itself, twenty times, without a reason."""
     namespace = {

@@ -3,6 +3,7 @@
 import json
 import re
 
+from components.cluster.pods import UID
 from components.settings.postgres import IMAGE
 from tests.unit.conftest import OTHER_IMAGE, ROOT, Deploy
 from tests.unit.recorder import Recorder
@@ -42,6 +43,35 @@ def test_pods_have_the_least_rights(stack: Recorder) -> None:
             assert container["resources"]["limits"] == {"memory": "640Mi"}
 
 
+def test_every_container_knows_its_user_whatever_its_image_says(stack: Recorder) -> None:
+    """initdb wants a name; in Debian's image postgres is 999, and what 70 wrote is closed to it."""
+    lines = (POD / "etc/passwd").read_text().splitlines()
+    users = {name: int(uid) for name, _, uid, *_ in (line.split(":") for line in lines)}
+    assert users == {"root": 0, "postgres": UID}
+    for pod in stack.pods().values():
+        for container in [*pod["spec"]["containers"], *pod["spec"].get("initContainers", [])]:
+            found = [m for m in container["volumeMounts"] if m["mountPath"] == "/etc/passwd"]
+            assert [(m["name"], m["subPath"], m["readOnly"]) for m in found] == [
+                ("scripts", "etc/passwd", True)
+            ]
+
+
+def test_the_group_that_may_read_the_sets_is_every_pods_own(deploy: Deploy) -> None:
+    """So that their files are its; only the jobs, which write sets, leave it the right."""
+    stack = deploy(config={"backup.storage.group": "1002", "console.enabled": "true"})
+    for name, pod in stack.pods().items():
+        assert pod["spec"]["securityContext"]["runAsGroup"] == 1002, name
+    wide = {
+        name: {x["name"]: x.get("value") for x in pod["spec"]["containers"][0]["env"]}
+        for name, pod in stack.pods().items()
+    }
+    umasks = {name: env.get("BACKUP_UMASK") for name, env in wide.items()}
+    assert umasks.pop("postgres") is None
+    assert set(umasks.values()) == {"027"}
+    console = stack.one("Deployment")["spec"]["template"]["spec"]
+    assert console["securityContext"]["runAsGroup"] == 1002
+
+
 def test_every_mount_has_its_volume_and_every_volume_its_mount(stack: Recorder) -> None:
     for pod in stack.pods().values():
         spec = pod["spec"]
@@ -55,7 +85,7 @@ def test_every_mount_has_its_volume_and_every_volume_its_mount(stack: Recorder) 
 
 def test_every_script_that_a_pod_runs_or_mounts_exists(stack: Recorder) -> None:
     shipped = stack.one("ConfigMap", "postgres-backup-scripts")["data"]
-    files = {str(path.relative_to(POD)) for path in POD.rglob("*.*") if path.name[0] != "."}
+    files = {str(path.relative_to(POD)) for path in POD.rglob("*") if path.is_file()}
     text = str(stack.pods()) + stack.one("Command", "backup-store")["stdin"]
     run = {found + ".sh" for found in re.findall(r"/backup-scripts/([\w-]+)\.sh", text)}
     assert run == {"backup.sh", "verify.sh", "prepare-data.sh", "serve.sh", "init-store.sh"}

@@ -23,6 +23,21 @@ SECONDS = "a whole number of seconds from 10 to 86400"
 VOLUME = "a whole number with Ki, Mi, Gi or Ti, at least 256Mi"
 IMAGES = "an image of PostgreSQL 16, 17 or 18 with a tag or a digest"
 DIGEST = "sha256:" + "0" * 64
+ARCHIVE = {"archive.enabled": "true", "archive.image": "localhost/tools:1"}
+OFFSITE = ARCHIVE | {"offsite.bucket": "ales", "offsite.secret": "offsite"}
+S3 = OFFSITE | {
+    "offsite.kind": "s3",
+    "offsite.endpoint": "s3.example",
+    "offsite.region": "here",
+}
+SFTP = ARCHIVE | {
+    "offsite.kind": "sftp",
+    "offsite.endpoint": "nas.example",
+    "offsite.user": "backup",
+    "offsite.hostKey": f"SHA256:{'A' * 43}",
+    "offsite.secret": "offsite",
+}
+MOMENT = "2026-11-22 10:15:00+00"
 PATHS = "an absolute path without '.', '..' and doubled or closing '/'"
 
 
@@ -150,7 +165,7 @@ def sentence(key: str, value: str, reason: str, allowed: str, example: str) -> s
             "fresh-start anything",
             "'anything' is not one of these",
             "unmarked-data, fresh-start, no-store, volatile-store, other-store, server-settings, "
-            "other-version",
+            "shorter-wal, other-version",
             "startup.accept fresh-start",
         ),
         (
@@ -159,6 +174,55 @@ def sentence(key: str, value: str, reason: str, allowed: str, example: str) -> s
             "it is not a set's name",
             "a set's name, latest or latest-verified",
             "restoreFrom latest",
+        ),
+        (
+            "restoreTo",
+            "2026-11-22 10:15:00",
+            "it has no zone, and each machine would take it for another time",
+            "a date and a time with seconds and an offset from UTC",
+            f"restoreTo '{MOMENT}'",
+        ),
+        (
+            "startup.toTime",
+            "2026-11-22 10:15+00",
+            "it is not a date and a time with seconds",
+            "a date and a time with seconds and an offset from UTC",
+            f"startup.toTime '{MOMENT}'",
+        ),
+        (
+            "startup.toTime",
+            "2026-02-30 10:15:00Z",
+            "day is out of range for month",
+            "a date and a time with seconds and an offset from UTC",
+            f"startup.toTime '{MOMENT}'",
+        ),
+        (
+            "archive.image",
+            "brewget/tools",
+            "it names no version, so a restart could bring another one",
+            "an image with a tag or a digest",
+            "archive.image localhost/brewget/tools:16.15",
+        ),
+        (
+            "offsite.kind",
+            "ftp",
+            "",
+            "s3, gcs, azure or sftp",
+            "offsite.kind s3",
+        ),
+        (
+            "offsite.endpoint",
+            "http://minio.local:9000",
+            "that is not encrypted; name the host alone",
+            "a host name or address, without https:// and without a port",
+            "offsite.endpoint s3.eu-central-1.amazonaws.com",
+        ),
+        (
+            "offsite.endpoint",
+            "minio.local:9000",
+            "a port belongs in offsite.port",
+            "a host name or address, without https:// and without a port",
+            "offsite.endpoint s3.eu-central-1.amazonaws.com",
         ),
         ("restoreReplace", "maybe", "", "true or false", "restoreReplace true"),
         (
@@ -256,6 +320,57 @@ def test_wrong_names_to_skip_are_refused(value: str, reason: str) -> None:
             "Example: pulumi config set restoreFrom latest",
         ),
         (
+            {"archive.enabled": "true"},
+            "archive.enabled is true, but archive.image is not set, and postgres.image has no "
+            "pgBackRest. Example: pulumi config set --path archive.image "
+            "localhost/brewget/tools:16.15",
+        ),
+        (
+            {"restoreTo": MOMENT},
+            f"restoreTo is '{MOMENT}', but archive.enabled is false and there is no archive. "
+            "Example: pulumi config set --path archive.enabled true",
+        ),
+        (
+            {"startup.toTime": MOMENT},
+            f"startup.toTime is '{MOMENT}', but archive.enabled is false and there is no archive. "
+            "Example: pulumi config set --path archive.enabled true",
+        ),
+        (
+            S3 | {"archive.enabled": "false"},
+            "offsite.kind is 's3', but archive.enabled is false and there is no archive. "
+            "Example: pulumi config set --path archive.enabled true",
+        ),
+        (
+            ARCHIVE | {"startup.toTime": MOMENT, "startup.fromSet": "backup_20261122_060000"},
+            f"startup.toTime is '{MOMENT}', but startup.fromSet is 'backup_20261122_060000' and "
+            "only one can be done. Example: pulumi config rm --path startup.fromSet",
+        ),
+        (
+            ARCHIVE | {"archive.incrHours": "48"},
+            "archive.incrHours is 48, but archive.diffHours is 24 and the smaller backup would "
+            "never be due. Example: pulumi config set --path archive.incrHours 24",
+        ),
+        (
+            S3 | {"offsite.region": ""},
+            "offsite.region is not set, but offsite.kind is 's3' and needs it. "
+            "Example: pulumi config set --path offsite.region eu-central-1",
+        ),
+        (
+            SFTP | {"offsite.bucket": "ales"},
+            "offsite.bucket is 'ales', but offsite.kind is 'sftp' and only 's3', 'gcs', 'azure' "
+            "have it. Example: pulumi config rm --path offsite.bucket",
+        ),
+        (
+            S3 | {"offsite.hostKey": f"SHA256:{'A' * 43}"},
+            f"offsite.hostKey is 'SHA256:{'A' * 43}', but offsite.kind is 's3' and only 'sftp' "
+            "has it. Example: pulumi config rm --path offsite.hostKey",
+        ),
+        (
+            {"offsite.port": "9000"},
+            "offsite.port is 9000, but offsite.kind is not set and only 's3', 'gcs', 'azure', "
+            "'sftp' have it. Example: pulumi config rm --path offsite.port",
+        ),
+        (
             {"startup.accept": "fresh-start", "startup.fromSet": "backup_20261122_060000"},
             "startup.fromSet is 'backup_20261122_060000', but startup.accept has 'fresh-start' "
             "and only one can be done. Example: pulumi config rm --path startup.accept",
@@ -264,6 +379,26 @@ def test_wrong_names_to_skip_are_refused(value: str, reason: str) -> None:
 )
 def test_impossible_combinations_are_refused(config: dict[str, str], expected: str) -> None:
     assert refusal(config) == [expected]
+
+
+@pytest.mark.parametrize("kind", ["gcs", "azure"])
+def test_a_store_with_an_address_of_its_own_needs_no_endpoint(kind: str) -> None:
+    assert parse(as_set(OFFSITE | {"offsite.kind": kind})).offsite.kind == kind
+
+
+@pytest.mark.parametrize("key", ["archive.passphrase", "offsite.passphrase"])
+def test_a_passphrase_is_long_encrypted_and_never_shown(key: str) -> None:
+    group = key.partition(".")[0]
+    (short,) = refusal(ARCHIVE | {key: "Zymurgy"}, group)
+    assert short.startswith(f"{key} is (secret), but it is too short, too long, or")
+    (clear,) = refusal(ARCHIVE | {key: "Zymurgy-and-all-of-that"})
+    assert clear.startswith(f"{key} is not encrypted. Example: pulumi config set --path --secret")
+    assert "Zymurgy" not in short + clear
+
+
+def test_a_restore_to_a_moment_may_replace() -> None:
+    config = ARCHIVE | {"restoreTo": MOMENT, "restoreReplace": "true"}
+    assert parse(as_set(config)).restore_to == MOMENT
 
 
 def test_all_errors_come_at_once() -> None:
@@ -300,8 +435,18 @@ def _valid(key: str, value: str) -> Settings:
         "postgres.upgradeFrom": {"postgres.image": "postgres:18.6-alpine"},
         "console.proxyHeader": {"console.proxyAddresses": "10.0.0.1"},
         "console.proxyAddresses": {"console.proxyHeader": "X-User"},
+        "archive.enabled": ARCHIVE,
+        "startup.toTime": ARCHIVE,
+        "restoreTo": ARCHIVE,
+        "offsite.user": SFTP,
+        "offsite.hostKey": SFTP,
+        **dict.fromkeys(
+            [f"offsite.{x}" for x in ("kind", "bucket", "endpoint", "port", "region", "uriStyle")],
+            S3,
+        ),
+        **dict.fromkeys(("offsite.secret", "offsite.ownCa"), S3),
     }
-    return parse(as_set({key: value} | company.get(key, {})))
+    return parse(as_set(company.get(key, {}) | {key: value}))
 
 
 @given(st.text())

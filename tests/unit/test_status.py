@@ -14,9 +14,13 @@ KUBECTL = r"""#!/bin/bash
 # What each question is answered with lies in a file of its own; a missing one is a refusal.
 for word in "$@"; do
 	case "$word" in
-	namespace | exec | cronjobs | jobs) what="$word" && break ;;
+	namespace | exec | cronjobs | jobs | pod) what="$word" && break ;;
 	esac
 done
+case "$*" in
+*console.ask) what=console ;;
+*position.json*) what=position ;;
+esac
 printf '%s\n' "$*" >>"$ANSWERS/asked"
 [[ -f "$ANSWERS/$what" ]] || { echo "Error from server: no $what" >&2; exit 1; }
 cat "$ANSWERS/$what"
@@ -31,11 +35,19 @@ class Answers:
     sets: list[dict[str, object]] = field(default_factory=list)
     cronjobs: str = "postgres-backup false 2026-11-24T00:00:00Z\npostgres-backup-verify false x\n"
     jobs: str = "postgres-backup postgres-backup-1 Complete\n"
+    pod: str = " postgres"
+    console: str = ""
+    """What the console says; empty: there is none."""
+    position: str = ""
+    """What the archiver wrote, where it is young enough."""
 
     def run(self, *arguments: str, without: str = "") -> "subprocess.CompletedProcess[str]":
         """Run the script on these answers, `without` one of them."""
         listing = "[\n" + ",\n".join(json.dumps(each) for each in self.sets) + "\n]\n"
         answers = {"namespace": "x", "exec": listing, "cronjobs": self.cronjobs, "jobs": self.jobs}
+        answers |= {"pod": self.pod, "position": self.position}
+        if self.console:
+            answers["console"] = self.console
         for name, text in answers.items():
             if name != without:
                 (self.directory / name).write_text(text)

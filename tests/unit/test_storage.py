@@ -39,9 +39,16 @@ def test_the_volume_waits_for_its_own_claim_by_name(stack: Recorder) -> None:
         "namespace": "ales",
         "name": "postgres-backup-pvc",
     }
-    assert claim["spec"]["volumeName"] == volume["metadata"]["name"] == "postgres-backup-pv"
+    assert claim["spec"]["volumeName"] == volume["metadata"]["name"] == "postgres-backup-pv-ales"
     assert claim["spec"]["storageClassName"] == volume["spec"]["storageClassName"] == "manual"
     assert "backup-readopt" in claim.hooks["beforeCreate"]
+
+
+def test_the_seeds_namespace_has_the_seeds_volume(deploy: Deploy) -> None:
+    """A name of the namespace elsewhere: a volume is the whole cluster's, and one namespace's."""
+    stack = deploy(config={"namespace": "brewget"})
+    volume = stack.one("PersistentVolume")
+    assert volume["metadata"]["name"] == "postgres-backup-pv"
 
 
 KINDS = {

@@ -24,6 +24,7 @@ STACKS: dict[str, dict[str, str]] = {
     },
     "existingClaim": {"backup.storage.kind": "existingClaim", "backup.storage.claim": "mine"},
     "console": {"console.enabled": "true"},
+    "archive": {"archive.enabled": "true", "archive.image": "localhost/brewget/tools:16.15"},
 }
 ADVICE = (
     "These would be deleted and made anew, with all they hold. Give the resource its old name, type "

@@ -7,7 +7,7 @@
 
 set -Eeuo pipefail
 shopt -s inherit_errexit
-umask 077
+umask "${BACKUP_UMASK:-077}"
 # sort, awk and pattern matching go by bytes; initdb gets the caller's locale back (server.bash).
 CALLERS_LC_ALL="${LC_ALL:-}"
 export LC_ALL=C

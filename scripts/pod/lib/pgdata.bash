@@ -10,6 +10,10 @@ LAST_SET=""
 LAST_SYSTEM=""
 read_text SQL_OTHER_LIBC sql/other_libc.sql
 STARTUP_ACCEPT="${STARTUP_ACCEPT:-}"
+# Ends the sentence of a refusal where there is another way to the data.
+WAYS=""
+# What a restore from an archive has put among the settings of ALTER SYSTEM.
+OF_A_RESTORE='^(restore_command|recovery_[a-z_]*|archive_mode) ='
 
 # usage: pgdata_decide MESSAGE...   One line to the log and to the journal, for those who ask later.
 pgdata_decide() {
@@ -109,12 +113,13 @@ pgdata_open_without_settings() {
 	local settings="$1/postgresql.auto.conf" said aside
 
 	said="$(server_said)"
-	grep -q '^[^#]' "$settings" 2>/dev/null || pgdata_refuse "$UNREACHABLE" "the server does not start on $1: $said"
+	grep -v -E "$OF_A_RESTORE" "$settings" 2>/dev/null | grep -q '^[^#]' || pgdata_refuse "$UNREACHABLE" "the server does not start on $1: $said$WAYS"
 	pgdata_accepts server-settings || pgdata_refuse "$UNREACHABLE" "the server does not start on $1: $said." \
-		"If a setting of ALTER SYSTEM keeps it down: STARTUP_ACCEPT=server-settings sets $settings aside"
+		"If a setting of ALTER SYSTEM keeps it down: STARTUP_ACCEPT=server-settings sets $settings aside$WAYS"
 	aside="$(utc)"
 	aside="$settings.${aside//[:-]/}"
 	mv -- "$settings" "$aside" || pgdata_refuse "$NO_SPACE" "cannot rename $settings to $aside"
+	! grep -E "$OF_A_RESTORE" "$aside" >"$settings" || make_durable "$settings"
 	: >"$WORK/server.log" # what is said next is about the next start
 	if ! server_start "$@"; then
 		mv -- "$aside" "$settings" || pgdata_refuse "$NO_SPACE" "cannot rename $aside back to $settings"

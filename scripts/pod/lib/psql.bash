@@ -12,7 +12,7 @@ psql_write_pgpass() {
 
 	password="$(cat -- "$2")" || die "$UNREACHABLE" "cannot read the password file $2"
 	password="${password//\\/\\\\}"
-	printf '*:*:*:*:%s\n' "${password//:/\\:}" >"$1"
+	(umask 077 && printf '*:*:*:*:%s\n' "${password//:/\\:}" >"$1") # libpq takes none that a group may read
 }
 
 # usage: psql_prepare   libpq's own variables, and a private password file where one is asked for.

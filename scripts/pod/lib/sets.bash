@@ -142,12 +142,15 @@ sets_removable() {
 		-v monthly="$BACKUP_KEEP_MONTHLY" "$AWK_RETENTION"
 }
 
+# usage: sets_flagged LIST   The newest set that has lost data, as long as nobody has said that this is meant.
+sets_flagged() { awk -F '\t' '$4 { f = $1 } $5 { f = "" } END { print f }' <<<"$1"; }
+
 # usage: sets_retain LIST   LIST is sets_list's answer. Needs the lock.
 sets_retain() {
 	local names name flagged
 
 	[[ -n "$1" ]] || return 0
-	flagged="$(awk -F '\t' '$4 { f = $1 } $5 { f = "" } END { print f }' <<<"$1")"
+	flagged="$(sets_flagged "$1")"
 	[[ -z "$flagged" ]] ||
 		log "warning: retention stands still: $flagged has lost data. If that is meant: backup.sh --accept-shrink"
 	names="$(sets_removable <<<"$1" | sort)"
