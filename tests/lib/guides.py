@@ -25,6 +25,22 @@ def blocks(page: Path) -> list[Block]:
     ]
 
 
+def sections(page: Path) -> dict[str, str]:
+    """On minikube: the blocks below each heading, those of one section together."""
+    found: dict[str, str] = {}
+    for part in re.split(r"^## ", page.read_text(), flags=re.MULTILINE)[1:]:
+        code = [block["code"] for block in BLOCK.finditer(part) if block["where"] != "localcluster"]
+        if code:
+            found[part.partition("\n")[0]] = "\n".join(code)
+    return found
+
+
+def commands_of_readme(readme: Path) -> list[str]:
+    """The first block of the page, without its comments."""
+    (first,) = re.findall(r"\A.*?^```\n(.*?)^```$", readme.read_text(), re.MULTILINE | re.DOTALL)
+    return [line.partition("#")[0].strip() for line in first.splitlines()]
+
+
 def as_one_script(page: Path) -> str:
     """The blocks in order, in one shell that stops at the first failure and says where."""
     parts = ["set -euo pipefail"]

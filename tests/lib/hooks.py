@@ -61,7 +61,10 @@ class Hook:
                 raise RuntimeError(f"ended before its step: {running.errors()}")
             return (self.home / "reached").exists()
 
-        wait_for("the script at its step", look, STEP_REACHED, every=0.02)
+        try:
+            wait_for("the script at its step", look, STEP_REACHED, every=0.02)
+        except AssertionError as error:
+            raise AssertionError(f"{error}: {self.steps()}: {running.errors()}") from None
 
     def release(self) -> None:
         """Let the waiting script go on."""

@@ -16,6 +16,18 @@ STACKS: dict[str, dict[str, str]] = {
         "backup.storage.storageClass": "standard",
         "postgres.clients": "namespace",
     },
+    "archive": {
+        "archive.enabled": "true",
+        "archive.image": "localhost/brewget/tools:16.15",
+        "archive.synchronous": "true",
+        "offsite.kind": "s3",
+        "offsite.bucket": "ales",
+        "offsite.endpoint": "s3.example",
+        "offsite.region": "here",
+        "offsite.secret": "offsite",
+        "offsite.ownCa": "true",
+        "offsite.sets": "true",
+    },
     "existingClaim": {"backup.storage.kind": "existingClaim", "backup.storage.claim": "mine"},
 }
 

@@ -25,6 +25,8 @@ class Pod:
     port: int = field(default_factory=free_port)
     databases: tuple[str, ...] = DATABASES
     passwords: dict[str, str] = field(default_factory=dict)
+    options: tuple[str, ...] = ()
+    """What the main container's server is started with, as `name=value`."""
 
     @classmethod
     def make(cls, scripts: Scripts, binaries: Path) -> "Pod":
@@ -109,6 +111,7 @@ class Attached(Server):
         self.process = None
         self.extra = ["-c", f"port={self.port}", "-c", f"unix_socket_directories={self.home}"]
         self.extra += ["-c", "listen_addresses=127.0.0.1", "-c", "fsync=off"]
+        self.extra += [word for option in pod.options for word in ("-c", option)]
 
 
 def image_programs(scripts: Scripts) -> Path:
@@ -116,9 +119,10 @@ def image_programs(scripts: Scripts) -> Path:
     base = scripts.box.base / "image"
     if base.exists():
         return base
-    hooks = scripts.box.directory("initdb.d")
-    sockets = scripts.box.directory("sockets")
-    base.mkdir()
+    hooks, sockets = base / "initdb.d", base / "sockets"
+    for made in (base, hooks, sockets):
+        made.mkdir()
+    scripts.box.identity.own(base)
     # Alone, as it is mounted there; it finds its libraries at their fixed place.
     text = (scripts.directory / "init-databases.sh").read_text()
     (hooks / "init-databases.sh").write_text(

@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from tests.lib.sandbox import Identity, Sandbox, run_as
@@ -129,6 +130,24 @@ class Server:
         if self.process is not None and self.process.poll() is None:
             os.kill(self.process.pid, number)
             self.process.wait(SERVER_GONE)
+
+    def kill(self) -> None:
+        """Kill it and all its processes, as a node that loses its power does."""
+        for number in self.processes():
+            with suppress(ProcessLookupError):
+                os.kill(number, signal.SIGKILL)
+        assert self.process is not None
+        self.process.wait(SERVER_GONE)
+        wait_for("the end of the server", lambda: not self.processes(), SERVER_GONE)
+
+    def processes(self) -> list[int]:
+        """Return the numbers of its processes: each works in the data directory."""
+        found = []
+        for entry in Path("/proc").iterdir():
+            with suppress(OSError):
+                if entry.name.isdigit() and (entry / "cwd").readlink() == self.data:
+                    found.append(int(entry.name))
+        return found
 
     def stop(self) -> None:
         """Stop at once, without a checkpoint to wait for."""

@@ -30,7 +30,7 @@ KEYS = {
         "persistentVolumeReclaimPolicy",
     ),
     "PersistentVolumeClaim": ("accessModes", "resources", "storageClassName", "volumeName"),
-    "Service": ("type", "selector", "ports"),
+    "Service": ("type", "selector", "ports", "publishNotReadyAddresses"),
     "StatefulSet": ("replicas", "podManagementPolicy"),
 }
 

@@ -21,6 +21,10 @@ COMMAND = 600.0
 """The longest any single command of a test may take, in seconds."""
 
 
+COMMIT = "git init -q && git add -A && git -c user.name=t -c user.email=t@t commit -qm t"
+"""Makes a repository of a tree."""
+
+
 class CommandFailed(AssertionError):
     """A command ended with another status than the test expects; carries its whole output."""
 
@@ -56,17 +60,11 @@ class Project:
         The tools and the venv are linked, not copied: their stamps are hashes of their sources,
         so `make up` finds them built and the test takes seconds instead of twenty minutes.
         """
-        listed = _git("ls-files", "-z", "--cached", "--others", "--exclude-standard")
-        for name in filter(None, listed.split("\0")):
-            if (ROOT / name).is_file():
-                (path / name).parent.mkdir(parents=True, exist_ok=True)
-                shutil.copy2(ROOT / name, path / name)
+        copy_tree(path)
         for shared in (".venv", ".tools"):
             (path / shared).symlink_to(ROOT / shared)
         project = cls(path, backups, profile)
-        project.run(
-            "git init -q && git add -A && git -c user.name=t -c user.email=t@t commit -qm t"
-        )
+        project.run(COMMIT)
         return project
 
     def base_environment(self) -> dict[str, str]:
@@ -163,6 +161,15 @@ class Project:
             for entry in self.backups.iterdir()
             if entry.name.startswith("backup_") and (entry / "manifest.json").is_file()
         )
+
+
+def copy_tree(path: Path) -> None:
+    """Copy what git would clone, uncommitted work included."""
+    listed = _git("ls-files", "-z", "--cached", "--others", "--exclude-standard")
+    for name in filter(None, listed.split("\0")):
+        if (ROOT / name).is_file():
+            (path / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, path / name)
 
 
 def _git(*arguments: str) -> str:

@@ -50,7 +50,7 @@ class Running:
 
         `apart`: with process numbers of its own, as a container has them.
         """
-        become, options = ([], box.identity.options()) if not apart else (_container(box), {})
+        become = _container(box) if apart else box.identity.become()
         self.output = box.directory("out")
         with (self.output / "out").open("wb") as out, (self.output / "err").open("wb") as err:
             self.process = subprocess.Popen(
@@ -62,7 +62,6 @@ class Running:
                 start_new_session=True,
                 cwd="/",
                 umask=0o022,  # the scripts must set a strict one themselves
-                **options,
             )
 
     def wait(self, timeout: float = SCRIPT_DONE) -> Done:
@@ -89,11 +88,9 @@ def _container(box: Sandbox) -> list[str]:
     """The words before a command that then is process 1, and sees no other but its own."""
     # By their places: busybox, which may be first on PATH, has lesser ones.
     unshare = [str(shutil.which("unshare")), "--pid", "--fork", "--kill-child", "--mount-proc"]
-    setpriv = str(shutil.which("setpriv"))
     if os.geteuid() != 0:
         return [*unshare, "--user", "--map-current-user"]
-    own = box.identity
-    return [*unshare, setpriv, f"--reuid={own.uid}", f"--regid={own.gid}", "--clear-groups"]
+    return [*unshare, *box.identity.become()]
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ OBJECT_GONE = 120.0
 """A namespace or claim with its finalizers, in seconds."""
 
 
-def wait_for(what: str, look: Callable[[], T | None], timeout: float, every: float = 0.5) -> T:
+def wait_for(what: str, look: Callable[[], T | None], timeout: float, every: float = 1.0) -> T:
     """Return what `look` returns as soon as that is true; fail after `timeout` seconds.
 
     An exception of `look` counts as "not yet" and is shown when the time is up.

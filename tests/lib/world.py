@@ -12,7 +12,7 @@ from pathlib import Path
 from tests.lib import application
 from tests.lib.application import Fingerprint, Login
 from tests.lib.project import Project
-from tests.lib.waiting import POD_READY, wait_for
+from tests.lib.waiting import OBJECT_GONE, POD_READY, wait_for
 
 NAMESPACE = "brewget"
 DATABASES = ("brewget_auth", "brewget_settings")
@@ -105,6 +105,39 @@ class World:
             if claim["metadata"]["name"].startswith("postgres-data")
         )
         return str(uid)
+
+    def ensure_console(self) -> None:
+        """Make sure that the console runs, also on a cluster made anew, which has not its image."""
+        if not self._console_runs():
+            self.project.cluster("image make console")
+            # One that has waited for it would look again in minutes.
+            self.project.kubectl(f"-n {NAMESPACE} delete pod -l app=postgres-console --now")
+            wait_for("the console", self._console_runs, POD_READY)
+
+    def _console_runs(self) -> bool:
+        status = self.project.get(f"-n {NAMESPACE} deployment postgres-console")["status"]
+        is_one: bool = status.get("updatedReplicas") == status.get("availableReplicas") == 1
+        return is_one
+
+    def lose_disk(self, how: str = "") -> None:
+        """Throw the data away, with claim and volume; the next `up` makes new ones.
+
+        `how` the pod is deleted, as options of kubectl.
+        """
+        pod = self.project.get(f"-n {NAMESPACE} pod postgres-0")
+        name = next(
+            volume["persistentVolumeClaim"]["claimName"]
+            for volume in pod["spec"]["volumes"]
+            if "postgres-data" in volume.get("persistentVolumeClaim", {}).get("claimName", "")
+        )
+        volume = self.project.get(f"-n {NAMESPACE} pvc {name}")["spec"]["volumeName"]
+        self.project.kubectl(f"-n {NAMESPACE} delete pvc {name} --wait=false")
+        self.project.kubectl(f"-n {NAMESPACE} delete pod postgres-0 {how}")
+        wait_for(
+            "the data volume gone",
+            lambda: self.project.run(f"kubectl get pv {volume}", status=None).status != 0,
+            OBJECT_GONE,
+        )
 
     def destroy(self) -> None:
         """Take the stack down without the last set, for tests that do not look for it."""

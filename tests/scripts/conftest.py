@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.lib import disaster
 from tests.lib.content import SETTINGS, Golden, fill
+from tests.lib.disaster import Disaster
 from tests.lib.pod import Pod
 from tests.lib.postgres import Server
 from tests.lib.sandbox import Sandbox
@@ -27,6 +29,13 @@ def box() -> Iterator[Sandbox]:
     made = Sandbox()
     yield made
     made.remove()
+
+
+@pytest.fixture(autouse=True)
+def tidied(box: Sandbox) -> Iterator[None]:
+    """Of the fixtures of one test alone, and of it, nothing is left on the disk."""
+    with box.tidied():
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -80,7 +89,8 @@ def lone(box: Sandbox, binaries: Path) -> Iterator[Server]:
     server.remove()
 
 
-@pytest.fixture(params=list(Tools))
+# All other tests have GNU tools; the images' are busybox.
+@pytest.fixture(params=[pytest.param(Tools.GNU, marks=pytest.mark.long), Tools.BUSYBOX])
 def tools(request: pytest.FixtureRequest) -> Tools:
     """Both worlds: tests that ask for this run twice."""
     found: Tools = request.param
@@ -185,3 +195,30 @@ def marked(marked16: Base, upgrades: Scripts, binaries: Path) -> Pod:
 def new(marked: Pod) -> Pod:
     """The same pod with the image of 17."""
     return in_version(marked, V17)
+
+
+@pytest.fixture(scope="session")
+def archivable(box: Sandbox, binaries: Path) -> Base:
+    """A data directory and a store, made once a worker and copied for each archive."""
+    path = path_of(Tools.GNU, box, binaries)
+    scripts = Scripts(box, scripts_directory(box), path, box.directory("archivable"))
+    scripts.run("init-store").expect(0)
+    pod = Pod.make(scripts, binaries)
+    pod.databases = ()
+    pod.prepare().expect(0)
+    return Base(pod.volume, scripts.root)
+
+
+@pytest.fixture(scope="session")
+def lost_archive(box: Sandbox, binaries: Path) -> Disaster:
+    """An archive whose server is gone, made once a worker and copied."""
+    path = path_of(Tools.GNU, box, binaries)
+    scripts = Scripts(box, scripts_directory(box), path, box.directory("archived"))
+    scripts.run("init-store").expect(0)
+    return disaster.make(Pod.make(scripts, binaries), box.directory("archive"))
+
+
+@pytest.fixture
+def lost(lost_archive: Disaster, bare: Scripts) -> Disaster:
+    """A pod whose data directory is gone, and what it comes back from: the archive on this disk."""
+    return lost_archive.copy(bare)

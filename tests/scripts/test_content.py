@@ -269,6 +269,7 @@ def test_the_settings_of_roles_and_databases_do_not_disturb_a_backup(
     assert target.sql("reset role; select count(*) from public.users", "app") == "2000"
 
 
+@pytest.mark.long
 def test_two_thousand_tables_come_back(
     source: Server, target: Server, scripts: Scripts, store: Store
 ) -> None:

@@ -56,6 +56,7 @@ def test_twelve_damages_are_found_and_the_store_is_as_it_was(both: Scripts, kept
 
 
 @pytest.mark.usefixtures("source")
+@pytest.mark.long
 def test_there_is_something_to_damage_in_any_set(scripts: Scripts, store: Store) -> None:
     scripts.with_(BACKUP_FORMAT="directory", BACKUP_COMPRESSION="gzip").backup()
     assert [x["tables"] for x in store.manifest()["databases"]] == [[]]
@@ -65,6 +66,7 @@ def test_there_is_something_to_damage_in_any_set(scripts: Scripts, store: Store)
     assert (status, lines) == (0, all_found()), said
 
 
+@pytest.mark.long
 def test_a_damage_that_the_settings_hide_is_reported_as_missed(
     scripts: Scripts, kept: Store
 ) -> None:
@@ -83,6 +85,7 @@ def test_a_damage_that_the_settings_hide_is_reported_as_missed(
         ("set.bash", "set_differing() { :; }", DAMAGES[:3]),
     ],
 )
+@pytest.mark.long
 def test_a_check_that_does_not_work_any_more_is_reported(
     file: str, broken: str, missed: list[str], scripts: Scripts, kept: Store
 ) -> None:

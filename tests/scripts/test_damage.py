@@ -7,6 +7,7 @@ import json
 
 import pytest
 
+from tests.lib.choice import some
 from tests.lib.content import AUTH
 from tests.lib.liar import redump
 from tests.lib.postgres import Server
@@ -38,7 +39,7 @@ DAMAGES = {
 
 
 @pytest.mark.trap(31)
-@pytest.mark.parametrize("damage", DAMAGES)
+@pytest.mark.parametrize("damage", some(DAMAGES))
 def test_what_is_not_as_it_was_is_found_and_named(
     damage: str, filled: Server, scripts: Scripts, store: Store
 ) -> None:

@@ -59,6 +59,7 @@ def tested(box: Sandbox, binaries: Path) -> Iterator[Server]:
     server.remove()
 
 
+@pytest.mark.long
 def test_the_regression_databases_of_postgresql_come_back_equal(
     tested: Server, target: Server, bare: Scripts
 ) -> None:
@@ -87,6 +88,7 @@ def test_the_regression_databases_of_postgresql_come_back_equal(
         assert dumped(target, database) == brought_back(tested, database)
 
 
+@pytest.mark.long
 def test_a_large_django_application_comes_back_equal_and_works(
     source: Server, target: Server, scripts: Scripts, store: Store
 ) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.lib.choice import some
 from tests.lib.content import create
 from tests.lib.pod import Pod
 from tests.lib.postgres import Server, quoted
@@ -33,7 +34,7 @@ def assert_good(scripts: Scripts, target: Server, name: str) -> None:
 
 
 @pytest.mark.trap(31)
-@pytest.mark.parametrize("form", ["custom", "directory"])
+@pytest.mark.parametrize("form", some(["custom", "directory"]))
 @pytest.mark.parametrize("triggers", [AUDIT, FORBID], ids=["logs", "forbids"])
 def test_event_triggers_are_not_fired_by_the_load(
     triggers: str, form: str, source: Server, target: Server, scripts: Scripts

@@ -42,6 +42,7 @@ def servers(box: Sandbox, programs: Path) -> Iterator[tuple[Server, Server]]:
         server.remove()
 
 
+@pytest.mark.long
 def test_locale_and_rules_come_back(
     servers: tuple[Server, Server], bare: Scripts, programs: Path
 ) -> None:

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from tests.lib.content import create
 from tests.lib.postgres import Server
 from tests.lib.sandbox import run_as
@@ -17,6 +19,7 @@ PATIENCE = 400.0
 """Seconds; a quarter of a minute each on an idle machine."""
 
 
+@pytest.mark.long
 def test_a_gigabyte_comes_back_equal(
     source: Server, binaries: Path, scripts: Scripts, store: Store
 ) -> None:

@@ -125,6 +125,7 @@ def test_two_restores_at_once_do_not_mix(target: Server, scripts: Scripts, kept:
 
 
 @pytest.mark.trap(40)
+@pytest.mark.long
 def test_writers_during_the_dump_do_not_make_the_set_disagree_with_itself(
     filled: Server, scripts: Scripts, store: Store
 ) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.lib.choice import some
 from tests.lib.content import AUTH, create
 from tests.lib.hooks import start_until
 from tests.lib.pod import Pod
@@ -84,7 +85,7 @@ def assert_nobody_is_blamed(
 
 @pytest.mark.trap(31)
 @pytest.mark.trap(39)
-@pytest.mark.parametrize("case", ENDS)
+@pytest.mark.parametrize("case", some(ENDS))
 def test_a_program_that_is_killed_has_found_out_nothing(
     case: str, both: Scripts, kept: Store, binaries: Path
 ) -> None:
@@ -93,7 +94,7 @@ def test_a_program_that_is_killed_has_found_out_nothing(
 
 @pytest.mark.trap(56)
 @pytest.mark.trap(31)
-@pytest.mark.parametrize("text", SAYS)
+@pytest.mark.parametrize("text", some(SAYS))
 def test_what_the_server_says_of_the_machine_is_told_by_its_code(
     text: str, scripts: Scripts, kept: Store, binaries: Path
 ) -> None:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import pytest
 
 from tests.lib.alterations import ALTERATIONS, Alteration
+from tests.lib.choice import EACH
 from tests.lib.kinds import BASE, ROLES
 from tests.lib.objects import QUIET, Lists, dump, restore
 from tests.lib.postgres import Server
@@ -34,7 +35,10 @@ def restored(box: Sandbox, binaries: Path) -> Iterator[Restored]:
     server.remove()
 
 
-NAMED = [pytest.param(a, id=f"{n} {a.kind}") for n, a in enumerate(ALTERATIONS)]
+NAMED = [
+    pytest.param(a, id=f"{n} {a.kind}", marks=[pytest.mark.long] * bool(n % EACH))
+    for n, a in enumerate(ALTERATIONS)
+]
 
 
 @pytest.mark.parametrize("alteration", NAMED)

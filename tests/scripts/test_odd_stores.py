@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.lib.choice import some
 from tests.lib.hooks import start_until
 from tests.lib.mounts import volatile
 from tests.lib.postgres import Server
@@ -124,7 +125,7 @@ def verify_by_hand(directory: Path) -> Path:
     return directory
 
 
-@pytest.mark.parametrize("program", FAULTS)
+@pytest.mark.parametrize("program", some(FAULTS))
 def test_a_file_system_that_fails_at_any_call_loses_nothing(
     program: str, source: Server, bare: Scripts
 ) -> None:

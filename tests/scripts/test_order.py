@@ -128,7 +128,7 @@ def test_a_directory_in_the_place_of_latest_is_not_filled_with_links(
 
 
 @pytest.mark.trap(42)
-@pytest.mark.parametrize("seconds", [86400, -86400])
+@pytest.mark.parametrize("seconds", [pytest.param(86400, marks=pytest.mark.long), -86400])
 def test_a_clock_that_jumps_by_a_day_in_the_middle_changes_no_order(
     seconds: int, scripts: Scripts, kept: Store
 ) -> None:

@@ -82,6 +82,17 @@ def test_no_file_of_a_set_can_be_read_by_others(kept: Store) -> None:
     assert stat.S_IMODE((kept.root / name / "globals.sql.zst").stat().st_mode) == 0o600
 
 
+def test_a_group_may_read_the_sets_where_that_is_wanted(both: Scripts, store: Store) -> None:
+    """The pod runs as that group, and the umask leaves its files to it, and to nobody else."""
+    shared = both.with_(BACKUP_UMASK="027")
+    name = shared.backup()
+    assert shared.verify(name).expect(0)
+
+    modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in store.files(name)}
+    assert {name for name, mode in modes.items() if mode != 0o640} == set()
+    assert stat.S_IMODE((store.root / name).stat().st_mode) == 0o750
+
+
 @pytest.mark.parametrize(
     ("compression", "suffix"), [("none", ""), ("gzip:1", ".gz"), ("zstd:1", ".zst")]
 )

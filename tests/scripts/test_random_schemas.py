@@ -75,6 +75,7 @@ def is_equal(source: Server, target: Server, database: str) -> bool:
     return again in (restored, brought_back(target, database))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("first", range(0, COUNT, A_SET))
 def test_a_schema_by_chance_comes_back_or_what_differs_is_named(
     first: int, source: Server, target: Server, scripts: Scripts

@@ -97,13 +97,15 @@ def test_a_read_error_condemns_no_set_and_takes_no_older_one(
 
 @pytest.mark.usefixtures("filled")
 @pytest.mark.parametrize(
-    ("settings", "cases"),
+    ("tools", "settings", "cases"),
     [
-        ({"BACKUP_FORMAT": "directory", "BACKUP_COMPRESSION": "gzip"}, DIRECTORY),
-        ({"BACKUP_COMPRESSION": "none"}, PLAIN),
+        (Tools.GNU, {"BACKUP_FORMAT": "directory", "BACKUP_COMPRESSION": "gzip"}, DIRECTORY),
+        (Tools.BUSYBOX, {"BACKUP_COMPRESSION": "none"}, PLAIN),
     ],
     ids=["gzip", "none"],
+    indirect=["tools"],
 )
+@pytest.mark.long
 def test_nor_does_one_in_a_set_of_another_kind(
     settings: dict[str, str], cases: list[Case], both: Scripts, kept: Store, binaries: Path
 ) -> None:

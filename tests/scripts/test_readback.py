@@ -4,6 +4,7 @@ import subprocess
 
 import pytest
 
+from tests.lib.choice import some
 from tests.lib.content import AUTH, SETTINGS
 from tests.lib.hooks import start_until
 from tests.lib.postgres import Server
@@ -34,7 +35,7 @@ def backup_with_fault(scripts: Scripts, fault: str) -> Done:
 @pytest.mark.trap(2)
 @pytest.mark.trap(12)
 @pytest.mark.parametrize("database", [WITH_SEQUENCE, WITHOUT])
-@pytest.mark.parametrize("compression", ["none", "gzip", "zstd"])
+@pytest.mark.parametrize("compression", some(["zstd", "gzip", "none"]))
 def test_a_dump_cut_short_without_an_error_is_not_published(
     database: str, compression: str, both: Scripts, kept: Store
 ) -> None:

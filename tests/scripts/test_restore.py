@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.lib.choice import some
 from tests.lib.content import AUTH, DATABASES, SETTINGS, USERS, Golden, count, create, password_of
 from tests.lib.hooks import STEP_REACHED, start_until
 from tests.lib.postgres import Server, SqlError
@@ -120,7 +121,7 @@ NOT_EMPTY = {
 
 @pytest.mark.trap(24)
 @pytest.mark.usefixtures("kept")
-@pytest.mark.parametrize("what", NOT_EMPTY)
+@pytest.mark.parametrize("what", some(NOT_EMPTY))
 def test_a_database_that_holds_anything_is_refused_and_none_is_touched(
     what: str, target: Server, scripts: Scripts
 ) -> None:
@@ -174,6 +175,7 @@ def test_replace_swaps_by_rename_and_keeps_the_old_database(
     assert target.sql("select answer from mine", old) == "42", "reversible until dropped"
 
 
+@pytest.mark.long
 def test_replace_keeps_old_databases_whose_long_names_begin_alike(
     filled: Server, scripts: Scripts
 ) -> None:

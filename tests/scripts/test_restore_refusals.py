@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.lib.choice import some
 from tests.lib.content import AUTH, SETTINGS, Golden, create
 from tests.lib.liar import redump
 from tests.lib.postgres import Server
@@ -51,7 +52,7 @@ DAMAGES: list[Callable[[Path, random.Random], None]] = [flip, truncate, empty, r
 @pytest.mark.trap(2)
 @pytest.mark.trap(8)
 @pytest.mark.parametrize("harm", DAMAGES)
-@pytest.mark.parametrize("file", FILES)
+@pytest.mark.parametrize("file", some(FILES))
 def test_a_damaged_file_is_noticed_before_anything_is_restored(
     file: str,
     harm: Callable[[Path, random.Random], None],

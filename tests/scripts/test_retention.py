@@ -49,6 +49,7 @@ def test_a_set_that_only_a_newer_postgresql_could_prove_stays(
     assert old.exists() is stays
 
 
+@pytest.mark.long
 def test_a_pinned_set_stays_for_ever(scripts: Scripts, kept: Store) -> None:
     keeping = scripts.with_(BACKUP_KEEP=1)
     pinned = keeping.backup("--pin")

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.lib.choice import some
 from tests.lib.content import AUTH
 from tests.lib.postgres import Server
 from tests.lib.scripts import Scripts
@@ -66,7 +67,7 @@ def roles(filled: Server) -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("roles")
-@pytest.mark.parametrize("what", ALTERED)
+@pytest.mark.parametrize("what", some(ALTERED))
 def test_what_is_altered_of_a_role_is_named(what: str, scripts: Scripts, store: Store) -> None:
     """As a faulty program would have written it: all sums fit."""
     name = scripts.backup()

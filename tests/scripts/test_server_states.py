@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.lib.choice import some
 from tests.lib.content import AUTH, SETTINGS, USERS, count, create
 from tests.lib.hooks import start_until
 from tests.lib.pod import INITDB_ARGS, Pod
@@ -82,7 +83,8 @@ def test_wal_that_is_not_archived_yet_outlives_a_start(scripts: Scripts, binarie
 
 @pytest.mark.usefixtures("kept")
 @pytest.mark.parametrize(
-    "state", ["allow_connections = false", "is_template = true allow_connections = false", "half"]
+    "state",
+    some(["allow_connections = false", "is_template = true allow_connections = false", "half"]),
 )
 def test_a_start_and_a_backup_do_without_the_database_postgres(
     state: str, scripts: Scripts, binaries: Path

@@ -61,6 +61,7 @@ def test_a_backup_ends_at_each_step(scripts: Scripts, kept: Store) -> None:
     scripts.with_(BACKUP_LOCK_WAIT=0).backup()
 
 
+@pytest.mark.long
 def test_a_restore_ends_at_each_step_and_takes_its_databases_away(
     target: Server, scripts: Scripts, kept: Store
 ) -> None:

@@ -141,6 +141,7 @@ create table small as select i, repeat(md5(i::text), 1000) as page from generate
 """
 
 
+@pytest.mark.long
 def test_values_of_many_megabytes_take_no_more_memory_than_pg_dump_and_come_back_equal(
     source: Server, scripts: Scripts, store: Store
 ) -> None:

@@ -42,11 +42,11 @@ TEXT_TOOLS = (
 
 
 def each_size(
-    scripts: Scripts, run: Callable[[Scripts], Done], check: Callable[[Done], None]
+    scripts: Scripts, run: Callable[[Scripts], Done], check: Callable[[Done], None], more: int = 1
 ) -> None:
-    """Run with a TMPDIR of one page more each time, until it suffices twice."""
+    """Run with a TMPDIR of so many pages more each time, until it suffices twice."""
     done = []
-    for pages in range(1, ENOUGH):
+    for pages in range(1, ENOUGH, more):
         with volatile(scripts.box, f"{pages * PAGE_KIB}k") as directory:
             ended = run(scripts.with_(TMPDIR=directory))
             assert ended.returncode in {0, 73}, f"{pages} pages: {ended.said}"
@@ -94,6 +94,7 @@ def test_a_backup_gives_a_whole_set_or_none(filled: Server, both: Scripts, store
 
 @pytest.mark.trap(3)
 @THE_IMAGES
+@pytest.mark.long
 def test_a_verification_condemns_no_good_set(both: Scripts, kept: Store) -> None:
     (name,) = kept.names()
 
@@ -102,11 +103,12 @@ def test_a_verification_condemns_no_good_set(both: Scripts, kept: Store) -> None
         assert kept.failed() == []
         assert done.stdout == ("" if done.returncode else f"{name} good\n")
 
-    each_size(both, lambda scripts: scripts.verify(name), check)
+    each_size(both, lambda scripts: scripts.verify(name), check, more=2)
 
 
 @pytest.mark.trap(3)
 @THE_IMAGES
+@pytest.mark.long
 def test_start_up_waits_for_room_and_then_restores_the_newest(
     both: Scripts, kept: Store, binaries: Path
 ) -> None:
@@ -126,11 +128,12 @@ def test_start_up_waits_for_room_and_then_restores_the_newest(
         if done.returncode == 0:
             assert f"restored from backup {name}" in pod.started
 
-    each_size(both, start, check)
+    each_size(both, start, check, more=2)
 
 
 @pytest.mark.trap(3)
 @THE_IMAGES
+@pytest.mark.long
 def test_a_restore_is_whole_or_nothing(target: Server, both: Scripts, kept: Store) -> None:
     assert len(kept.names()) == 1
 
@@ -142,10 +145,11 @@ def test_a_restore_is_whole_or_nothing(target: Server, both: Scripts, kept: Stor
         else:
             assert found == ["postgres"]
 
-    each_size(both.with_(server=target), lambda scripts: scripts.run("restore"), check)
+    each_size(both.with_(server=target), lambda scripts: scripts.run("restore"), check, more=2)
 
 
 @pytest.mark.trap(3)
+@pytest.mark.long
 def test_no_text_tool_writes_a_file_by_itself(
     filled: Server, both: Scripts, store: Store, binaries: Path
 ) -> None:

@@ -85,6 +85,7 @@ def test_no_room_for_both_leaves_the_old_data(marked: Pod) -> None:
         assert_old_data_starts(new)
 
 
+@pytest.mark.long
 def test_what_a_newer_version_has_no_more_is_left_out_and_named(old16: Pod) -> None:
     """17 has no adminpack any more. No row is lost by that."""
     with old16.running() as server:
@@ -107,6 +108,7 @@ def test_what_a_newer_version_has_no_more_is_left_out_and_named(old16: Pod) -> N
     assert whole(new)
 
 
+@pytest.mark.long
 def test_a_last_set_whose_rows_do_not_come_back_leaves_the_old_data(old16: Pod) -> None:
     """The new image lacks the extension that a column's type is of: no set is bad for that."""
     with old16.running() as server:

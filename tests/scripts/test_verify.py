@@ -260,6 +260,7 @@ def test_a_verification_that_was_killed_leaves_nothing_in_the_next_ones_way(
     assert processes_below(scratch) == [], "and no throwaway server runs on"
 
 
+@pytest.mark.long
 def test_backup_does_not_wait_for_a_verification_and_retention_leaves_its_set_alone(
     scripts: Scripts, kept: Store
 ) -> None:

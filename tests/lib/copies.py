@@ -1,0 +1,97 @@
+"""Sets that are copied off this machine: a store, a bucket, and restic between them."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from components.backup import restic
+from components.settings.archive import OffsiteSettings
+from components.settings.types import OffsiteKind, UriStyle
+from tests.lib import bucket as s3
+from tests.lib.bucket import Bucket
+from tests.lib.sandbox import REPOSITORY, run_as
+from tests.lib.scripts import Done, Scripts
+from toolchain import archiving
+
+PASSWORD = "passphrase of offsite"
+
+
+def settings(bucket: Bucket, **more: object) -> OffsiteSettings:
+    """Return the settings of a stack whose sets go into this bucket."""
+    return OffsiteSettings.model_validate(
+        {
+            "kind": OffsiteKind.S3,
+            "bucket": s3.NAME,
+            "endpoint": bucket.host,
+            "port": bucket.port,
+            "region": s3.REGION,
+            "uri_style": UriStyle.PATH,
+            "path": "/archive",
+            "own_ca": True,
+            "sets": True,
+            **more,
+        }
+    )
+
+
+@dataclass
+class Copies:
+    """The job that copies, as its pod has it."""
+
+    scripts: Scripts
+    bucket: Bucket
+    keys: Path
+
+    @classmethod
+    def of(cls, scripts: Scripts, bucket: Bucket) -> "Copies":
+        """Give the scripts a bucket, and a scratch directory of their own."""
+        box = scripts.box
+        archiving.ensure(REPOSITORY)
+        programs = box.readable(archiving.directory(REPOSITORY), "bin/restic") / "bin"
+        keys = box.directory("keys")
+        (keys / "sets").mkdir()
+        environment = {
+            **restic.environment(settings(bucket)),
+            "RESTIC_CACERT": str(bucket.ca),
+            "ARCHIVE_KEYS": str(keys),
+            "VERIFY_SCRATCH": str(box.directory("scratch")),
+        }
+        made = cls(scripts.with_(path=f"{programs}:{scripts.path}", also=environment), bucket, keys)
+        named = bucket.keys()
+        values = {name: named[key] for name, key in restic.CREDENTIALS.items() if key in named}
+        for name, value in {**values, restic.PASSWORD: PASSWORD}.items():
+            made.set(name, value)
+        return made
+
+    def set(self, name: str, value: str) -> None:
+        """Give one of the credentials another value."""
+        (self.keys / "sets" / name).write_text(value)
+        self.scripts.box.identity.own(self.keys)
+
+    def copy(self, **changed: str) -> Done:
+        """Run the job."""
+        return self.scripts.with_(also=changed).run("offsite-sets", "--copy")
+
+    def restic(self, *words: str) -> str:
+        """Run restic by hand."""
+        secrets = {file.name: file.read_text() for file in (self.keys / "sets").iterdir()}
+        lookup = ["-o", self.scripts.settings["OFFSITE_SETS_OPTION"]]
+        done = run_as(
+            self.scripts.box.identity,
+            ["restic", "--quiet", "--no-cache", *lookup, *words],
+            {**self.scripts.environment(), **secrets},
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def there(self) -> list[str]:
+        """Return the sets that are in the bucket, as often as they are, oldest copy first."""
+        found = json.loads(self.restic("snapshots", "--json")) or []
+        return [snapshot["tags"][0] for snapshot in found]
+
+    def said(self) -> dict[str, Any]:
+        """Return what came of the last run."""
+        file = self.scripts.root / "archive" / "offsite-sets.json"
+        found: dict[str, Any] = json.loads(file.read_text())
+        return found
