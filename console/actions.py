@@ -13,11 +13,12 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from console import forms, security, views
+from console import forms, moments, security, views
 from console.cluster import ClusterError
 from console.facts import Watcher
 from console.forms import Form, FormError
 from console.jobs import Phase
+from console.moments import MomentError
 from console.pages import Pages
 from console.security import Doors, User
 from console.settings import Settings
@@ -44,6 +45,7 @@ class Actions:
             self._post("/sets/{name}/pin", self._on_set(Action.PIN)),
             self._post("/sets/{name}/unpin", self._on_set(Action.UNPIN)),
             self._post("/sets/{name}/preview", self._preview),
+            self._post("/moment/preview", self._preview_moment),
             self._post("/jobs/{name}/restore", self._restore),
         ]
 
@@ -147,6 +149,15 @@ class Actions:
         )
         return self._start(wish)
 
+    def _preview_moment(self, _: Request, user: User, form: Form) -> Response:
+        facts = self._watcher.look(time.time())
+        try:
+            return self._start(
+                moments.preview(form, facts.archive, facts.store.databases, user.name)
+            )
+        except MomentError as error:
+            return self._refused(user, 400, f"{error} Nothing was done.")
+
     def _restore(self, request: Request, user: User, form: Form) -> Response:
         """Exactly what a preview that went well has shown, and nothing else."""
         jobs = self._watcher.api.look().jobs
@@ -156,21 +167,24 @@ class Actions:
         if not views.is_good_preview(preview, time.time()):
             return self._refused(user, 409, "Only a fresh preview that went well can be followed.")
         asked = preview.request
-        if forms.one(form, "confirm").strip() != asked.set:
+        if forms.one(form, "confirm").strip() != asked.source:
+            what = "moment" if asked.moment else "set's name"
             return self._refused(
-                user, 400, f"Type the set's name, {asked.set}, to confirm. Nothing was done."
+                user, 400, f"Type the {what}, {asked.source}, to confirm. Nothing was done."
             )
-        if self._usable_set(asked.set) is None:
-            return self._refused(user, 409, f"{asked.set} cannot be used any more.")
-        return self._start(
-            Wish(
-                action=Action.RESTORE,
-                set=asked.set,
-                databases=asked.databases,
-                replace=asked.replace,
-                by=user.name,
-            )
-        )
+        if why := self._why_gone(asked):
+            return self._refused(user, 409, why)
+        return self._start(replace(asked, action=Action.RESTORE, by=user.name))
+
+    def _why_gone(self, asked: Wish) -> str:
+        """Why what was previewed cannot be restored any more; empty where it can."""
+        if not asked.moment:
+            return "" if self._usable_set(asked.set) else f"{asked.set} cannot be used any more."
+        try:
+            moments.require_within(self._watcher.look(time.time()).archive, asked.moment)
+        except MomentError as error:
+            return str(error)
+        return ""
 
     def _usable_set(self, name: str) -> str | None:
         found = self._watcher.store.look().find(name)

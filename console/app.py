@@ -15,8 +15,9 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from console import metrics, security
+from console import metrics, security, status
 from console.actions import Actions
+from console.archive import View
 from console.cluster import Api, Kubernetes
 from console.facts import Watcher
 from console.notify import Notifier
@@ -31,7 +32,10 @@ STATIC = Path(__file__).resolve().parent / "static"
 def create(settings: Settings, api: Api | None = None) -> ASGIApp:
     """The whole service."""
     store = Store(settings.store, settings.store_id)
-    watcher = Watcher(settings, store, api or Kubernetes(settings.namespace))
+    archive = None
+    if settings.archive:
+        archive = View(settings.store, has_copies=settings.archive_sets)
+    watcher = Watcher(settings, store, api or Kubernetes(settings.namespace), archive)
     notifier, doors = Notifier(settings, watcher), Doors(settings)
     pages = Pages(settings, watcher, doors)
     actions = Actions(settings, watcher, doors, pages)
@@ -46,6 +50,7 @@ def create(settings: Settings, api: Api | None = None) -> ASGIApp:
             Route("/healthz", _healthy),
             Route("/metrics", serve_metrics),
             Mount("/static", StaticFiles(directory=STATIC)),
+            status.route(watcher, doors),
             *pages.routes(),
             *actions.routes(),
         ],

@@ -3,11 +3,13 @@
 from dataclasses import dataclass
 
 from console import schedule
+from console.archive import View
 from console.cluster import Api
 from console.problem import Facts
 from console.settings import Settings
 from console.store import Store
 from console.wishes import BACKUP
+from console.words import HOUR
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +19,7 @@ class Watcher:
     settings: Settings
     store: Store
     api: Api
+    archive: View | None = None
 
     def look(self, now: float) -> Facts:
         """Never raises because of what is found."""
@@ -36,4 +39,6 @@ class Watcher:
             repeat_days=self.settings.repeat_days,
             scrub_days=self.settings.scrub_days,
             due=due,
+            archive=self.archive.look(now) if self.archive else None,
+            archive_interval=self.settings.archive_hours * HOUR,
         )

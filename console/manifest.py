@@ -143,7 +143,7 @@ def _begun(text: str, name: str) -> float:
     try:
         return seconds_of(text)
     except UnusableError:
-        return seconds_of(_NAMED.sub(r"\1-\2-\3T\4:\5:\6Z", name))
+        return seconds_of(time_of(name))
 
 
 def _ended(value: object) -> float | None:
@@ -215,6 +215,12 @@ def _count(value: object) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < _MOST:
         raise UnusableError("its manifest has a count that is none")
     return value
+
+
+def time_of(name: str) -> str:
+    """When a set was begun, by its name and as the scripts write it; empty for any other text."""
+    found = _NAMED.fullmatch(name)
+    return found.expand(r"\1-\2-\3T\4:\5:\6Z") if found else ""
 
 
 def seconds_of(text: str) -> float:

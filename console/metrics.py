@@ -12,7 +12,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
-from console import safety
+from console import archive_metrics, archived, safety
 from console.facts import Watcher
 from console.jobs import Phase
 from console.notify import Notifier
@@ -49,6 +49,8 @@ class _Backups(Collector):
         yield from _cluster(facts, now)
         yield from _problems(facts, now)
         yield from _notifications(self._notifier)
+        if facts.archive:
+            yield from archive_metrics.metrics(facts.archive, now)
 
 
 def _gauge(name: str, text: str, value: float | None) -> Iterator[Metric]:
@@ -200,7 +202,7 @@ def _cluster(facts: Facts, now: float) -> Iterator[Metric]:
 
 def _problems(facts: Facts, now: float) -> Iterator[Metric]:
     found = {problem.code: problem.level for problem in safety.judge(facts, now).problems}
-    unknown = safety.unknown(facts)
+    unknown = safety.unknown(facts, now) | archived.off(facts.archive)
     known = [code for code in Code if code not in unknown]
     yield from _labelled(
         "problem",

@@ -64,7 +64,7 @@ class Notifier:
         facts = self._watcher.look(now)
         problems = safety.judge(facts, now).problems
         codes = [problem.code for problem in problems]
-        self._seen = self._seen.after(codes, safety.unknown(facts))
+        self._seen = self._seen.after(codes, safety.unknown(facts, now))
         state = events.only_known(self._state, receivers)
         self._keep(events.advance(state, self._seen, problems, tuple(receivers), now))
         self.looked = now

@@ -42,6 +42,7 @@ class Pages:
             "size": words.size,
             "span": words.span,
             "utc": views.utc,
+            "exact": views.exact,
             "iso": views.iso,
         }
 
@@ -51,6 +52,7 @@ class Pages:
             Route("/", self._for_users(self._overview)),
             Route("/sets/{name}", self._for_users(self._set)),
             Route("/sets/{name}/restore", self._for_users(self._restore)),
+            Route("/moment", self._for_users(self._moment)),
             Route("/jobs/{name}", self._for_users(self._job)),
         ]
 
@@ -112,6 +114,8 @@ class Pages:
             next_run=schedule.next_run(backup.schedule, backup.zone, now)
             if backup and is_planned
             else None,
+            repositories=views.repositories(facts.archive, now) if facts.archive else [],
+            copies=views.copies(facts.archive, now) if facts.archive else "",
             is_shrinking=any(p.code is Code.SHRINKING for p in verdict.problems),
             jobs=[views.job(each, now) for each in facts.cluster.jobs[:10]],
         )
@@ -140,6 +144,15 @@ class Pages:
         if found is None or not found.is_published or found.manifest is None:
             return self.message(user, 404, "Cannot be restored", "No usable set has this name.")
         return self.render("restore.html", user, set=found, manifest=found.manifest)
+
+    def _moment(self, _: Request, user: User) -> Response:
+        facts = self._watcher.look(time.time())
+        if facts.archive is None:
+            text = "There is no archive here: archive.enabled is off."
+            return self.message(user, 404, "Not found", text)
+        return self.render(
+            "moment.html", user, archive=facts.archive, databases=facts.store.databases
+        )
 
     def _job(self, request: Request, user: User) -> Response:
         cluster, name = self._watcher.api.look(), request.path_params["name"]

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 
+from console.archive import Archive
 from console.jobs import Cluster
 from console.sets import BackupSet, Picture
 
@@ -42,6 +43,12 @@ class Code(StrEnum):
     SUSPENDED = "suspended"
     MISSED = "missed"
     CLOCK = "clock"
+    ARCHIVE_STALE = "archive-stale"
+    ARCHIVE_SLOT = "archive-slot"
+    ARCHIVE_WAITING = "archive-waiting"
+    ARCHIVE_BACKUP = "archive-backup"
+    ARCHIVE_DRILL = "archive-drill"
+    OFFSITE_SETS = "offsite-sets"
     API = "api"
 
 
@@ -70,6 +77,10 @@ class Facts:
     """Within so many days the bytes of every set are read again; 0: never."""
     due: dict[str, float] | None = None
     """When each CronJob should have run most recently, by its name."""
+    archive: Archive | None = None
+    """None where there is to be none."""
+    archive_interval: float = 0.0
+    """Seconds within which each repository of the archive gets a backup."""
 
 
 def stale_after(interval: float) -> float:

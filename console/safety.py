@@ -6,7 +6,7 @@ What a person reads, what Prometheus alerts on and what is notified all come fro
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from console import runs
+from console import archived, runs
 from console.problem import (
     CLOCK_SLACK,
     Code,
@@ -34,7 +34,7 @@ def judge(facts: Facts, now: float) -> Verdict:
     """The worst comes first."""
     problems = sorted(_problems(facts, now), key=lambda problem: -problem.level)
     level = problems[0].level if problems else Level.GOOD
-    return Verdict(level, _headline(facts, level, now), tuple(problems))
+    return Verdict(level, _headline(facts, problems, now), tuple(problems))
 
 
 _OF_STORE = frozenset(
@@ -52,15 +52,17 @@ _OF_STORE = frozenset(
         Code.FULL,
         Code.NEARLY_FULL,
         Code.CLOCK,
+        *archived.CODES,
     }
 )
 _OF_CLUSTER = frozenset({Code.FAILED_BACKUP, Code.FAILED_VERIFY, Code.SUSPENDED, Code.MISSED})
 
 
-def unknown(facts: Facts) -> frozenset[Code]:
+def unknown(facts: Facts, now: float) -> frozenset[Code]:
     """What cannot be known now: a problem that is not seen may still be there."""
     store = frozenset() if facts.store.identity is Identity.OK else _OF_STORE
-    return store | (frozenset() if facts.cluster.is_reachable else _OF_CLUSTER)
+    archive = archived.unknown(facts.archive, now) if facts.archive else frozenset()
+    return store | archive | (frozenset() if facts.cluster.is_reachable else _OF_CLUSTER)
 
 
 def _problems(facts: Facts, now: float) -> Iterator[Problem]:
@@ -74,6 +76,9 @@ def _problems(facts: Facts, now: float) -> Iterator[Problem]:
     else:
         yield from _sets(facts, now)
         yield from _room(facts)
+        if facts.archive:
+            yield from archived.problems(facts.archive, facts.archive_interval, now)
+            yield from archived.copies(facts.archive, facts.interval, now)
     if facts.cluster.is_reachable:
         yield from runs.cron_jobs(facts, now)
         yield from runs.last_runs(facts)
@@ -226,16 +231,20 @@ def _room(facts: Facts) -> Iterator[Problem]:
         )
 
 
-def _headline(facts: Facts, level: Level, now: float) -> str:
+def _headline(facts: Facts, problems: list[Problem], now: float) -> str:
     newest, verified = facts.store.newest(), facts.store.newest(verified=True)
+    level = problems[0].level if problems else Level.GOOD
     if level is Level.BAD:
         return "Your data is not safe right now."
     if newest is None:
         return "There is no backup yet."
+    age = ago(started(verified), now) if verified else ""
     if level is Level.WARNING:
+        codes = {p.code for p in problems if p.level is level}
+        if verified and codes <= archived.CODES:
+            return f"Your data is safe up to the backup from {age}, but {archived.needing(codes)}."
         return "There are backups, but something needs you."
     if verified is None:
         return "There are backups; the first verification is still to come."
-    age = ago(started(verified), now)
     text = f"Your data is safe: verified by a restore of the backup from {age}."
     return text if level is Level.GOOD else f"{text} The cluster does not answer."

@@ -62,6 +62,16 @@ class Doors:
             return User("token", f"session {session}")
         return None
 
+    def bearer(self, request: Request) -> User | None:
+        """A program with the token: it may look, and has no page whose forms it could send."""
+        kind, _, token = request.headers.get("authorization", "").partition(" ")
+        if kind.lower() != "bearer" or not self.may_try():
+            return None
+        if self._is_token(token):
+            return User("token", "")
+        self._failures.append(time.monotonic())
+        return None
+
     def _proxy_user(self, request: Request) -> str:
         """The header counts only from the proxy's own address: anybody can send one."""
         header, peer = self.settings.proxy_header, request.client

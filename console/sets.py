@@ -114,6 +114,12 @@ class Picture:
         return [each for each in reversed(self.sets) if each.state is State.FAILED]
 
     @property
+    def databases(self) -> list[str]:
+        """Of all sets that count, by name: one that is gone today may be wanted back."""
+        made = [each.manifest.databases for each in self.published if each.manifest]
+        return sorted({database.name for databases in made for database in databases})
+
+    @property
     def oldest_restore(self) -> float | None:
         """Of all verdicts the oldest: when that set was restored and compared."""
         return min((each.verdict.verified for each in self.published if each.verdict), default=None)

@@ -31,6 +31,12 @@ class Settings(BaseModel):
     """Within so many days every verified set is restored again; 0: never."""
     scrub_days: int = Field(7, ge=0)
     """Within so many days the bytes of every set are read again; 0: never."""
+    archive: bool = False
+    """Whether the store has an archive of every second beside the sets."""
+    archive_sets: bool = True
+    """Whether sets are copied off this machine."""
+    archive_hours: float = Field(6, gt=0)
+    """Within so many hours each repository of the archive gets a backup."""
     namespace: str = "brewget"
     interval_seconds: float = Field(21_600, gt=0)
     """Between two backups, while the schedule cannot be read from the cluster."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from console import words
+from console.archive import Archive, Drill
 from console.jobs import Job, Phase
 from console.manifest import Database, Manifest
 from console.sets import BackupSet, Picture, State
@@ -65,9 +66,24 @@ class DatabaseView:
     tables: tuple[TableView, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class RepositoryView:
+    """A repository of the archive in words."""
+
+    name: str
+    backup: str
+    waiting: str
+    drill: str
+
+
 def utc(moment: float | None) -> str:
     """For a person."""
     return "unknown" if moment is None else f"{_moment(moment):%Y-%m-%d %H:%M} UTC"
+
+
+def exact(moment: float | None) -> str:
+    """For a person who wants a certain second."""
+    return "unknown" if moment is None else f"{_moment(moment):%Y-%m-%d %H:%M:%S} UTC"
 
 
 def iso(moment: float) -> str:
@@ -108,6 +124,45 @@ def _row(found: BackupSet, now: float) -> Row:
         "unknown" if taken is None else words.span(taken),
         tuple(notes),
     )
+
+
+def repositories(archive: Archive, now: float) -> list[RepositoryView]:
+    """Each repository of the archive."""
+    return [_repository(archive, name, now) for name in archive.repositories]
+
+
+def _repository(archive: Archive, name: str, now: float) -> RepositoryView:
+    position, drill = archive.position, archive.drills.get(name)
+    backup = waiting = "unknown"
+    if position and name in position.backups:
+        ended = position.backups[name]
+        backup = "none yet" if ended is None else words.ago(ended, now)
+    if position and name in position.waiting:
+        waiting = words.count(position.waiting[name], "segment")
+    return RepositoryView(name, backup, waiting, _drilled(drill, now) if drill else "none yet")
+
+
+def _drilled(drill: Drill, now: float) -> str:
+    age = "" if drill.time is None else f" {words.ago(drill.time, now)}"
+    if not drill.is_good:
+        return f"failed{age}: {words.short(drill.why)}"
+    took = "" if drill.seconds is None else f", took {words.span(drill.seconds)}"
+    return f"came back{age}{took}"
+
+
+def copies(archive: Archive, now: float) -> str:
+    """The sets off this machine; empty where none are copied."""
+    last = archive.copies
+    if last is None:
+        return ""
+    if last.time is None:
+        return f"unknown: {words.short(last.why)}"
+    age = words.ago(last.time, now)
+    kept = "" if last.kept is None else f"{last.kept:,}, "
+    held = f"{kept}newest {last.newest}" if last.newest else "none yet"
+    if not last.is_good:
+        return f"{held}; the last run failed {age}: {words.short(last.why)}"
+    return f"{held}, {'copied' if last.newest else 'last tried'} {age}"
 
 
 def bars(store: Picture) -> list[Bar]:

@@ -1,7 +1,8 @@
 """What a person may ask for, and the Job that is made of it.
 
 A Job is a copy of a CronJob's own template with another command, as kube.bash of the scripts makes
-it: nothing that is sent by a browser gets into it but a known set, known databases and yes or no.
+it: nothing that is sent by a browser gets into it but a known set, a moment within the archive,
+known databases, another name for one, and yes or no.
 """
 
 import json
@@ -39,6 +40,10 @@ class Wish:
     action: Action
     set: str = ""
     databases: tuple[str, ...] = ()
+    moment: str = ""
+    """Of a restore from the archive, in place of a set: `2026-11-22 10:15:00+00`."""
+    name: str = ""
+    """What the one database is to be called beside the present one."""
     replace: bool = False
     pin: bool = False
     accept_shrink: bool = False
@@ -57,14 +62,22 @@ class Wish:
                 return ["bash", f"{SCRIPTS}/pin.sh", self.set, *options]
             case Action.PREVIEW | Action.RESTORE:
                 chosen = [word for name in self.databases for word in ("--database", name)]
-                options = ["--replace"] * self.replace
+                options = ["--as", self.name] if self.name else ["--replace"] * self.replace
                 options += ["--dry-run"] * (self.action is Action.PREVIEW)
-                return ["bash", f"{SCRIPTS}/restore.sh", self.set, *chosen, *options]
+                source = ["restore.sh", self.set]
+                if self.moment:
+                    source = ["restore-moment.sh", "--to-time", self.moment]
+                return ["bash", f"{SCRIPTS}/{source[0]}", *source[1:], *chosen, *options]
 
     @property
     def cron_job(self) -> str:
-        """Whose template is taken."""
-        return VERIFY if self.action is Action.VERIFY else BACKUP
+        """Whose template is taken: that of the verification has what the archive needs."""
+        return VERIFY if self.action is Action.VERIFY or self.moment else BACKUP
+
+    @property
+    def source(self) -> str:
+        """What a restore is confirmed by."""
+        return self.moment or self.set
 
     def as_json(self) -> str:
         """For the annotation."""
@@ -73,6 +86,8 @@ class Wish:
                 "action": self.action,
                 "set": self.set,
                 "databases": list(self.databases),
+                "moment": self.moment,
+                "name": self.name,
                 "replace": self.replace,
                 "pin": self.pin,
                 "accept_shrink": self.accept_shrink,
@@ -91,6 +106,9 @@ def read_wish(text: object) -> Wish | None:
             action=Action(found["action"]),
             set=str(found["set"]),
             databases=tuple(str(name) for name in found["databases"]),
+            # A console of before knew neither.
+            moment=str(found.get("moment", "")),
+            name=str(found.get("name", "")),
             replace=found["replace"] is True,
             pin=found["pin"] is True,
             accept_shrink=found["accept_shrink"] is True,

@@ -1,14 +1,17 @@
 """A console on a store of real-format sets; its log under a test that failed."""
 
+import time
 from collections.abc import Callable, Generator, Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from tests.lib.console import Console, add_set, make_store
-from tests.lib.kubeapi import FakeApi, cron_job
+from tests.lib import browser as chromium
+from tests.lib.console import TOKEN, Console, add_set, make_store
+from tests.lib.kubeapi import FakeApi, cron_job, stamp
 from tests.lib.sandbox import REPOSITORY
 
 ARTEFACTS = REPOSITORY / ".tools" / "console-artefacts"
@@ -70,6 +73,50 @@ def api() -> Iterator[FakeApi]:
     fake = healthy_api()
     yield fake
     fake.stop()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Chromium, for a module."""
+    with chromium.browser() as made:
+        yield made
+
+
+@pytest.fixture
+def context(browser: Browser, console: Console) -> Iterator[BrowserContext]:
+    """A browser's profile that knows the console's address."""
+    made = browser.new_context(base_url=console.address)
+    made.set_default_timeout(chromium.PATIENCE_MS)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def page(context: BrowserContext) -> Iterator[Page]:
+    """A page whose every complaint (of the strict policy, say) fails the test."""
+    made = context.new_page()
+    complaints: list[str] = []
+    made.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
+    made.on("pageerror", lambda error: complaints.append(str(error)))
+    yield made
+    made.close()
+    # Of the browser itself, about answers that tests provoke.
+    refusals = ("400", "401", "403", "404")
+    assert [c for c in complaints if not any(f"status of {r}" in c for r in refusals)] == []
+
+
+def log_in(page: Page) -> None:
+    """Through the login's page, to the overview."""
+    page.goto("/")
+    page.get_by_label("Token").fill(TOKEN)
+    page.get_by_role("button", name="Log in").click()
+    expect(page.get_by_role("heading", level=1)).to_be_visible()
+
+
+def end(api: FakeApi, condition: str) -> None:
+    """The newest job comes to its end."""
+    ended = {"type": condition, "status": "True", "lastTransitionTime": stamp(time.time())}
+    api.jobs[-1]["status"] = {"conditions": [ended]}
 
 
 @pytest.hookimpl(wrapper=True)

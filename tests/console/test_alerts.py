@@ -14,6 +14,14 @@ import yaml
 from tests.console.conftest import Start
 from tests.lib.console import Console, add_set
 from tests.lib.kubeapi import FakeApi
+from tests.lib.positions import (
+    DAY,
+    before,
+    write_archive,
+    write_copies,
+    write_drill,
+    write_position,
+)
 from tests.lib.prometheus import ALERTS, FIRING, Prometheus, program
 from tests.lib.waiting import wait_for
 
@@ -44,8 +52,9 @@ def expressions() -> list[str]:
 
 
 @pytest.fixture
-def console(start: Start, api: FakeApi, tmp_path: Path) -> Console:
-    return start(KUBECONFIG=api.kubeconfig(tmp_path))
+def console(start: Start, api: FakeApi, tmp_path: Path, store: Path) -> Console:
+    write_archive(store)
+    return start(KUBECONFIG=api.kubeconfig(tmp_path), CONSOLE_ARCHIVE="1")
 
 
 @pytest.fixture
@@ -94,6 +103,27 @@ def test_a_real_prometheus_fires_when_things_are_really_broken(
 
     console.stop()
     prometheus.wait_for_alert("BrewgetBackupConsoleAbsent")
+
+
+def test_a_real_prometheus_sees_each_fault_of_the_archive(
+    prometheus: Prometheus, store: Path
+) -> None:
+    wait_for("a scrape", lambda: prometheus.query("brewget_archive_slot"), FIRING)
+    wait_for("peace", lambda: prometheus.firing() == set(), FIRING)
+    for alert, changes in (
+        ("BrewgetArchiveStale", {"canary": before(600)}),
+        ("BrewgetArchiveSlot", {"slot": "lost"}),
+        ("BrewgetArchiveWaiting", {"waiting": {"local": 65}}),
+        ("BrewgetArchiveBackup", {"backups": {"local": before(DAY)}}),
+    ):
+        write_position(store, **changes)
+        wait_for(f"{alert} alone", lambda a=alert: prometheus.firing() == {a}, FIRING)
+    write_position(store)
+    write_drill(store, "local", ok=False)
+    wait_for("the drill alone", lambda: prometheus.firing() == {"BrewgetArchiveDrill"}, FIRING)
+    write_drill(store, "local")
+    write_copies(store, ok=False)
+    wait_for("the sets alone", lambda: prometheus.firing() == {"BrewgetOffsiteSets"}, FIRING)
 
 
 def test_a_real_prometheus_sees_the_newest_set_grow_old(

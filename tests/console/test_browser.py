@@ -1,26 +1,17 @@
 """The page as a person meets it: in Chromium, by keyboard, on a phone, in the dark, to axe."""
 
 import json
-import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from tests.console.conftest import ARTEFACTS, Start
-from tests.lib import browser as chromium
+from tests.console.conftest import ARTEFACTS, Start, end, log_in
 from tests.lib.browser import screenshot, violations
 from tests.lib.console import TOKEN, Console, change_verdict
-from tests.lib.kubeapi import FakeApi, job, stamp
+from tests.lib.kubeapi import FakeApi, job
 
 PHONE = {"width": 360, "height": 740}
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium.browser() as made:
-        yield made
 
 
 @pytest.fixture
@@ -30,34 +21,6 @@ def console(start: Start, api: FakeApi, tmp_path: Path) -> Console:
         job("postgres-backup-2", "postgres-backup", 3600, "Complete"),
     ]
     return start(KUBECONFIG=api.kubeconfig(tmp_path))
-
-
-@pytest.fixture
-def context(browser: Browser, console: Console) -> Iterator[BrowserContext]:
-    made = browser.new_context(base_url=console.address)
-    made.set_default_timeout(chromium.PATIENCE_MS)
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def page(context: BrowserContext) -> Iterator[Page]:
-    """A page whose every complaint (of the strict policy, say) fails the test."""
-    made = context.new_page()
-    complaints: list[str] = []
-    made.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
-    made.on("pageerror", lambda error: complaints.append(str(error)))
-    yield made
-    made.close()
-    refusals = ("401", "403", "404")  # of the browser itself, about answers that tests provoke
-    assert [c for c in complaints if not any(f"status of {r}" in c for r in refusals)] == []
-
-
-def log_in(page: Page) -> None:
-    page.goto("/")
-    page.get_by_label("Token").fill(TOKEN)
-    page.get_by_role("button", name="Log in").click()
-    expect(page.get_by_role("heading", level=1)).to_be_visible()
 
 
 def newest(store: Path) -> str:
@@ -119,7 +82,7 @@ def test_a_set_is_pinned_and_released_by_its_buttons(page: Page, api: FakeApi, s
         page.get_by_role("button", name=button, exact=True).click()
         expect(page.get_by_role("status")).to_contain_text("running")
         word.write_text(json.dumps({"set": name, "pinned": is_pinned}))  # as pin.sh does
-        _end(api, "Complete")
+        end(api, "Complete")
         expect(page.get_by_role("status")).to_contain_text("done")
         page.goto(f"/sets/{name}")
         expect(page.get_by_role("button", name=other, exact=True)).to_be_visible()
@@ -146,7 +109,7 @@ def test_a_restore_by_keyboard_alone(page: Page, api: FakeApi, store: Path) -> N
     expect(page.get_by_role("status")).to_contain_text("running")
     api.pods, api.log = [{"metadata": {"name": "p"}, "status": {}}], "would restore one\n"
     expect(page.get_by_text("would restore one")).to_be_visible()
-    _end(api, "Complete")
+    end(api, "Complete")
     expect(page.get_by_role("heading", name="Restore for real")).to_be_visible()
     expect(page.get_by_role("status")).to_contain_text("done")
     assert violations(page) == []
@@ -169,11 +132,6 @@ def _tab_to(page: Page, name: str) -> None:
             return
         page.keyboard.press("Tab")
     raise AssertionError(f"no Tab leads to {name}")
-
-
-def _end(api: FakeApi, condition: str) -> None:
-    ended = {"type": condition, "status": "True", "lastTransitionTime": stamp(time.time())}
-    api.jobs[-1]["status"] = {"conditions": [ended]}
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -259,7 +217,7 @@ def test_without_scripts_everything_still_works(
     log_in(page)
     page.get_by_role("button", name="Back up now").click()
     expect(page.get_by_role("status")).to_contain_text("running")
-    _end(api, "Complete")
+    end(api, "Complete")
     page.get_by_role("link", name="Look again").click()
     expect(page.get_by_role("status")).to_contain_text("done")
     context.close()

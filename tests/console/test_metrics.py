@@ -176,6 +176,7 @@ def test_a_store_that_is_away_is_a_number_and_a_banner(console: Console, store: 
     assert console.metrics()[metric("store_ok")] == 1
 
 
+@pytest.mark.long
 def test_with_a_thousand_sets_it_stays_quick_and_small(console: Console, store: Path) -> None:
     for hours in range(2, MANY - 1):
         add_set(store, timedelta(hours=hours, minutes=30))

@@ -11,6 +11,7 @@ import pytest
 from tests.console.conftest import Start
 from tests.lib.console import MEMORY_BYTES, Console, add_set, change_verdict
 from tests.lib.kubeapi import FakeApi, send
+from tests.lib.positions import before, write_archive, write_position
 from tests.lib.receivers import Mailbox, Webhook
 from tests.lib.waiting import wait_for
 
@@ -99,6 +100,23 @@ def test_an_object_that_did_not_come_back_is_a_warning_of_one_line(
     (message,) = webhook.messages
     words = f"All rows of {name} came back, 1 object did not: index a b."
     assert (message["title"], message["type"]) == (f"[BrewGet PostgreSQL] {words}", "warning")
+
+
+def test_an_archive_that_stands_still_is_one_warning_and_its_end_another(
+    start: Start, options: dict[str, str], webhook: Webhook, store: Path
+) -> None:
+    write_archive(store)
+    write_position(store, time=before(600), slot="lost", waiting={"local": 99})
+    console = start(**options, CONSOLE_ARCHIVE="1")
+    wait_for_messages(webhook, 1)
+    some_looks(console)
+    (message,) = webhook.messages
+    assert message["title"].startswith("[BrewGet PostgreSQL] The archive was last written 10 min")
+    assert "kubectl logs postgres-0 -c archiver" in message["message"]
+    assert message["type"] == "warning"
+    write_position(store)
+    wait_for_messages(webhook, 2)
+    assert "Recovered: The archive was last written" in webhook.titles[1]
 
 
 def test_a_store_or_cluster_that_is_away_is_not_taken_for_recovery(

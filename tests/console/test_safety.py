@@ -237,7 +237,7 @@ def test_the_worst_comes_first_and_makes_the_headline() -> None:
 
 def test_every_problem_has_its_source_or_is_about_the_source() -> None:
     nothing = replace(HEALTHY, store=Picture(Identity.MISSING, "gone"), cluster=Cluster(why="away"))
-    assert set(Code) - unknown(nothing) == {Code.STORE, Code.API}
-    assert unknown(HEALTHY) == frozenset()
-    assert Code.STALE not in unknown(replace(HEALTHY, cluster=Cluster(why="away")))
-    assert Code.SUSPENDED in unknown(replace(HEALTHY, cluster=Cluster(why="away")))
+    assert set(Code) - unknown(nothing, NOW) == {Code.STORE, Code.API}
+    assert unknown(HEALTHY, NOW) == frozenset()
+    assert Code.STALE not in unknown(replace(HEALTHY, cluster=Cluster(why="away")), NOW)
+    assert Code.SUSPENDED in unknown(replace(HEALTHY, cluster=Cluster(why="away")), NOW)

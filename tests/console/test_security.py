@@ -13,13 +13,14 @@ from tests.lib.kubeapi import FakeApi
 from tests.lib.store import change_manifest
 from tests.lib.waiting import wait_for
 
-PAGES = ("/", "/sets/NEWEST", "/sets/NEWEST/restore", "/jobs/x")
+PAGES = ("/", "/sets/NEWEST", "/sets/NEWEST/restore", "/jobs/x", "/moment")
 ACTIONS = (
     "/backup",
     "/sets/NEWEST/verify",
     "/sets/NEWEST/pin",
     "/sets/NEWEST/unpin",
     "/sets/NEWEST/preview",
+    "/moment/preview",
     "/jobs/x/restore",
     "/logout",
 )

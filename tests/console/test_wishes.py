@@ -1,6 +1,7 @@
 """The command lines and the Jobs that wishes become, without a cluster."""
 
 import copy
+import json
 
 import pytest
 
@@ -25,9 +26,21 @@ def test_a_hostile_database_name_stays_one_argument() -> None:
 @pytest.mark.parametrize("action", Action)
 def test_what_is_written_down_is_read_back(action: Action) -> None:
     wish = Wish(
-        action=action, set="s", databases=("a",), replace=True, pin=True, accept_shrink=True, by="b"
-    )
+        action=action, set="s", databases=("a",), moment="m", name="n", replace=True, pin=True,
+        accept_shrink=True, by="b",
+    )  # fmt: skip
     assert read_wish(wish.as_json()) == wish
+
+
+def test_what_a_console_of_before_has_written_is_read() -> None:
+    kept = json.loads(RESTORE.as_json())
+    del kept["moment"], kept["name"]
+    assert read_wish(json.dumps(kept)) == RESTORE
+
+
+def test_a_moment_stays_one_argument() -> None:
+    words = Wish(action=Action.RESTORE, moment="2026-11-22 10:15:00+00", databases=("a",), name="b")
+    assert words.words()[2:] == ["--to-time", words.moment, "--database", "a", "--as", "b"]
 
 
 @pytest.mark.parametrize("text", [None, "", "{", "[]", "{}", '{"action": "drop"}', 5])
