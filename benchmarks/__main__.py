@@ -1,26 +1,28 @@
 """Backup and restore against PostgreSQL's own tools and against the script one finds everywhere.
 
-usage: python -m benchmarks [--small] [backups] [restores]
+usage: python -m benchmarks [--small] [archive] [backups] [restores] [sizes]
 
-Prints a table a part and writes it to docs/benchmarks.md; without a name both parts. Every figure is
-the median of five rounds in which the contestants take turns. `--small` is for trying the
-benchmark itself: nothing is written.
+Prints a table a part and writes it to docs/benchmarks.md, of sizes to docs/limits.md; without a name
+all parts. Every figure is the median of rounds in which the contestants take turns, five or, of
+sizes and the archive, three. `--small` is for trying the benchmark itself: nothing is written.
 """
 
 import argparse
 import os
 import platform
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from benchmarks.archived import archived
 from benchmarks.bench import BARE, KEYED, Bench, fill_brewery, fill_many_tables, fill_pgbench
 from benchmarks.comparisons import Row, compare_backup, compare_parallel, sizes
 from benchmarks.growth import large_objects, many_sets, more_tables
-from benchmarks.page import write
+from benchmarks.page import write, write_sizes
 from benchmarks.restores import compare_drill, compare_restore, list_objects
+from benchmarks.sizes import measured
 from benchmarks.waiting import waiting
 from tests.lib.sandbox import REPOSITORY, Sandbox
 from toolchain import postgresql
@@ -35,9 +37,11 @@ class Scale:
     tables: int = 5000
     objects: int = 100_000
     sets: int = 1000
+    sizes: tuple[int, ...] = (8, 24, 48)
+    seconds: int = 15
 
 
-SMALL = Scale(gigabyte=8, alike=1, tables=50, objects=100, sets=10)
+SMALL = Scale(gigabyte=8, alike=1, tables=50, objects=100, sets=10, sizes=(1, 4), seconds=3)
 """Of the gigabyte so much that a dump of it takes longer than to look at it."""
 
 
@@ -82,9 +86,23 @@ def restores(box: Sandbox, binaries: Path, scale: Scale) -> list[Row]:
     return rows
 
 
-PARTS: dict[str, Callable[[Sandbox, Path, Scale], list[Row]]] = {
-    "backups": backups,
-    "restores": restores,
+def to_any_second(box: Sandbox, binaries: Path, scale: Scale) -> list[Row]:
+    """What the archive costs, and how soon a lost disk is back out of it."""
+    return archived(box, binaries, scale.gigabyte, scale.seconds)
+
+
+def by_size(box: Sandbox, binaries: Path, scale: Scale) -> list[tuple[str, ...]]:
+    """What a database costs by its size."""
+    return measured(box, binaries, scale.sizes)
+
+
+Measure = Callable[[Sandbox, Path, Scale], Sequence[Sequence[str]]]
+Write = Callable[[Path | None, str, str, Sequence[Sequence[str]]], str]
+PARTS: dict[str, tuple[Measure, Write, str]] = {
+    "archive": (to_any_second, write, "benchmarks.md"),
+    "backups": (backups, write, "benchmarks.md"),
+    "restores": (restores, write, "benchmarks.md"),
+    "sizes": (by_size, write_sizes, "limits.md"),
 }
 
 
@@ -97,15 +115,16 @@ def main() -> int:
     postgresql.ensure(REPOSITORY)
     machine = f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores"
     for part in asked.parts or PARTS:
-        box = Sandbox()
+        measure, put, name = PARTS[part]
+        box = Sandbox(own_disk=False)
         try:
             binaries = box.readable(postgresql.directory(REPOSITORY), "bin/psql") / "bin"
-            rows = PARTS[part](box, binaries, SMALL if asked.small else Scale())
+            rows = measure(box, binaries, SMALL if asked.small else Scale())
         finally:
             box.remove()
         where = f"{datetime.now(UTC):%Y-%m-%d}, {machine}, PostgreSQL {postgresql.VERSION}."
-        page = None if asked.small else REPOSITORY / "docs" / "benchmarks.md"
-        sys.stdout.write(write(page, part.capitalize(), where, rows))
+        page = None if asked.small else REPOSITORY / "docs" / name
+        sys.stdout.write(put(page, part.capitalize(), where, rows))
     return 0
 
 

@@ -58,9 +58,14 @@ class Bench:
         self.server.sql(f"create database {self.database} template template0")
 
 
+def brewery(box: Sandbox) -> Path:
+    """The file that makes data like an application's: scale 78 is about 1 GB."""
+    return box.readable(REPOSITORY / "benchmarks", "brewery.sql") / "brewery.sql"
+
+
 def fill_brewery(bench: Bench, scale: int) -> None:
-    """Fill with data like an application's: scale 78 is about 1 GB."""
-    file = bench.box.readable(REPOSITORY / "benchmarks", "brewery.sql") / "brewery.sql"
+    """Fill with those."""
+    file = brewery(bench.box)
     options = ["-X", "-q", "-v", "ON_ERROR_STOP=1", "-v", f"scale={scale}"]
     bench.do("psql", *options, "-f", file, bench.database)
     bench.server.sql("vacuum analyze", bench.database)

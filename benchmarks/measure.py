@@ -30,12 +30,14 @@ class Contestant:
         return statistics.median(self.seconds)
 
 
-def race(contestants: Sequence[Contestant], identity: Mapping[str, object]) -> None:
-    """Run all of them in turn, ROUNDS times, after one round that takes the memory.
+def race(
+    contestants: Sequence[Contestant], identity: Mapping[str, object], rounds: int = ROUNDS
+) -> None:
+    """Run all of them in turn, so many times, after one round that takes the memory.
 
     Looking at the processes costs time of its own, so that round's times do not count.
     """
-    for turn in range(ROUNDS + 1):
+    for turn in range(rounds + 1):
         for contestant in contestants:
             contestant.prepare()
             took = _run(contestant, identity, is_watched=turn == 0)

@@ -46,7 +46,7 @@ def compare_restore(bench: Bench, what: str) -> list[Row]:
     out = bench.box.directory("dump")
     bench.do("pg_dump", "--compress=zstd:3", "-f", f"{out}/plain.zst", bench.database)
     rows, full = (_restore(bench, hashes) for hashes in ("rows", "full"))
-    start = _start(bench)
+    start = lost_disk(bench)
     psql = bench.shell(
         "psql",
         f"zstd -dc {out}/plain.zst | psql -XqAt -v ON_ERROR_STOP=1 -o /dev/null {bench.database};"
@@ -74,11 +74,11 @@ def compare_restore(bench: Bench, what: str) -> list[Row]:
 def _restore(bench: Bench, hashes: str) -> Contestant:
     """The restore of a set that is taken for it."""
     return bench.ours(
-        hashes, "restore.sh", _set(bench, hashes), "latest", "--database", bench.database
+        hashes, "restore.sh", made_set(bench, hashes), "latest", "--database", bench.database
     )
 
 
-def _start(bench: Bench) -> Contestant:
+def lost_disk(bench: Bench) -> Contestant:
     """prepare-data.sh on a new data volume each time."""
     volume = bench.box.directory("volume")
 
@@ -88,7 +88,7 @@ def _start(bench: Bench) -> Contestant:
     start = bench.ours(
         "start",
         "prepare-data.sh",
-        _set(bench, "full"),
+        made_set(bench, "full"),
         PGDATA=str(volume / "pgdata"),
         POSTGRES_INITDB_ARGS="--locale=C.UTF-8",
     )
@@ -96,7 +96,7 @@ def _start(bench: Bench) -> Contestant:
     return start
 
 
-def _set(bench: Bench, hashes: str) -> Path:
+def made_set(bench: Bench, hashes: str) -> Path:
     """A store with one set of the database."""
     store = bench.store()
     bench.do(

@@ -23,6 +23,7 @@ BESIDE = "222c94e6f7d99cc9b0b91285d1597a56653cd965"
 FORGET = "stack rm dev --force --yes --preserve-config"
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("commit", [MADE_UP, BESIDE])
 def test_the_stack_of_an_older_program_is_taken_along(
     world: World, elsewhere: Path, commit: str
@@ -88,6 +89,33 @@ def test_make_up_takes_over_what_a_lost_state_has_left(world: World) -> None:
     assert uids(world).items() >= objects.items()
     assert_taken_over(world, saved)
     assert "adopt" not in (world.project.path / "Pulumi.dev.local.yaml").read_text()
+
+
+def test_a_second_stack_in_the_same_directory_is_refused_before_anything_is_made(
+    world: World,
+) -> None:
+    """Whose sets would be whose? Retention of the one would count those of the other."""
+    saved = world.filled()
+    own = yaml.safe_load(Path(world.project.environment[CONFIG_FILE]).read_text())["config"]
+    second = {CONFIG_FILE: str(world.project.path / "Pulumi.second.yaml")}
+    world.project.pulumi("stack init second --no-select")
+    for key, value in (
+        ("namespace", "ales"),
+        ("kubeContext", own["brewget:kubeContext"]),
+        ("postgres.image", own["brewget:postgres"]["image"]),
+    ):
+        world.project.pulumi(f"config set --stack second --path {key} {value}", **second)
+    try:
+        refused = world.project.pulumi("up --yes --stack second", status=PULUMI_FAILED, **second)
+    finally:
+        world.project.pulumi("stack rm second --yes --force", **second)
+        # With it goes what is selected, whichever stack that is.
+        world.project.pulumi("stack select dev")
+
+    assert f"has the backup sets of the namespace '{NAMESPACE}'" in refused.output
+    assert "config set --path backup.storage.kind storageClass" in refused.output
+    assert "ales" not in world.project.kubectl("get namespaces -o name")
+    assert_back(world, saved)
 
 
 def told(output: str) -> list[str]:

@@ -98,20 +98,7 @@ def test_a_power_cut_during_a_backup_leaves_the_old_sets_and_the_data(
 
 
 def test_a_lost_disk_is_restored(world: World, saved: Saved) -> None:
-    claim = world.project.get(f"-n {NAMESPACE} pod postgres-0")
-    name = next(
-        volume["persistentVolumeClaim"]["claimName"]
-        for volume in claim["spec"]["volumes"]
-        if "postgres-data" in volume.get("persistentVolumeClaim", {}).get("claimName", "")
-    )
-    volume = world.project.get(f"-n {NAMESPACE} pvc {name}")["spec"]["volumeName"]
-    world.project.kubectl(f"-n {NAMESPACE} delete pvc {name} --wait=false")
-    world.project.kubectl(f"-n {NAMESPACE} delete pod postgres-0")
-    wait_for(
-        "the data volume gone",
-        lambda: world.project.run(f"kubectl get pv {volume}", status=None).status != 0,
-        OBJECT_GONE,
-    )
+    world.lose_disk()
     world.project.up()
     world.wait_ready()
     assert_lost(world, saved)

@@ -1,6 +1,7 @@
 """An upgrade of the real stack as docs/upgrade.md has it, what is refused, and the way back."""
 
 import json
+from typing import Any
 
 import pytest
 
@@ -41,7 +42,7 @@ def uids(world: World) -> tuple[str, str]:
     return found, world.claim_uid()
 
 
-def verify(world: World, name: str) -> dict[str, str]:
+def verify(world: World, name: str) -> dict[str, Any]:
     """The verdict that the CronJob's own pod comes to."""
     job = f"job/{name.replace('_', '-')}"
     create = f"create {job.replace('/', ' ')} --from=cronjob/postgres-backup-verify"
@@ -49,7 +50,7 @@ def verify(world: World, name: str) -> dict[str, str]:
     world.project.kubectl(
         f"-n {NAMESPACE} wait --for=condition=complete {job} --timeout={JOB_DONE:.0f}s"
     )
-    verdict: dict[str, str] = json.loads((world.mount / name / "verified.json").read_text())
+    verdict: dict[str, Any] = json.loads((world.mount / name / "verified.json").read_text())
     return verdict
 
 
