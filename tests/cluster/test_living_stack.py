@@ -12,7 +12,7 @@ import pytest
 from components.settings.fields import Change
 from tests.lib.project import PULUMI_FAILED
 from tests.lib.world import NAMESPACE, World, assert_back
-from tests.unit.test_changes import FACTS, NEW, SECRET
+from tests.unit.test_changes import ARCHIVE, FACTS, NEW, SECRET
 
 HOLDS_DATA = {"Namespace", "PersistentVolume", "PersistentVolumeClaim", "StatefulSet"}
 HARMLESS = {"same", "create", "update", "read", "refresh"}
@@ -61,8 +61,12 @@ APART = [
     {"postgres.tls.secretName": NEW["postgres.tls.secretName"]},
     {"startup.accept": NEW["startup.accept"]},
     {"postgres.image": NEW["postgres.image"], "postgres.upgradeFrom": NEW["postgres.upgradeFrom"]},
+    ARCHIVE | {"startup.toTime": NEW["startup.toTime"]},
 ]
-TOGETHER = NEW | {"backup.format": "directory", "console.enabled": "true"}
+OFFSITE = {key for key in NEW if key.startswith("offsite.")}
+"""What needs a Secret that is not in this cluster. tests/cluster/test_archive.py makes one, and sets them."""
+TOGETHER = {key: value for key, value in NEW.items() if key not in OFFSITE}
+TOGETHER |= {"backup.format": "directory", "console.enabled": "true"}
 
 
 @pytest.mark.parametrize("case", REFUSED)
@@ -98,11 +102,12 @@ def test_every_setting_is_tried_here() -> None:
     refused = {key for key, fact in FACTS.items() if fact in {Change.REFUSED, Change.GROWS}}
     # tests/cluster/test_settings_refused.py tries the other context.
     assert tried == refused - {"kubeContext"}
-    assert set(TOGETHER) == FACTS.keys() - refused
+    assert set(TOGETHER) | OFFSITE == FACTS.keys() - refused
 
 
 def test_what_changes_in_place_leaves_the_server_alone(world: World) -> None:
     values = {key: value for key, value in TOGETHER.items() if FACTS[key] is Change.IN_PLACE}
+    del values["restoreTo"]  # of an archive, which restarts the server
     found = steps(world, values)
     assert ("CronJob", "postgres-backup", "update") in found
     assert not [step for step in found if step[0] == "StatefulSet"]
@@ -110,7 +115,7 @@ def test_what_changes_in_place_leaves_the_server_alone(world: World) -> None:
 
 
 def test_no_new_value_costs_what_holds_the_data(world: World) -> None:
-    apart = {key for values in APART for key in values}
+    apart = {key for values in APART for key in values} - ARCHIVE.keys()
     for values in ({k: v for k, v in TOGETHER.items() if k not in apart}, *APART):
         found = steps(world, values)
         assert ("StatefulSet", "postgres", "update") in found, values
