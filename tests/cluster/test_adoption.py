@@ -81,6 +81,7 @@ def test_after_a_lost_state_up_takes_over_only_what_it_is_told_to(world: World) 
     assert world.save().set > saved.set
 
 
+@pytest.mark.long
 def test_make_up_takes_over_what_a_lost_state_has_left(world: World) -> None:
     saved = world.filled()
     objects = uids(world)

@@ -1,5 +1,7 @@
 """An image that is not of Alpine: the same user, data and sets, whichever of the two has written."""
 
+import pytest
+
 from localcluster.images import POSTGRES_DEBIAN
 from tests.cluster.test_upgrade import verify
 from tests.lib.world import NAMESPACE, World, assert_back, assert_lost
@@ -7,6 +9,7 @@ from tests.lib.world import NAMESPACE, World, assert_back, assert_lost
 IN_POD = f"-n {NAMESPACE} exec postgres-0 -c postgres --"
 
 
+@pytest.mark.long
 def test_debians_image_takes_the_place_of_alpines_and_back(world: World) -> None:
     """As pgvector's and PostGIS' do, in which postgres has the number 999 and sh is dash."""
     project = world.project

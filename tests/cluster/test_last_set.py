@@ -1,9 +1,12 @@
 """The last set before a server goes: taken from the server itself, or the server stays."""
 
+import pytest
+
 from tests.lib.project import PULUMI_FAILED
 from tests.lib.world import NAMESPACE, Saved, World, assert_back, assert_lost
 
 
+@pytest.mark.long
 def test_the_last_set_needs_no_cron_job(world: World, saved: Saved) -> None:
     """It is gone in just the situations in which the set matters."""
     world.project.kubectl(f"-n {NAMESPACE} delete cronjob postgres-backup")
