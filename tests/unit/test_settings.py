@@ -438,6 +438,8 @@ def _valid(key: str, value: str) -> Settings:
         "archive.enabled": ARCHIVE,
         "startup.toTime": ARCHIVE,
         "restoreTo": ARCHIVE,
+        "offsite.sets": S3,
+        "offsite.keepSets": S3,
         "offsite.user": SFTP,
         "offsite.hostKey": SFTP,
         **dict.fromkeys(

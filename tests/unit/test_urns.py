@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from tests.lib import manifests
 from tests.unit.conftest import Deploy
 from tests.unit.recorder import Recorder, Registered
 
@@ -24,7 +25,7 @@ STACKS: dict[str, dict[str, str]] = {
     },
     "existingClaim": {"backup.storage.kind": "existingClaim", "backup.storage.claim": "mine"},
     "console": {"console.enabled": "true"},
-    "archive": {"archive.enabled": "true", "archive.image": "localhost/brewget/tools:16.15"},
+    "archive": manifests.STACKS["archive"],
 }
 ADVICE = (
     "These would be deleted and made anew, with all they hold. Give the resource its old name, type "
