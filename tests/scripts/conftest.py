@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.lib import bucket as s3
 from tests.lib import disaster
+from tests.lib.bucket import Bucket
 from tests.lib.content import SETTINGS, Golden, fill
 from tests.lib.disaster import Disaster
 from tests.lib.pod import Pod
@@ -222,3 +224,17 @@ def lost_archive(box: Sandbox, binaries: Path) -> Disaster:
 def lost(lost_archive: Disaster, bare: Scripts) -> Disaster:
     """A pod whose data directory is gone, and what it comes back from: the archive on this disk."""
     return lost_archive.copy(bare)
+
+
+@pytest.fixture(scope="module")
+def s3_server(box: Sandbox) -> Iterator[Bucket]:
+    """An S3 server."""
+    with s3.running(box) as made:
+        yield made
+
+
+@pytest.fixture
+def bucket(s3_server: Bucket) -> Bucket:
+    """The same with nothing in the bucket, and up."""
+    s3_server.empty()
+    return s3_server

@@ -1,6 +1,5 @@
 """The archive in a real bucket, over TLS: away, back, and alone on an empty machine."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,20 +17,6 @@ from tests.lib.sheet import follow
 
 MARK = "Unm1stakable"
 """In a table's name and in its rows: neither is to be found in the bucket."""
-
-
-@pytest.fixture(scope="module")
-def server(box: object) -> Iterator[Bucket]:
-    """An S3 server."""
-    with s3.running(box) as made:
-        yield made
-
-
-@pytest.fixture
-def bucket(server: Bucket) -> Bucket:
-    """The same with nothing in the bucket, and up."""
-    server.empty()
-    return server
 
 
 @pytest.fixture

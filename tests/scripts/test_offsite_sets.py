@@ -1,7 +1,7 @@
 """Sets copied off this machine, into a real bucket over TLS: proven, refused, removed, and back."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -17,26 +17,12 @@ from tests.lib.copies import Copies
 from tests.lib.fakesets import Fake
 from tests.lib.hooks import count_steps, kill_at
 from tests.lib.pod import Pod
-from tests.lib.sandbox import Sandbox, run_as
+from tests.lib.sandbox import run_as
 from tests.lib.scripts import Scripts
 from tests.lib.store import Store
 from tests.lib.toolbox import Tools, path_of
 
 ANOTHER = "another-passphrase-of-offsite"
-
-
-@pytest.fixture(scope="module")
-def server(box: Sandbox) -> Iterator[Bucket]:
-    """An S3 server."""
-    with s3.running(box) as made:
-        yield made
-
-
-@pytest.fixture
-def bucket(server: Bucket) -> Bucket:
-    """The same with nothing in the bucket, and up."""
-    server.empty()
-    return server
 
 
 @pytest.fixture
