@@ -22,6 +22,9 @@ SERVER_GONE = 30.0
 SUPERUSER = "postgres"
 SUPERUSER_PASSWORD = "Sup3r/user+pass word"
 
+UNHURRIED = {"PGOPTIONS": "-c statement_timeout=0"}
+"""A test that sets a timeout of a millisecond for a database still has to look into it."""
+
 CONFIGURATION = """
 listen_addresses = '127.0.0.1'
 fsync = off
@@ -221,7 +224,7 @@ def psql(server: Server, text: str, database: str, client: Mapping[str, str]) ->
     done = run_as(
         server.identity,
         [server.binaries / "psql", "-XqAtw", "-v", "ON_ERROR_STOP=1", "-f", "-"],
-        {**server.environment(), **client, "PGDATABASE": database},
+        {**server.environment(), **UNHURRIED, **client, "PGDATABASE": database},
         text=text,
     )
     if done.returncode != 0:
