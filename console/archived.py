@@ -65,8 +65,8 @@ def is_old(position: Position, now: float) -> bool:
     return now - position.time > STALE_SECONDS
 
 
-def _warning(code: Code, text: str, next_: str) -> Problem:
-    return Problem(code, Level.WARNING, text, next_)
+def _warning(code: Code, text: str, next_: str, subject: str = "") -> Problem:
+    return Problem(code, Level.WARNING, text, next_, subject)
 
 
 def _stale(text: str) -> Problem:
@@ -81,6 +81,7 @@ def _position(archive: Archive, position: Position, now: float) -> Iterator[Prob
             Code.CLOCK,
             f"The archive was written in the future ({ahead} ahead): a clock is wrong.",
             "Its ages mean nothing until the clock is right, and no moment should be restored to.",
+            "archive",
         )
     if position.slot in {Slot.LOST, Slot.MISSING}:
         yield _warning(
@@ -110,6 +111,7 @@ def _position(archive: Archive, position: Position, now: float) -> Iterator[Prob
                 Code.ARCHIVE_WAITING,
                 f"The archive's repository {name} does not take its WAL: {waiting} wait for it.",
                 f"Can it be reached, and is there room? They stay until it takes them; {_LOG}",
+                name,
             )
 
 
@@ -133,7 +135,7 @@ def _backups(
             )
         else:
             continue
-        yield _warning(Code.ARCHIVE_BACKUP, text, f"It is tried again each minute; {_LOG}")
+        yield _warning(Code.ARCHIVE_BACKUP, text, f"It is tried again each minute; {_LOG}", name)
 
 
 def _drill(name: str, last: Drill | None, since: float, now: float) -> Iterator[Problem]:
@@ -144,19 +146,20 @@ def _drill(name: str, last: Drill | None, since: float, now: float) -> Iterator[
             Code.ARCHIVE_DRILL,
             f"The archive's repository {name} did not come back in its last drill: {why}.",
             "Until a drill succeeds rely on the sets. Take one now: press “Back up now”.",
+            name,
         )
     elif last is None or last.time is None:
         if now - since > limit:
-            yield _undrilled(f"The archive's repository {name} has never been proven by a drill.")
+            text = f"The archive's repository {name} has never been proven by a drill."
+            yield _undrilled(text, name)
     elif now - last.time > limit:
         age = span(now - last.time)
-        yield _undrilled(f"The last drill of the archive's repository {name} was {age} ago.")
+        yield _undrilled(f"The last drill of the archive's repository {name} was {age} ago.", name)
 
 
-def _undrilled(text: str) -> Problem:
-    return _warning(
-        Code.ARCHIVE_DRILL, text, "Do its runs start and end? Look at the Jobs of the drill."
-    )
+def _undrilled(text: str, name: str) -> Problem:
+    next_ = "Do its runs start and end? Look at the Jobs of the drill."
+    return _warning(Code.ARCHIVE_DRILL, text, next_, name)
 
 
 def copies(archive: Archive, interval: float, now: float) -> Iterator[Problem]:

@@ -10,11 +10,16 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
-from console.problem import Code, Level, Problem
+from console.problem import Code, Key, Level, Problem
 from console.words import span
 
 PATIENCE = 2
 """Looks in a row that must agree: a rename in the store takes a moment, and so does an API."""
+VERSION = 2
+"""Of the file."""
+MOST_TITLE = 100
+"""Characters of a title that is cut."""
+CUT = "The receiver did not take the whole message. The page has it."
 MOST_WAITING = 500
 """Of one receiver that never answers, the oldest go."""
 
@@ -44,44 +49,57 @@ class Open:
 
     since: float
     text: str
+    level: Level
 
 
 @dataclass(frozen=True, slots=True)
 class State:
     """What was announced, and what waits to be delivered, oldest first."""
 
-    open: Mapping[Code, Open] = field(default_factory=dict)
+    open: Mapping[Key, Open] = field(default_factory=dict)
     waiting: tuple[Event, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """How many looks in a row found a code there (above zero) or gone (below)."""
+    """How many looks in a row found a problem there (above zero) or gone (below)."""
 
-    streaks: Mapping[Code, int] = field(default_factory=dict)
+    streaks: Mapping[Key, int] = field(default_factory=dict)
 
-    def after(self, present: Iterable[Code], unknown: Iterable[Code] = ()) -> "Seen":
+    def after(self, present: Iterable[Key], state: State, unknown: Iterable[Code] = ()) -> "Seen":
         """With one more look, which says nothing about what is `unknown`."""
-        now, streaks = set(present), dict(self.streaks)
-        for code in set(Code) - set(unknown):
-            was = streaks.get(code, 0)
-            streaks[code] = max(was, 0) + 1 if code in now else min(was, 0) - 1
+        now, hidden, streaks = set(present), set(unknown), {}
+        for key in now | state.open.keys() | self.streaks.keys():
+            was = self.streaks.get(key, 0)
+            if key.code in hidden:
+                streaks[key] = was
+            elif key in now:
+                streaks[key] = max(was, 0) + 1
+            elif key in state.open:
+                streaks[key] = min(was, 0) - 1
         return Seen(streaks)
 
 
 def advance(
     state: State, seen: Seen, problems: Iterable[Problem], receivers: tuple[str, ...], now: float
 ) -> State:
-    """The state with an event for each problem that is new and each that is over."""
-    found = {problem.code: problem for problem in problems}
+    """The state with an event for each problem that is new or got worse and each that is over.
+
+    `problems`: the worst first.
+    """
     opened, events = dict(state.open), []
-    for code in Code:
-        streak = seen.streaks.get(code, 0)
-        if code in found and code not in opened and streak >= PATIENCE:
-            opened[code] = Open(now, found[code].text)
-            events.append(_begun(found[code], receivers, now))
-        if code in opened and streak <= -PATIENCE:
-            events.append(_over(code, opened.pop(code), receivers, now))
+    for problem in problems:
+        before = opened.get(problem.key)
+        if before is None and seen.streaks.get(problem.key, 0) < PATIENCE:
+            continue
+        if before is None or problem.level > before.level:
+            since = before.since if before else now
+            opened[problem.key] = Open(since, problem.text, problem.level)
+            events.append(_begun(problem, receivers, now))
+        else:
+            opened[problem.key] = replace(before, level=problem.level)
+    gone = [key for key in state.open if seen.streaks.get(key, 0) <= -PATIENCE]
+    events += [_over(key, opened.pop(key), receivers, now) for key in gone]
     waiting = (*state.waiting, *events)[-MOST_WAITING:] if receivers else state.waiting
     return State(opened, waiting)
 
@@ -98,6 +116,12 @@ def delivered(state: State, event_id: str, receiver: str) -> State:
     return State(state.open, tuple(left))
 
 
+def shortened(event: Event) -> Event:
+    """The event for a receiver that may refuse it for its length or for what is quoted in it."""
+    title = event.title if len(event.title) <= MOST_TITLE else f"{event.title[:MOST_TITLE]}…"
+    return replace(event, title=title.encode("ascii", "replace").decode(), body=CUT)
+
+
 def only_known(state: State, receivers: Iterable[str]) -> State:
     """Without what waits for receivers that are no longer configured."""
     known = set(receivers)
@@ -111,18 +135,29 @@ def only_known(state: State, receivers: Iterable[str]) -> State:
 def _begun(problem: Problem, receivers: tuple[str, ...], now: float) -> Event:
     kind = Kind.PROBLEM if problem.level is Level.BAD else Kind.WARNING
     body = f"{problem.text}\n{problem.next}".strip()
-    return Event(f"{problem.code} {now:.3f} {kind}", kind, problem.text, body, receivers)
+    id_ = f"{problem.code} {problem.subject} {now:.3f} {kind}"
+    return Event(id_, kind, problem.text, body, receivers)
 
 
-def _over(code: Code, problem: Open, receivers: tuple[str, ...], now: float) -> Event:
+def _over(key: Key, problem: Open, receivers: tuple[str, ...], now: float) -> Event:
     body = f"This is over, after {span(now - problem.since)}:\n{problem.text}"
     title = f"Recovered: {problem.text}"
-    return Event(f"{code} {now:.3f} over", Kind.RECOVERED, title, body, receivers)
+    id_ = f"{key.code} {key.subject} {now:.3f} over"
+    return Event(id_, Kind.RECOVERED, title, body, receivers)
 
 
 def to_json(state: State) -> str:
     """For the file."""
-    opened = {code.value: {"since": o.since, "text": o.text} for code, o in state.open.items()}
+    opened = [
+        {
+            "code": key.code,
+            "subject": key.subject,
+            "since": o.since,
+            "text": o.text,
+            "level": o.level,
+        }
+        for key, o in state.open.items()
+    ]
     waiting = [
         {
             "id": e.id,
@@ -133,21 +168,26 @@ def to_json(state: State) -> str:
         }
         for e in state.waiting
     ]
-    return json.dumps({"version": 1, "open": opened, "waiting": waiting}, indent=1) + "\n"
+    return json.dumps({"version": VERSION, "open": opened, "waiting": waiting}, indent=1) + "\n"
 
 
 def from_json(text: str) -> State:
     """Out of the file. ValueError where it cannot be read."""
     try:
         found: dict[str, Any] = json.loads(text)
-        if found["version"] != 1:
+        if found["version"] != VERSION:
             raise ValueError(f"version {found['version']}")
         return State(
-            {Code(k): Open(float(o["since"]), str(o["text"])) for k, o in found["open"].items()},
+            dict(_open(each) for each in found["open"]),
             tuple(_event(each) for each in found["waiting"]),
         )
     except (KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"it is not as it was written: {error!r}") from error
+
+
+def _open(found: Mapping[str, Any]) -> tuple[Key, Open]:
+    key = Key(Code(found["code"]), str(found["subject"]))
+    return key, Open(float(found["since"]), str(found["text"]), Level(found["level"]))
 
 
 def _event(found: Mapping[str, Any]) -> Event:

@@ -16,7 +16,7 @@ from console import archive_metrics, archived, safety
 from console.facts import Watcher
 from console.jobs import Phase
 from console.notify import Notifier
-from console.problem import Code, Facts, is_missed, started
+from console.problem import Code, Facts, Level, is_missed, started
 from console.sets import BackupSet, Identity, Picture, State
 from console.wishes import BACKUP, VERIFY, Action
 
@@ -201,12 +201,14 @@ def _cluster(facts: Facts, now: float) -> Iterator[Metric]:
 
 
 def _problems(facts: Facts, now: float) -> Iterator[Metric]:
-    found = {problem.code: problem.level for problem in safety.judge(facts, now).problems}
+    found: dict[Code, Level] = {}
+    for problem in safety.judge(facts, now).problems:
+        found[problem.code] = max(found.get(problem.code, Level.GOOD), problem.level)
     unknown = safety.unknown(facts, now) | archived.off(facts.archive)
     known = [code for code in Code if code not in unknown]
     yield from _labelled(
         "problem",
-        "What the page warns of, by its level: 0 nothing, 1 unsure, 2 warning, 3 bad.",
+        "What the page warns of, by the worst of its kind: 0 nothing, 1 unsure, 2 warning, 3 bad.",
         "problem",
         [(code.value, float(found.get(code, 0))) for code in known],
     )

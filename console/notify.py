@@ -20,6 +20,9 @@ from console.settings import Settings
 
 log = logging.getLogger(__name__)
 
+REFUSED_AFTER = 3
+"""Attempts at a message, after which less of it is tried, and whether the receiver takes others."""
+
 _TYPES = {
     Kind.PROBLEM: apprise.NotifyType.FAILURE,
     Kind.WARNING: apprise.NotifyType.WARNING,
@@ -35,7 +38,8 @@ class Notifier:
         self._file = settings.state / "notified.json" if settings.state else None
         self._state, self._seen = self._load(), Seen()
         self._stop = threading.Event()
-        self.counts: Counter[str] = Counter({"sent": 0, "failed": 0})
+        self._tries: Counter[tuple[str, str]] = Counter()
+        self.counts: Counter[str] = Counter({"sent": 0, "failed": 0, "dropped": 0})
         self.looked: float | None = None
 
     @property
@@ -63,36 +67,62 @@ class Notifier:
             return  # what is due stays due until somebody can be notified
         facts = self._watcher.look(now)
         problems = safety.judge(facts, now).problems
-        codes = [problem.code for problem in problems]
-        self._seen = self._seen.after(codes, safety.unknown(facts, now))
+        keys = [problem.key for problem in problems]
+        self._seen = self._seen.after(keys, self._state, safety.unknown(facts, now))
         state = events.only_known(self._state, receivers)
         self._keep(events.advance(state, self._seen, problems, tuple(receivers), now))
         self.looked = now
-        down: set[str] = set()
-        for event in self._state.waiting:
-            self._deliver(event, receivers, down)
+        for receiver, url in receivers.items():
+            self._deliver(receiver, url)
 
-    def _deliver(self, event: Event, receivers: dict[str, str], down: set[str]) -> None:
-        """A receiver that is down gets its messages later, and in their order."""
-        for receiver in event.receivers:
-            if receiver in down or self._stop.is_set():
-                continue
-            if self._send(receivers[receiver], event):
-                self.counts["sent"] += 1
-                self._keep(events.delivered(self._state, event.id, receiver))
-            else:
-                self.counts["failed"] += 1
-                down.add(receiver)
-                log.warning("receiver %s did not take %r; it is tried again", receiver, event.title)
+    def _deliver(self, receiver: str, url: str) -> None:
+        """What waits for it, in its order, up to the first message that it does not take."""
+        while not self._stop.is_set():
+            queue = [event for event in self._state.waiting if receiver in event.receivers]
+            if not queue or not self._settle(receiver, url, *queue[:2]):
+                return
 
-    def _send(self, url: str, event: Event) -> bool:
+    def _settle(self, receiver: str, url: str, event: Event, behind: Event | None = None) -> bool:
+        """Whether a message is done with: one that is refused for what it says blocks no other."""
+        if self._takes(url, event):
+            return self._done("sent", receiver, event)
+        self.counts["failed"] += 1
+        self._tries[receiver, event.id] += 1
+        if self._tries[receiver, event.id] < REFUSED_AFTER:
+            log.warning("receiver %s did not take %r; it is tried again", receiver, event.title)
+            return False
+        if self._takes(url, events.shortened(event)):
+            return self._done("sent", receiver, event)
+        if behind is None or not self._takes(url, behind):
+            return False  # it takes nothing: it is down
+        self._done("sent", receiver, behind)
+        if self._takes(url, events.shortened(event)):  # it has come back between the two
+            return self._done("sent", receiver, event)
+        log.error("receiver %s takes others, but refuses %r: dropped", receiver, event.title)
+        return self._done("dropped", receiver, event)
+
+    def _done(self, how: str, receiver: str, event: Event) -> bool:
+        self.counts[how] += 1
+        self._tries.pop((receiver, event.id), None)
+        self._keep(events.delivered(self._state, event.id, receiver))
+        return True
+
+    def _takes(self, url: str, event: Event) -> bool:
         service = apprise.Apprise()
         if not service.add(url):
             log.error("a line of %s is not an Apprise URL", self._settings.notify_file)
             return False
         title = f"[{self._settings.name}] {event.title}"
         try:
-            return bool(service.notify(event.body, title=title, notify_type=_TYPES[event.kind]))
+            return bool(
+                service.notify(
+                    event.body,
+                    title=title,
+                    notify_type=_TYPES[event.kind],
+                    # Names and servers' words are in it, which are no markup.
+                    body_format=apprise.NotifyFormat.TEXT,
+                )
+            )
         except Exception:  # a plugin's fault must not keep the others waiting
             log.exception("a receiver's plugin failed")
             return False

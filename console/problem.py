@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
+from typing import NamedTuple
 
 from console.archive import Archive
 from console.jobs import Cluster
@@ -52,6 +53,13 @@ class Code(StrEnum):
     API = "api"
 
 
+class Key(NamedTuple):
+    """What tells one problem from any other: two sets that are damaged are two problems."""
+
+    code: Code
+    subject: str
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
     """One thing that is wrong, and what to do next."""
@@ -60,6 +68,13 @@ class Problem:
     level: Level
     text: str
     next: str = ""
+    subject: str = ""
+    """The set, repository, CronJob or clock that it is about; empty where there can be but one."""
+
+    @property
+    def key(self) -> Key:
+        """The same as long as it lasts, whatever its words are."""
+        return Key(self.code, self.subject)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -16,7 +16,11 @@ def cron_jobs(facts: Facts, now: float) -> Iterator[Problem]:
         found = facts.cluster.cron_job(name)
         if found is None:
             yield Problem(
-                Code.SUSPENDED, Level.WARNING, f"There is no CronJob {name}.", "Run: pulumi up"
+                Code.SUSPENDED,
+                Level.WARNING,
+                f"There is no CronJob {name}.",
+                "Run: pulumi up",
+                name,
             )
             continue
         if found.is_suspended:
@@ -25,6 +29,7 @@ def cron_jobs(facts: Facts, now: float) -> Iterator[Problem]:
                 Level.WARNING,
                 f"The schedule of {what} is suspended.",
                 f'kubectl patch cronjob {name} -p \'{{"spec": {{"suspend": false}}}}\'',
+                name,
             )
         due = (facts.due or {}).get(name)
         if (
@@ -37,6 +42,7 @@ def cron_jobs(facts: Facts, now: float) -> Iterator[Problem]:
                 Level.WARNING,
                 f"The run of {name} that was due {ago(due, now)} did not start.",
                 "Was the cluster asleep? The next run comes by itself.",
+                name,
             )
 
 
@@ -49,7 +55,7 @@ def last_runs(facts: Facts) -> Iterator[Problem]:
         run = facts.cluster.last_finished(action)
         if run and run.phase is Phase.FAILED:
             found = _tried_by(run, facts.store) if action is Action.VERIFY else None
-            if found and found in {facts.store.unproven, facts.store.set_aside}:
+            if found in [*facts.store.unproven, *facts.store.set_aside]:
                 continue
             yield Problem(
                 code,

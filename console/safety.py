@@ -105,15 +105,16 @@ def _sets(facts: Facts, now: float) -> Iterator[Problem]:
                 Level.BAD if is_last else Level.WARNING,
                 f"{each.name} is damaged: {each.why}.",
                 "Look at the disk, then take a new backup and verify it.",
+                each.name,
             )
-    if set_aside := facts.store.set_aside:
-        yield _failed(set_aside)
-    if unproven := facts.store.unproven:
+    yield from map(_failed, facts.store.set_aside)
+    for unproven in facts.store.unproven:
         yield Problem(
             Code.UNPROVEN,
             Level.WARNING,
             f"{unproven.name} stays, not verified: {short(unproven.why)}.",
             "No file of it was found damaged: the set stays, is not condemned and is tried again.",
+            unproven.name,
         )
     if verified and verified.verdict and verified.verdict.left_out_count:
         found = verified.verdict
@@ -130,6 +131,7 @@ def _failed(found: BackupSet) -> Problem:
         Level.BAD,
         f"{found.name} did not verify and was set aside{why}.",
         f"{where}; no set since then has been verified.",
+        found.name,
     )
 
 
@@ -154,6 +156,7 @@ def _age(
             Level.WARNING,
             f"The newest backup is from the future ({span(-age)} ahead): a clock is wrong.",
             "Ages below mean nothing until the clock is right; new sets keep their order.",
+            "sets",
         )
     if age > stale_after(facts.interval):
         yield Problem(

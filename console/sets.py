@@ -135,17 +135,20 @@ class Picture:
         return found[-1] if found else None
 
     @property
-    def unproven(self) -> BackupSet | None:
-        """The newest set, where a verification says why it was not seen to come back."""
-        newest = self.newest()
-        return newest if newest and newest.state is State.UNVERIFIED and newest.why else None
+    def unproven(self) -> list[BackupSet]:
+        """Sets that a verification did not see come back, and says why; newest first."""
+        return [each for each in self._since_verified(State.UNVERIFIED) if each.why]
 
     @property
-    def set_aside(self) -> BackupSet | None:
-        """The newest set in failed/, while none since then has been verified."""
-        verified, failed = self.newest(verified=True), self.failed
-        is_last = failed and (verified is None or failed[0].name > verified.name)
-        return failed[0] if is_last else None
+    def set_aside(self) -> list[BackupSet]:
+        """Sets in failed/, newest first."""
+        return self._since_verified(State.FAILED)
+
+    def _since_verified(self, state: State) -> list[BackupSet]:
+        """Those that no verified set has come after: until then each is an alarm."""
+        verified = self.newest(verified=True)
+        after = verified.name if verified else ""
+        return [x for x in reversed(self.sets) if x.state is state and x.name > after]
 
     def find(self, name: str) -> BackupSet | None:
         """A set by its name; a published one before one in failed/."""

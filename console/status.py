@@ -70,6 +70,7 @@ def _problem(problem: Problem) -> Mapping[str, object]:
         "level": problem.level.name.lower(),
         "text": problem.text,
         "next": problem.next,
+        "subject": problem.subject,
     }
 
 

@@ -188,3 +188,20 @@ def test_the_window_is_what_was_proven_and_reaches_to_the_newest_commit() -> Non
     assert (silent.start, silent.end) == (NOW - 9 * DAY, None), "a restore would be refused, too"
     empty = Archive(since=0)
     assert (empty.start, empty.end) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("facts", "code", "subjects"),
+    [
+        (with_archive(waiting={"local": 99, "offsite": 99}), Code.ARCHIVE_WAITING, {"local", "offsite"}),
+        (with_archive(backups={"local": None, "offsite": None}), Code.ARCHIVE_BACKUP, {"local", "offsite"}),
+        (with_archive(replace(ARCHIVE, drills={})), Code.ARCHIVE_DRILL, {"local", "offsite"}),
+        (with_archive(replace(ARCHIVE, drills=dict.fromkeys(ARCHIVE.drills, replace(PROVEN, is_good=False)))), Code.ARCHIVE_DRILL, {"local", "offsite"}),
+        (replace(with_archive(time=NOW + HOUR), store=with_sets(a_set(7), a_set(-1)).store), Code.CLOCK, {"sets", "archive"}),
+    ],
+)  # fmt: skip
+def test_each_repository_and_each_clock_is_a_problem_of_its_own(
+    facts: Facts, code: Code, subjects: set[str]
+) -> None:
+    found = [problem for problem in judge(facts, NOW).problems if problem.code is code]
+    assert sorted(problem.subject for problem in found) == sorted(subjects)

@@ -25,7 +25,7 @@ def looks(
     state: State, seen: Seen, *rounds: list[Problem], now: float = 100.0
 ) -> tuple[State, Seen]:
     for problems in rounds:
-        seen = seen.after(p.code for p in problems)
+        seen = seen.after([p.key for p in problems], state)
         state = advance(state, seen, problems, BOTH, now)
     return state, seen
 
@@ -57,10 +57,41 @@ def test_its_end_is_announced_with_how_long_it_took() -> None:
     assert state.open == {}
 
 
+def damaged(name: str, level: Level) -> Problem:
+    return Problem(Code.DAMAGED, level, f"{name} is damaged.", "Look at the disk.", name)
+
+
+def test_two_of_a_kind_are_told_each_and_so_is_the_end_of_each() -> None:
+    one, two = damaged("one", Level.BAD), damaged("two", Level.WARNING)
+    state, seen = looks(EMPTY, Seen(), [one], [one], [one, two], [one, two])
+    assert [e.title for e in state.waiting] == ["one is damaged.", "two is damaged."]
+    state, seen = looks(state, seen, [two], [two])
+    assert [e.title for e in state.waiting[2:]] == ["Recovered: one is damaged."]
+    state, _ = looks(from_json(to_json(state)), Seen(), [], [])
+    assert [e.title for e in state.waiting[3:]] == ["Recovered: two is damaged."]
+    assert len({event.id for event in state.waiting}) == 4
+
+
+def test_a_problem_that_gets_worse_is_told_again_and_one_that_gets_better_is_not() -> None:
+    mild, bad = damaged("one", Level.WARNING), damaged("one", Level.BAD)
+    state, seen = looks(EMPTY, Seen(), [mild], [mild], [bad], [bad])
+    state, seen = looks(state, seen, [mild], [mild], [bad], [], [], now=3700.0)
+    kinds = [event.kind for event in state.waiting]
+    assert kinds == [Kind.WARNING, Kind.PROBLEM, Kind.PROBLEM, Kind.RECOVERED]
+    assert "after 1 h" in state.waiting[-1].body, "since it was first told"
+
+
+def test_what_is_long_gone_is_not_remembered() -> None:
+    seen, state = Seen(), EMPTY
+    for number in range(1000):
+        state, seen = looks(state, seen, [damaged(str(number), Level.BAD)])
+    assert (len(seen.streaks), state) == (1, EMPTY)
+
+
 def test_what_cannot_be_told_is_not_over() -> None:
     state, seen = looks(EMPTY, Seen(), [STALE], [STALE])
     for _ in range(5):
-        seen = seen.after([], unknown=[Code.STALE])
+        seen = seen.after([], state, unknown=[Code.STALE])
         assert advance(state, seen, [], BOTH, 200.0) == state
     after, _ = looks(state, seen, [], [])
     assert [event.kind for event in after.waiting] == [Kind.PROBLEM, Kind.RECOVERED]
@@ -112,8 +143,10 @@ def test_a_receiver_that_never_answers_does_not_fill_the_disk() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "{", "[]", "{}", '{"version": 2}', '{"version": 1, "open": 5, "waiting": []}',
-             '{"version": 1, "open": {"nonsense": {}}, "waiting": []}']
+    "text", ["", "{", "[]", "{}", '{"version": 1, "open": {}, "waiting": []}', '{"version": 2}',
+             '{"version": 2, "open": 5, "waiting": []}',
+             '{"version": 2, "open": [{"code": "nonsense"}], "waiting": []}',
+             '{"version": 2, "open": ["stale"], "waiting": []}']
 )  # fmt: skip
 def test_a_damaged_state_is_a_value_error(text: str) -> None:
     with pytest.raises(ValueError):  # noqa: PT011 (any words: they only go into the log)

@@ -1,13 +1,16 @@
 """Notifications at real receivers: once per event, none lost, none repeated."""
 
 import json
+import re
 import shutil
 from collections.abc import Iterator
 from datetime import timedelta
+from html import unescape
 from pathlib import Path
 
 import pytest
 
+from console.events import CUT
 from tests.console.conftest import Start
 from tests.lib.console import MEMORY_BYTES, Console, add_set, change_verdict
 from tests.lib.kubeapi import FakeApi, send
@@ -247,5 +250,65 @@ def test_the_state_holds_no_url(
     start(**options)
     wait_for_messages(webhook, 1)
     kept = (tmp_path / "state" / "notified.json").read_text()
-    assert json.loads(kept)["open"].keys() == {"stale"}
+    assert [each["code"] for each in json.loads(kept)["open"]] == ["stale"]
     assert "127.0.0.1" not in kept
+
+
+HOSTILE = "<b>\"x\" & 'y'</b> <script>alert(1)</script> [a](http://x) *_`"
+
+
+def test_names_and_servers_words_arrive_as_they_are(
+    start: Start, options: dict[str, str], webhook: Webhook, store: Path, tmp_path: Path
+) -> None:
+    mailbox = Mailbox().start()
+    (tmp_path / "urls").write_text(f"{webhook.url}\n{mailbox.url}\n{mailbox.url}&format=text\n")
+    name = max(store.glob("backup_*")).name
+    lost = {"database": "one", "kind": "index", "name": HOSTILE, "why": "refused"}
+    change_verdict(store / name, left_out=[lost])
+    try:
+        start(**options)
+        wait_for_messages(webhook, 1)
+        wait_for("the mails", lambda: len(mailbox.mails) == 2, ARRIVAL)
+    finally:
+        mailbox.stop()
+    assert f"index {HOSTILE}." in webhook.titles[0]
+    assert f"index {HOSTILE}." in webhook.messages[0]["message"]
+    for mail in mailbox.mails:
+        assert f"index {HOSTILE}." in mail["subject"]
+        body = mail.get_body(("html", "plain"))
+        text = body.get_content()
+        seen = (
+            unescape(re.sub("<[^>]*>", "", text)) if body.get_content_subtype() == "html" else text
+        )
+        assert f"index {HOSTILE}." in " ".join(seen.split())
+
+
+def damaged(store: Path, hours: int) -> str:
+    name = add_set(store, timedelta(hours=hours))
+    (store / name / "manifest.json").write_text("nonsense")
+    return name
+
+
+def test_a_message_that_is_refused_is_cut_then_dropped_and_blocks_no_other(
+    start: Start, options: dict[str, str], webhook: Webhook, store: Path
+) -> None:
+    webhook.refuses = lambda message: CUT not in message["message"]
+    first = damaged(store, 20)
+    console = start(**options)
+    wait_for_messages(webhook, 1)
+    assert first in webhook.titles[0]
+    second = damaged(store, 30)
+    webhook.refuses = lambda message: second in message["title"]
+    wait_for("the second", lambda: console.metrics()[WAITING] == 1, ARRIVAL)
+    some_looks(console)
+    assert len(webhook.messages) == 1, (
+        "there is nothing that would tell it from a receiver's absence"
+    )
+    third = damaged(store, 40)
+    wait_for_messages(webhook, 2)
+    some_looks(console)
+    assert third in webhook.titles[1]
+    assert len(webhook.messages) == 2, webhook.titles
+    assert console.metrics()[WAITING] == 0
+    assert console.metrics()['brewget_backup_notifications_total{result="dropped"}'] == 1
+    assert "takes others, but refuses" in console.said()

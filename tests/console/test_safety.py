@@ -235,6 +235,38 @@ def test_the_worst_comes_first_and_makes_the_headline() -> None:
     assert found.headline == "Your data is not safe right now."
 
 
+@pytest.mark.parametrize(
+    ("facts", "code", "number"),
+    [
+        (with_sets(a_set(9, State.DAMAGED), a_set(7, State.DAMAGED), a_set(1)), Code.DAMAGED, 2),
+        (with_sets(a_set(13), a_set(7, State.FAILED), a_set(1, State.FAILED)), Code.FAILED_SET, 2),
+        (with_sets(a_set(13), tried(7, "one"), tried(1, "two")), Code.UNPROVEN, 2),
+        (with_sets(a_set(13), tried(7, "one"), a_set(1, State.UNVERIFIED)), Code.UNPROVEN, 1),
+        (replace(HEALTHY, cluster=Cluster()), Code.SUSPENDED, 2),
+        (replace(HEALTHY, due=dict.fromkeys(HEALTHY.due or {}, NOW - HOUR / 2)), Code.MISSED, 2),
+    ],
+)  # fmt: skip
+def test_each_of_a_kind_is_a_problem_of_its_own(facts: Facts, code: Code, number: int) -> None:
+    found = [problem for problem in judge(facts, NOW).problems if problem.code is code]
+    assert len({problem.key for problem in found}) == len(found) == number
+    assert all(problem.subject and problem.subject in problem.text for problem in found)
+
+
+ONE_EACH = {
+    *(Code.STORE, Code.EMPTY, Code.STALE, Code.UNVERIFIED, Code.LEFT_OUT, Code.OLD_RESTORE),
+    *(Code.OLD_READING, Code.FAILED_BACKUP, Code.FAILED_VERIFY, Code.SHRINKING, Code.FULL),
+    *(Code.NEARLY_FULL, Code.API, Code.ARCHIVE_STALE, Code.ARCHIVE_SLOT, Code.OFFSITE_SETS),
+}
+"""About the store, the newest set or the last run: there is one of it."""
+OF_SEVERAL = {Code.DAMAGED, Code.FAILED_SET, Code.UNPROVEN, Code.SUSPENDED, Code.MISSED}
+OF_SEVERAL |= {Code.CLOCK, Code.ARCHIVE_WAITING, Code.ARCHIVE_BACKUP, Code.ARCHIVE_DRILL}
+"""Shown above and in test_archive_verdict.py."""
+
+
+def test_of_every_kind_it_is_known_whether_there_can_be_two() -> None:
+    assert set(Code) == ONE_EACH | OF_SEVERAL
+
+
 def test_every_problem_has_its_source_or_is_about_the_source() -> None:
     nothing = replace(HEALTHY, store=Picture(Identity.MISSING, "gone"), cluster=Cluster(why="away"))
     assert set(Code) - unknown(nothing, NOW) == {Code.STORE, Code.API}

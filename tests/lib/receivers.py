@@ -2,6 +2,7 @@
 
 import json
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from email import message_from_bytes, policy
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -21,6 +22,8 @@ class Webhook:
     status: int = 200
     refusals: int = 0
     """So many messages more are refused, whatever the status."""
+    refuses: Callable[[dict[str, Any]], bool] = lambda _: False
+    """Messages that it never takes, as a chat does that finds one too long."""
     server: ThreadingHTTPServer | None = None
 
     @property
@@ -39,11 +42,13 @@ class Webhook:
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["Content-Length"]))
+                message = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
                 status = 503 if webhook.refusals > 0 else webhook.status
                 webhook.refusals -= 1
+                if status == 200 and webhook.refuses(message):
+                    status = 413
                 if status == 200:
-                    webhook.messages.append(json.loads(body))
+                    webhook.messages.append(message)
                 self.send_response(status)
                 self.end_headers()
 
