@@ -242,6 +242,19 @@ def test_what_is_left_is_taken_where_its_shortness_is_accepted_and_the_archive_g
     assert lost.rows() == lost.whole
 
 
+def test_a_replay_that_postgresql_pauses_is_refused_in_its_own_words(lost: Disaster) -> None:
+    """It waits for a person where the server had more connections than in its last backup."""
+    lost.pod.prepare().expect(0)
+    lost.pod.options = (*lost.pod.options, "max_connections=300")
+    with lost.archive.running() as (server, archiver):
+        lost.add(server, lost.last + 1)
+        lost.archive.wait_streamed(server, archiver)
+        server.kill()
+    shutil.rmtree(lost.pod.data)
+    why = "is a lower setting than on the primary server, where its value was 300"
+    refused(lost, 65, "but WAL up to", why, WAY)
+
+
 def failing(lost: Disaster, body: str, command: str = "archive-get") -> Scripts:
     """Put a pgbackrest before the real one whose command fails as the body says."""
     where = lost.pod.scripts.box.directory("shim")

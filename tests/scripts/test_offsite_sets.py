@@ -21,8 +21,11 @@ from tests.lib.sandbox import run_as
 from tests.lib.scripts import Scripts
 from tests.lib.store import Store
 from tests.lib.toolbox import Tools, path_of
+from tests.lib.waiting import wait_for
 
 ANOTHER = "another-passphrase-of-offsite"
+WRITTEN = 60.0
+"""From starting the job until restic's first writes, in seconds."""
 
 
 @pytest.fixture
@@ -225,4 +228,24 @@ def test_a_run_that_is_killed_at_any_step_is_made_up_for_by_the_next(made: Copie
         kill_at(kept, number, "offsite-sets", "--copy")
     made.copy(OFFSITE_SETS_KEEP="1").expect(0)
     assert made.there() == [f"backup_2199010{len(steps)}_000000"]
+    made.restic("check")
+
+
+@pytest.mark.parametrize("written", ["locks", "data", "index"])
+def test_a_run_that_is_killed_while_restic_writes_is_made_up_for_by_the_next(
+    written: str, made: Copies, golden: Golden
+) -> None:
+    running = made.scripts.start("offsite-sets", "--copy")
+    wait_for(
+        f"what restic writes to {written}",
+        lambda: [x for x in made.bucket.files.glob(f"archive-sets/{written}/**/*") if x.is_file()],
+        WRITTEN,
+        every=0.005,
+    )
+    running.kill()
+    assert made.there() == []
+
+    assert made.copy().expect(0).stdout == f"copied {golden.set}\n"
+
+    assert made.there() == [golden.set], "once"
     made.restic("check")
