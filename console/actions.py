@@ -133,7 +133,7 @@ class Actions:
         return handler
 
     def _preview(self, request: Request, user: User, form: Form) -> Response:
-        found = self._watcher.store.look().find(request.path_params["name"])
+        found = self._watcher.sets().find(request.path_params["name"])
         if found is None or not found.is_published or found.manifest is None:
             return self._refused(user, 404, "No usable set has this name.")
         known = [database.name for database in found.manifest.databases]
@@ -187,7 +187,7 @@ class Actions:
         return ""
 
     def _usable_set(self, name: str) -> str | None:
-        found = self._watcher.store.look().find(name)
+        found = self._watcher.sets().find(name)
         return found.name if found and found.is_published else None
 
     def _start(self, wish: Wish) -> Response:

@@ -1,7 +1,7 @@
 """The ASGI application: which address leads where, and what every answer has in common."""
 
 import threading
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 
@@ -21,6 +21,7 @@ from console.archive import View
 from console.cluster import Api, Kubernetes
 from console.facts import Watcher
 from console.notify import Notifier
+from console.observer import Observer
 from console.pages import Pages
 from console.security import Doors
 from console.settings import Settings
@@ -35,7 +36,8 @@ def create(settings: Settings, api: Api | None = None) -> ASGIApp:
     archive = None
     if settings.archive:
         archive = View(settings.store, has_copies=settings.archive_sets)
-    watcher = Watcher(settings, store, api or Kubernetes(settings.namespace), archive)
+    observer = Observer(store, archive, settings.hang_seconds)
+    watcher = Watcher(settings, store, api or Kubernetes(settings.namespace), observer)
     notifier, doors = Notifier(settings, watcher), Doors(settings)
     pages = Pages(settings, watcher, doors)
     actions = Actions(settings, watcher, doors, pages)
@@ -48,6 +50,7 @@ def create(settings: Settings, api: Api | None = None) -> ASGIApp:
     made = Starlette(
         routes=[
             Route("/healthz", _healthy),
+            Route("/livez", _live(observer)),
             Route("/metrics", serve_metrics),
             Mount("/static", StaticFiles(directory=STATIC)),
             status.route(watcher, doors),
@@ -64,6 +67,18 @@ def create(settings: Settings, api: Api | None = None) -> ASGIApp:
 async def _healthy(_: Request) -> Response:
     """The process answers. Restarting it would not make a backup better."""
     return PlainTextResponse("ok\n")
+
+
+def _live(observer: Observer) -> Callable[[Request], Awaitable[Response]]:
+    """For those who watch the watcher. The kubelet asks /healthz: a pod whose volume hangs would
+    not come back, and this one still says what is wrong."""
+
+    async def endpoint(_: Request) -> Response:
+        if observer.hangs:
+            return PlainTextResponse("the store does not answer\n", 503)
+        return PlainTextResponse("ok\n")
+
+    return endpoint
 
 
 def _watching(notifier: Notifier) -> Callable[[Starlette], AbstractAsyncContextManager[None]]:

@@ -3,9 +3,11 @@
 from dataclasses import dataclass
 
 from console import schedule
-from console.archive import View
 from console.cluster import Api
+from console.manifest import Manifest
+from console.observer import Observer
 from console.problem import Facts
+from console.sets import Picture
 from console.settings import Settings
 from console.store import Store
 from console.wishes import BACKUP
@@ -14,16 +16,25 @@ from console.words import HOUR
 
 @dataclass(frozen=True, slots=True)
 class Watcher:
-    """Looks when asked; keeps nothing but what the store keeps of unchanged files."""
+    """Looks when asked."""
 
     settings: Settings
     store: Store
     api: Api
-    archive: View | None = None
+    observer: Observer
+
+    def sets(self) -> Picture:
+        """The store alone."""
+        return self.observer.look()[0]
+
+    def detail(self, name: str, *, failed: bool = False) -> Manifest | None:
+        """A set's manifest with its tables; None where it cannot be used now."""
+        return None if self.observer.hangs else self.store.detail(name, failed=failed)
 
     def look(self, now: float) -> Facts:
         """Never raises because of what is found."""
         cluster = self.api.look()
+        store, archive = self.observer.look()
         backup = cluster.cron_job(BACKUP)
         gap = schedule.longest_gap(backup.schedule, backup.zone, now) if backup else None
         due = {
@@ -32,13 +43,13 @@ class Watcher:
             if (moment := schedule.last_run(each.schedule, each.zone, now)) is not None
         }
         return Facts(
-            store=self.store.look(),
+            store=store,
             cluster=cluster,
             interval=gap or self.settings.interval_seconds,
             min_free_bytes=self.settings.min_free_bytes,
             repeat_days=self.settings.repeat_days,
             scrub_days=self.settings.scrub_days,
             due=due,
-            archive=self.archive.look(now) if self.archive else None,
+            archive=archive,
             archive_interval=self.settings.archive_hours * HOUR,
         )

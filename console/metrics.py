@@ -17,7 +17,7 @@ from console.facts import Watcher
 from console.jobs import Phase
 from console.notify import Notifier
 from console.problem import Code, Facts, Level, is_missed, started
-from console.sets import BackupSet, Identity, Picture, State
+from console.sets import BackupSet, Picture, State
 from console.wishes import BACKUP, VERIFY, Action
 
 PREFIX = "brewget_backup_"
@@ -71,8 +71,8 @@ def _labelled(
 
 
 def _store(store: Picture) -> Iterator[Metric]:
-    is_ok = store.identity is Identity.OK
-    yield from _gauge("store_ok", "Whether the mounted directory is the expected store.", is_ok)
+    text = "Whether the mounted directory is the expected store, and answers."
+    yield from _gauge("store_ok", text, store.is_known)
     yield from _gauge("store_free_bytes", "Bytes free on the store's volume.", store.free_bytes)
     yield from _gauge("store_size_bytes", "Size of the store's volume.", store.size_bytes)
     if store.free_bytes is not None:

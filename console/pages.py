@@ -121,7 +121,7 @@ class Pages:
         )
 
     def _set(self, request: Request, user: User) -> Response:
-        store, name = self._watcher.store.look(), request.path_params["name"]
+        store, name = self._watcher.sets(), request.path_params["name"]
         found = store.find(name)
         if found is None:
             return self.message(user, 404, "Not found", "There is no such set in the store.")
@@ -133,14 +133,14 @@ class Pages:
             manifest=found.manifest,
             before=before,
             databases=views.databases(
-                self._watcher.store.detail(name, failed=found.state is State.FAILED),
-                self._watcher.store.detail(before.name) if before else None,
+                self._watcher.detail(name, failed=found.state is State.FAILED),
+                self._watcher.detail(before.name) if before else None,
             ),
             now=time.time(),
         )
 
     def _restore(self, request: Request, user: User) -> Response:
-        found = self._watcher.store.look().find(request.path_params["name"])
+        found = self._watcher.sets().find(request.path_params["name"])
         if found is None or not found.is_published or found.manifest is None:
             return self.message(user, 404, "Cannot be restored", "No usable set has this name.")
         return self.render("restore.html", user, set=found, manifest=found.manifest)

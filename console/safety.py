@@ -60,13 +60,20 @@ _OF_CLUSTER = frozenset({Code.FAILED_BACKUP, Code.FAILED_VERIFY, Code.SUSPENDED,
 
 def unknown(facts: Facts, now: float) -> frozenset[Code]:
     """What cannot be known now: a problem that is not seen may still be there."""
-    store = frozenset() if facts.store.identity is Identity.OK else _OF_STORE
+    store = frozenset() if facts.store.is_known else _OF_STORE
     archive = archived.unknown(facts.archive, now) if facts.archive else frozenset()
     return store | archive | (frozenset() if facts.cluster.is_reachable else _OF_CLUSTER)
 
 
 def _problems(facts: Facts, now: float) -> Iterator[Problem]:
-    if facts.store.identity is not Identity.OK:
+    if facts.store.silent:
+        yield Problem(
+            Code.STORE,
+            Level.BAD,
+            f"The store has not answered for {span(facts.store.silent)}.",
+            "What is said of it is from before. Is its disk, or the network to it, in order?",
+        )
+    elif facts.store.identity is not Identity.OK:
         yield Problem(
             Code.STORE,
             Level.BAD,

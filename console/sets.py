@@ -102,6 +102,13 @@ class Picture:
     sets: tuple[BackupSet, ...] = ()
     free_bytes: int | None = None
     size_bytes: int | None = None
+    silent: float = 0.0
+    """Seconds for which the store has not answered: this is how it was before. 0: it answers."""
+
+    @property
+    def is_known(self) -> bool:
+        """Whether this is the store that is meant, and how it is now."""
+        return self.identity is Identity.OK and not self.silent
 
     @property
     def published(self) -> list[BackupSet]:

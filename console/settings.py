@@ -54,6 +54,8 @@ class Settings(BaseModel):
     """A writable directory for what was notified already."""
     look_seconds: float = Field(60, gt=0)
     """Between two looks for something to notify."""
+    hang_seconds: float = Field(30, gt=0)
+    """Within so many seconds a look into the store ends, be it a slow disk with a thousand sets."""
     name: str = "BrewGet PostgreSQL"
     """What the page and the notifications call the database."""
 

@@ -7,6 +7,7 @@ Unlike a stand-in for a program it is met by every program, on any libc, in its 
 import errno
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -52,6 +53,15 @@ class Disk:
         """Nothing fails yet."""
         self.source, self.mount, self.orders = source, mount, orders
         self.fault: Fault | None = None
+        self.server = 0
+
+    def hang(self) -> None:
+        """Answer nobody, like a disk or a network that is gone, until `answer`."""
+        os.kill(self.server, signal.SIGSTOP)
+
+    def answer(self) -> None:
+        """Answer again, those as well who have waited."""
+        os.kill(self.server, signal.SIGCONT)
 
     def fail(self, fault: Fault) -> None:
         """From now on this one alone; reads are counted anew."""
@@ -82,8 +92,10 @@ def failing(box: Sandbox, source: Path) -> Iterator[Disk]:
 
         try:
             wait_for("a mounted file system", is_there, MOUNTED, every=0.02)
+            disk.server = process.pid
             yield disk
         finally:
+            process.send_signal(signal.SIGCONT)
             subprocess.run(["umount", "--lazy", mount], check=False)
             with suppress(subprocess.TimeoutExpired):  # a script that was killed left a file open
                 process.wait(ENDED)
