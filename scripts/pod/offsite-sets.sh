@@ -22,6 +22,8 @@ OFFSITE_SETS_SECONDS="${OFFSITE_SETS_SECONDS:-3000}"
 # restic's -o, e.g. s3.bucket-lookup=path
 OFFSITE_SETS_OPTION="${OFFSITE_SETS_OPTION:-}"
 SAID="$ARCHIVE/offsite-sets.json"
+# restic's status where another one works in the repository.
+LOCKED=11
 
 usage() {
 	cat <<'USAGE'
@@ -63,7 +65,7 @@ restic_export() {
 # usage: restic_run COMMAND [ARGUMENT...]   Its output on stdout. Its own statuses: 10 there is no repository, 11 it is locked, 12 the passphrase.
 # Beside us, so that a signal is heard: GNU's timeout leaves the group that gets it.
 restic_run() {
-	timeout "$OFFSITE_SETS_SECONDS" restic --quiet --retry-lock 5m ${OFFSITE_SETS_OPTION:+-o "$OFFSITE_SETS_OPTION"} "$@" 2>"$WORK/said" 7>&- 8>&- 9>&- &
+	timeout "$OFFSITE_SETS_SECONDS" restic --quiet --retry-lock 1m ${OFFSITE_SETS_OPTION:+-o "$OFFSITE_SETS_OPTION"} "$@" 2>"$WORK/said" 7>&- 8>&- 9>&- &
 	wait "$!"
 }
 
@@ -78,7 +80,7 @@ restic_refused() {
 	! grep -q 'signal terminated received' "$WORK/said" || status=124
 	case "$status" in
 	10) printf 'there is no restic repository at %s. If its address is right, make it, once: docs/archive.md, "Sets off this machine"' "$RESTIC_REPOSITORY" && return "$REFUSED" ;;
-	11) printf 'the restic repository is locked: %s' "$(restic_said)" && return "$BUSY" ;;
+	"$LOCKED") printf 'the restic repository is locked: %s' "$(restic_said)" && return "$BUSY" ;;
 	12) printf 'the restic repository was made with another passphrase' && return "$REFUSED" ;;
 	# What it has said first is why it has asked again.
 	124) printf 'restic did not end within %s s: %s' "$OFFSITE_SETS_SECONDS" "$(grep -m 1 -v 'signal terminated' "$WORK/said")" && return "$UNREACHABLE" ;;
@@ -88,9 +90,16 @@ restic_refused() {
 
 # usage: ask COMMAND [ARGUMENT...]   Its output in WORK/out. Ends with the reason.
 ask() {
-	local status=0 why
+	local status=0
 
 	restic_run "$@" >"$WORK/out" || status=$?
+	require_done "$status"
+}
+
+# usage: require_done STATUS   Of restic's.
+require_done() {
+	local status="$1" why
+
 	((status == 0)) || { why="$(restic_refused "$status")" || status=$? && fail "$status" "$why"; }
 }
 
@@ -129,12 +138,15 @@ copies() {
 
 # usage: retain SET   The newest stay, and the one just copied whatever the clock says. As in the store, nothing goes while a set lacks data.
 retain() {
-	local list
+	local list status=0
 
 	((OFFSITE_SETS_KEEP > 0)) || return 0
 	list="$(sets_list)" || fail "$UNREACHABLE" "the sets cannot be listed"
 	[[ -z "$(sets_flagged "$list")" ]] || return 0
-	ask forget --host "$STORE" --group-by host --keep-last "$OFFSITE_SETS_KEEP" --keep-tag "$1" --prune
+	restic_run forget --host "$STORE" --group-by host --keep-last "$OFFSITE_SETS_KEEP" --keep-tag "$1" --prune >"$WORK/out" || status=$?
+	# By somebody who looks into it, or by a run that was killed within the last half hour: the copy is no worse for it.
+	((status != LOCKED)) || { log "warning: no old copy was removed, as the restic repository is locked: $(restic_said)" && return 0; }
+	require_done "$status"
 	step removed
 }
 
