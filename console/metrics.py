@@ -221,6 +221,12 @@ def _notifications(notifier: Notifier) -> Iterator[Metric]:
     for result, count in sorted(notifier.counts.items()):
         counts.add_metric([result], count)
     yield counts
+    beats = CounterMetricFamily(
+        PREFIX + "heartbeats", "Heartbeats to a watcher outside by outcome.", labels=["result"]
+    )
+    for result, count in sorted(notifier.heartbeat.counts.items()):
+        beats.add_metric([result], count)
+    yield beats
     yield from _gauge(
         "notifications_waiting", "Notifications that no receiver has taken yet.", notifier.waiting
     )

@@ -16,6 +16,8 @@ import apprise
 from console import events, safety
 from console.events import Event, Kind, Seen, State
 from console.facts import Watcher
+from console.heartbeat import Heartbeat
+from console.problem import Level
 from console.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -35,6 +37,7 @@ class Notifier:
 
     def __init__(self, settings: Settings, watcher: Watcher) -> None:
         self._settings, self._watcher = settings, watcher
+        self.heartbeat = Heartbeat(settings.heartbeat_file)
         self._file = settings.state / "notified.json" if settings.state else None
         self._state, self._seen = self._load(), Seen()
         self._stop = threading.Event()
@@ -66,12 +69,15 @@ class Notifier:
         if receivers is None:
             return  # what is due stays due until somebody can be notified
         facts = self._watcher.look(now)
-        problems = safety.judge(facts, now).problems
+        verdict = safety.judge(facts, now)
+        problems = verdict.problems
         keys = [problem.key for problem in problems]
         self._seen = self._seen.after(keys, self._state, safety.unknown(facts, now))
         state = events.only_known(self._state, receivers)
         self._keep(events.advance(state, self._seen, problems, tuple(receivers), now))
         self.looked = now
+        if verdict.level is Level.GOOD:
+            self.heartbeat.send()
         for receiver, url in receivers.items():
             self._deliver(receiver, url)
 

@@ -50,6 +50,8 @@ class Settings(BaseModel):
     """Whether browsers reach the console by HTTPS only; cookies are then sent by no other way."""
     notify_file: Path | None = None
     """Apprise URLs, one a line."""
+    heartbeat_file: Path | None = None
+    """Holds the URL that is asked for after each look that finds nothing wrong."""
     state: Path | None = None
     """A writable directory for what was notified already."""
     look_seconds: float = Field(60, gt=0)

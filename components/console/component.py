@@ -125,6 +125,8 @@ class Console(pulumi.ComponentResource):
         }
         if urls:
             data["urls"] = pulumi.Output.secret("\n".join(urls))
+        if heartbeat := settings.heartbeat_url.get_secret_value():
+            data["heartbeat"] = pulumi.Output.secret(heartbeat)
         return core.v1.Secret(
             f"{name}-secret", metadata=self._meta(), string_data=data, opts=self._child
         )

@@ -62,6 +62,8 @@ def environment(
         found["CONSOLE_PROXY_ADDRESSES"] = console.proxy_addresses
     if console.notify_urls.get_secret_value():
         found["CONSOLE_NOTIFY_FILE"] = f"{SECRETS}/urls"
+    if console.heartbeat_url.get_secret_value():
+        found["CONSOLE_HEARTBEAT_FILE"] = f"{SECRETS}/heartbeat"
     return found
 
 

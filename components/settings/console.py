@@ -1,6 +1,7 @@
 """The settings of the console: whether it runs, who may use it, whom it notifies."""
 
 import ipaddress
+import re
 from typing import Annotated
 
 from pydantic import AfterValidator, Field, SecretStr
@@ -29,10 +30,18 @@ def _urls(secret: SecretStr) -> SecretStr:
     return secret
 
 
+def _url(secret: SecretStr) -> SecretStr:
+    text = secret.get_secret_value()
+    if text and not re.fullmatch(rf"https?://[!-~]{{1,{_LONGEST}}}", text):
+        raise ValueError("it is not an address of the web")
+    return secret
+
+
 Image = Annotated[str, Field(pattern=r"^[a-z0-9][A-Za-z0-9._:/@-]{0,254}$")]
 Header = Annotated[str, Field(pattern=r"^([A-Za-z][A-Za-z0-9-]{0,63})?$")]
 Networks = Annotated[str, AfterValidator(_networks)]
 Urls = Annotated[SecretStr, AfterValidator(_urls)]
+Url = Annotated[SecretStr, AfterValidator(_url)]
 
 
 class ConsoleSettings(Group):
@@ -85,5 +94,13 @@ class ConsoleSettings(Group):
         "Apprise URLs to notify, separated by blanks, set with --secret.",
         allowed="URLs as Apprise knows them, up to 4000 characters",
         example="--path --secret console.notifyUrls",
+        change=Change.CONSOLE,
+    )
+    heartbeat_url: Url = setting(
+        SecretStr(""),
+        "Asked for each minute in which nothing is wrong, set with --secret: what watches there "
+        "alarms when it is not.",
+        allowed="a URL with http:// or https://, without blanks",
+        example="--path --secret console.heartbeatUrl",
         change=Change.CONSOLE,
     )

@@ -15,7 +15,7 @@ from tests.console.conftest import Start
 from tests.lib.console import MEMORY_BYTES, Console, add_set, change_verdict
 from tests.lib.kubeapi import FakeApi, send
 from tests.lib.positions import before, write_archive, write_position
-from tests.lib.receivers import Mailbox, Webhook
+from tests.lib.receivers import Mailbox, Watch, Webhook
 from tests.lib.waiting import wait_for
 
 ARRIVAL = 60.0
@@ -312,3 +312,27 @@ def test_a_message_that_is_refused_is_cut_then_dropped_and_blocks_no_other(
     assert console.metrics()[WAITING] == 0
     assert console.metrics()['brewget_backup_notifications_total{result="dropped"}'] == 1
     assert "takes others, but refuses" in console.said()
+
+
+def test_the_watcher_outside_hears_of_it_as_long_as_nothing_is_wrong(
+    start: Start, options: dict[str, str], webhook: Webhook, store: Path, tmp_path: Path
+) -> None:
+    watch = Watch()
+    (tmp_path / "heartbeat").write_text(f"{watch.url}\n")
+    console = start(**options, CONSOLE_HEARTBEAT_FILE=str(tmp_path / "heartbeat"))
+    wait_for("heartbeats", lambda: len(watch.beats) > LOOKS, ARRIVAL, every=0.05)
+    assert set(watch.beats) == {"/ping/SECRET"}
+    away = store.with_name("away")
+    store.rename(away)
+    wait_for_messages(webhook, 1)
+    heard = len(watch.beats)
+    some_looks(console)
+    assert len(watch.beats) == heard, "silence is the alarm"
+    away.rename(store)
+    wait_for("a heartbeat", lambda: len(watch.beats) > heard, ARRIVAL, every=0.05)
+    watch.stop()
+    failed = 'brewget_backup_heartbeats_total{result="failed"}'
+    wait_for("a failed one", lambda: console.metrics()[failed] > 0, ARRIVAL)
+    some_looks(console)
+    assert "the heartbeat was not taken" in console.said()
+    assert "SECRET" not in console.said()

@@ -67,6 +67,33 @@ class Webhook:
             self.server = None
 
 
+class Watch:
+    """What a heartbeat is for: counts how often it was asked for."""
+
+    def __init__(self) -> None:
+        """Listening."""
+        self.beats: list[str] = []
+        watch = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                watch.beats.append(self.path)
+                self.send_response(200)
+                self.end_headers()
+
+            def log_message(self, *_: object) -> None:
+                """Not into the tests' output."""
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_port}/ping/SECRET"
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def stop(self) -> None:
+        """Be down."""
+        self.server.shutdown()
+        self.server.server_close()
+
+
 class Mailbox:
     """A mail server that keeps every mail."""
 

@@ -44,7 +44,13 @@ OTHER_BEFORE = {
     "offsite.user": ARCHIVE | SFTP,
     "offsite.hostKey": ARCHIVE | SFTP,
 }
-SECRET = {"archive.passphrase", "console.notifyUrls", "offsite.passphrase", "postgres.password"}
+SECRET = {
+    "archive.passphrase",
+    "console.heartbeatUrl",
+    "console.notifyUrls",
+    "offsite.passphrase",
+    "postgres.password",
+}
 NEW = {
     "adopt": "true",
     "backupNow": "2",
@@ -118,6 +124,7 @@ NEW = {
     "console.proxyHeader": "X-Other",
     "console.proxyAddresses": "10.0.0.2",
     "console.notifyUrls": "json://hook.example",
+    "console.heartbeatUrl": "https://watcher.example/ping",
 }
 
 

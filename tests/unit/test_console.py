@@ -109,13 +109,14 @@ def test_its_pod_reads_the_store_and_has_the_least_rights(stack: Recorder) -> No
 def test_its_environment_is_what_it_reads(deploy: Deploy) -> None:
     stack = deploy(
         config=ON | {"verify.repeatDays": "40", "verify.scrubDays": "9", "console.proxyHeader": "X-User", "console.proxyAddresses": "10.0.0.0/8  10.1.2.3"},
-        secret={"console.notifyUrls": "json://a mailto://b"},
+        secret={"console.notifyUrls": "json://a mailto://b", "console.heartbeatUrl": "https://ping"},
     )  # fmt: skip
     settings = from_environment(environment(stack))
     assert settings.namespace == "ales"
     assert (settings.repeat_days, settings.scrub_days) == (40, 9)
     assert settings.store_id == "request\nstdout of backup-store"
     assert str(settings.notify_file) == "/run/secrets/console/urls"
+    assert str(settings.heartbeat_file) == "/run/secrets/console/heartbeat"
     assert [str(network) for network in settings.proxy_addresses] == ["10.0.0.0/8", "10.1.2.3/32"]
 
 
@@ -141,17 +142,25 @@ def test_of_an_archive_it_knows_only_where_there_is_one(deploy: Deploy, archive:
 
 def test_token_and_urls_are_secret_and_the_token_is_kept(deploy: Deploy) -> None:
     stack = deploy(
-        config=ON, secret={"console.notifyUrls": "json://zymurgy mailto://b"},
+        config=ON,
+        secret={"console.notifyUrls": "json://zymurgy mailto://b", "console.heartbeatUrl": "https://x/zymurgy"},
         stashed={"console-token-password": "kept"},
     )  # fmt: skip
     data = stack.one("Secret", "postgres-console")["stringData"]
     assert isinstance(data, Secret)
-    assert data.value == {"token": "kept", "urls": "json://zymurgy\nmailto://b"}
+    assert data.value == {
+        "token": "kept",
+        "urls": "json://zymurgy\nmailto://b",
+        "heartbeat": "https://x/zymurgy",
+    }
     for resource in stack.resources:
         if resource.kind not in {"Secret", "Stash"}:
             assert "zymurgy" not in str(resource.inputs), resource.name
     assert "CONSOLE_NOTIFY_FILE" in environment(stack)
-    assert "CONSOLE_NOTIFY_FILE" not in environment(deploy(config=ON))
+    assert (
+        not {"CONSOLE_NOTIFY_FILE", "CONSOLE_HEARTBEAT_FILE"}
+        & environment(deploy(config=ON)).keys()
+    )
 
 
 def test_only_labelled_pods_reach_it(stack: Recorder) -> None:
@@ -190,6 +199,8 @@ def test_wrong_urls_are_refused_without_being_shown() -> None:
     (said,) = refusal({"console.notifyUrls": "json://zymurgy"})
     assert "is not encrypted" in said
     assert "zymurgy" not in said
+    (said,) = refusal({"console.heartbeatUrl": "ftp://zymurgy"}, "console")
+    assert "console.heartbeatUrl is (secret), but it is not an address of the web." in said
 
 
 def test_the_default_image_is_named_as_the_one_that_is_built() -> None:
