@@ -1,5 +1,6 @@
 """`python -m console`: serves until it is stopped."""
 
+import logging
 import os
 import sys
 
@@ -16,6 +17,9 @@ def main() -> int:
     except SettingsError as error:
         sys.stderr.write(f"error: {error}\n")
         return 64
+    logging.basicConfig(format="%(message)s")
+    # Who came and what they did; of its libraries only what is wrong.
+    logging.getLogger("console").setLevel(logging.INFO)
     uvicorn.run(
         create(settings),
         host=settings.host,

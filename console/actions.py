@@ -4,7 +4,9 @@ Each checks, in this order: that the browser sent it from our own page, that it 
 user, that it carries the key of a page that this user was shown. Then it makes a Job, or not.
 """
 
+import logging
 import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -25,6 +27,7 @@ from console.settings import Settings
 from console.wishes import Action, Wish
 
 Handler = Callable[[Request, User, Form], Response]
+log = logging.getLogger(__name__)
 
 
 class Actions:
@@ -33,6 +36,7 @@ class Actions:
     def __init__(self, settings: Settings, watcher: Watcher, doors: Doors, pages: Pages) -> None:
         self._settings, self._watcher = settings, watcher
         self._doors, self._pages = doors, pages
+        self.counts: Counter[Action] = Counter()
 
     def routes(self) -> list[BaseRoute]:
         """What the forms lead to."""
@@ -86,18 +90,16 @@ class Actions:
     async def _log_in(self, request: Request) -> Response:
         if not security.is_same_origin(request):
             return self._login_page(403, "This form was not sent from this console.")
-        if not self._doors.may_try():
-            return self._login_page(429, "Too many wrong tokens. Try again in a minute.")
         try:
             form = await forms.read(request)
-            session = self._doors.log_in(forms.one(form, "token"))
+            session = self._doors.log_in(request, forms.one(form, "token"))
         except FormError:
             session = None
         if session is None:
             return self._login_page(401, "That is not the token.")
         answer = RedirectResponse("/", status_code=303)
         answer.set_cookie(
-            security.COOKIE,
+            self._doors.cookie,
             session,
             max_age=security.SESSION_SECONDS,
             httponly=True,
@@ -109,7 +111,7 @@ class Actions:
     def _log_out(self, request: Request, _: User, __: Form) -> Response:
         self._doors.log_out(request)
         answer = RedirectResponse("/login", status_code=303)
-        answer.delete_cookie(security.COOKIE)
+        answer.delete_cookie(self._doors.cookie, secure=self._settings.https)
         return answer
 
     def _back_up(self, _: Request, user: User, form: Form) -> Response:
@@ -198,4 +200,7 @@ class Actions:
                 return RedirectResponse(f"/jobs/{job.name}", status_code=303)
         if wish.action is Action.RESTORE and any(job.action is wish.action for job in running):
             raise ClusterError("another restore is still running")
-        return RedirectResponse(f"/jobs/{self._watcher.api.start(wish)}", status_code=303)
+        name = self._watcher.api.start(wish)
+        self.counts[wish.action] += 1
+        log.info("%s by %r: job %s", wish.action, wish.by, name)
+        return RedirectResponse(f"/jobs/{name}", status_code=303)

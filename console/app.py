@@ -41,7 +41,7 @@ def create(settings: Settings, api: Api | None = None) -> ASGIApp:
     notifier, doors = Notifier(settings, watcher), Doors(settings)
     pages = Pages(settings, watcher, doors)
     actions = Actions(settings, watcher, doors, pages)
-    registry = metrics.registry(watcher, notifier)
+    registry = metrics.registry(watcher, notifier, doors, actions)
 
     async def serve_metrics(_: Request) -> Response:
         body = await run_in_threadpool(generate_latest, registry)

@@ -8,25 +8,31 @@ import time
 from collections.abc import Iterable, Iterator
 
 from prometheus_client import CollectorRegistry, ProcessCollector
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
 from console import archive_metrics, archived, safety
+from console.actions import Actions
+from console.counters import People, counted
 from console.facts import Watcher
 from console.jobs import Phase
 from console.notify import Notifier
 from console.problem import Code, Facts, Level, is_missed, started
+from console.security import Doors
 from console.sets import BackupSet, Picture, State
 from console.wishes import BACKUP, VERIFY, Action
 
 PREFIX = "brewget_backup_"
 
 
-def registry(watcher: Watcher, notifier: Notifier) -> CollectorRegistry:
+def registry(
+    watcher: Watcher, notifier: Notifier, doors: Doors, actions: Actions
+) -> CollectorRegistry:
     """What /metrics serves."""
     made = CollectorRegistry()
     made.register(_Backups(watcher, notifier))
+    made.register(People(doors, actions))
     ProcessCollector(registry=made)
     return made
 
@@ -215,18 +221,11 @@ def _problems(facts: Facts, now: float) -> Iterator[Metric]:
 
 
 def _notifications(notifier: Notifier) -> Iterator[Metric]:
-    counts = CounterMetricFamily(
-        PREFIX + "notifications", "Attempts to notify by outcome.", labels=["result"]
+    yield counted(
+        PREFIX + "notifications", "Attempts to notify by outcome.", "result", notifier.counts
     )
-    for result, count in sorted(notifier.counts.items()):
-        counts.add_metric([result], count)
-    yield counts
-    beats = CounterMetricFamily(
-        PREFIX + "heartbeats", "Heartbeats to a watcher outside by outcome.", labels=["result"]
-    )
-    for result, count in sorted(notifier.heartbeat.counts.items()):
-        beats.add_metric([result], count)
-    yield beats
+    text = "Heartbeats to a watcher outside by outcome."
+    yield counted(PREFIX + "heartbeats", text, "result", notifier.heartbeat.counts)
     yield from _gauge(
         "notifications_waiting", "Notifications that no receiver has taken yet.", notifier.waiting
     )

@@ -3,8 +3,10 @@
 import hashlib
 import hmac
 import ipaddress
+import logging
 import secrets
 import time
+from collections import Counter
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
@@ -12,11 +14,13 @@ from starlette.requests import Request
 
 from console.settings import Settings
 
+log = logging.getLogger(__name__)
+
 COOKIE = "brewget_console"
+COOKIE_OF_HTTPS = f"__Host-{COOKIE}"
+"""Browsers take it from this host over TLS alone: no neighbour's page can set it."""
 SESSION_SECONDS = 12 * 3600
 MOST_SESSIONS = 1000
-MOST_FAILURES = 10
-"""Wrong tokens in a minute, from all sides together, after which nobody may try."""
 
 HEADERS = {
     # No inline script or style, nothing from outside, no frame around a button.
@@ -42,34 +46,55 @@ class User:
     name: str
     key: str
     """What this user's forms are bound to."""
+    is_proxied: bool = False
+    """Whether the proxy vouches for them: only there can they log out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """Of somebody who had the token."""
+
+    ends: float
+    token: str
+    """Its digest: another token ends the session."""
 
 
 @dataclass(slots=True)
 class Doors:
-    """Everything that decides who is in. Sessions live in memory: a restart ends them."""
+    """Everything that decides who is in. Sessions live in memory: a restart ends them.
+
+    Wrong tokens are counted and not limited: nobody guesses 24 random bytes, and a limit would
+    let anybody lock the others out.
+    """
 
     settings: Settings
-    _sessions: dict[str, float] = field(default_factory=dict)
-    _failures: list[float] = field(default_factory=list)
+    logins: Counter[str] = field(default_factory=lambda: Counter(accepted=0, refused=0))
+    _sessions: dict[str, Session] = field(default_factory=dict)
     _secret: bytes = field(default_factory=lambda: secrets.token_bytes(32))
+
+    @property
+    def cookie(self) -> str:
+        """Name of the session's cookie."""
+        return COOKIE_OF_HTTPS if self.settings.https else COOKIE
 
     def user(self, request: Request) -> User | None:
         """Whom a request comes from; None for nobody we know."""
         if name := self._proxy_user(request):
-            return User(name, f"proxy {name}")
-        session = request.cookies.get(COOKIE, "")
-        if self._sessions.get(_digest(session), 0.0) > time.monotonic():
+            return User(name, f"proxy {name}", is_proxied=True)
+        session = request.cookies.get(self.cookie, "")
+        found = self._sessions.get(_digest(session))
+        if found and found.ends > time.monotonic() and found.token == _digest(self._token()):
             return User("token", f"session {session}")
         return None
 
     def bearer(self, request: Request) -> User | None:
         """A program with the token: it may look, and has no page whose forms it could send."""
         kind, _, token = request.headers.get("authorization", "").partition(" ")
-        if kind.lower() != "bearer" or not self.may_try():
+        if kind.lower() != "bearer":
             return None
         if self._is_token(token):
             return User("token", "")
-        self._failures.append(time.monotonic())
+        self._log_refused(request)
         return None
 
     def _proxy_user(self, request: Request) -> str:
@@ -85,35 +110,36 @@ class Doors:
         is_proxy = any(address in network for network in self.settings.proxy_addresses)
         return values[0].strip()[:200] if is_proxy else ""
 
-    def may_try(self) -> bool:
-        """Whether a token may be tried now."""
-        recent = time.monotonic() - 60
-        self._failures = [moment for moment in self._failures if moment > recent]
-        return len(self._failures) < MOST_FAILURES
-
-    def log_in(self, token: str) -> str | None:
+    def log_in(self, request: Request, token: str) -> str | None:
         """A new session for the right token."""
         if not self._is_token(token):
-            self._failures.append(time.monotonic())
+            self._log_refused(request)
             return None
+        self.logins["accepted"] += 1
+        log.info("login from %s", _peer(request))
         now = time.monotonic()
-        self._sessions = {key: end for key, end in self._sessions.items() if end > now}
+        self._sessions = {key: each for key, each in self._sessions.items() if each.ends > now}
         while len(self._sessions) >= MOST_SESSIONS:
             del self._sessions[next(iter(self._sessions))]
         session = secrets.token_urlsafe(32)
-        self._sessions[_digest(session)] = now + SESSION_SECONDS
+        self._sessions[_digest(session)] = Session(now + SESSION_SECONDS, _digest(self._token()))
         return session
 
     def log_out(self, request: Request) -> None:
         """Ends the session of this request."""
-        self._sessions.pop(_digest(request.cookies.get(COOKIE, "")), None)
+        self._sessions.pop(_digest(request.cookies.get(self.cookie, "")), None)
+
+    def _log_refused(self, request: Request) -> None:
+        self.logins["refused"] += 1
+        log.warning("a wrong token from %s", _peer(request))
+
+    def _token(self) -> str:
+        """Read each time: a Secret that was changed counts within the minute. Empty: nobody's."""
+        file = self.settings.token_file
+        return file.read_text("utf-8").strip() if file else ""
 
     def _is_token(self, token: str) -> bool:
-        file = self.settings.token_file
-        if file is None:
-            return False
-        # Read each time: a Secret that was changed counts within the minute.
-        wanted = file.read_text("utf-8").strip()
+        wanted = self._token()
         return bool(wanted) and hmac.compare_digest(token.strip().encode(), wanted.encode())
 
     def form_key(self, user: User) -> str:
@@ -133,5 +159,9 @@ def is_same_origin(request: Request) -> bool:
     return origin is None or urlsplit(origin).netloc == request.headers.get("host")
 
 
-def _digest(session: str) -> str:
-    return hashlib.sha256(session.encode()).hexdigest()
+def _digest(secret: str) -> str:
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def _peer(request: Request) -> str:
+    return request.client.host if request.client else "nowhere"

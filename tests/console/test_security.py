@@ -126,10 +126,25 @@ def test_the_right_token_alone_logs_in(fresh: Console) -> None:
     assert TOKEN not in cookie
 
 
-def test_guessing_is_stopped(fresh: Console) -> None:
-    for _ in range(10):
+def test_wrong_tokens_are_logged_and_counted_and_lock_nobody_out(fresh: Console) -> None:
+    for _ in range(20):
         assert fresh.post("/login", {"token": "x"}).status == 401
-    assert fresh.post("/login", {"token": TOKEN}).status == 429
+    assert fresh.get("/api/v1/status", Authorization="Bearer x").status == 401
+    assert fresh.post("/login", {"token": TOKEN}).status == 303
+    logins = 'brewget_backup_logins_total{result="%s"}'
+    found = fresh.metrics()
+    assert (found[logins % "refused"], found[logins % "accepted"]) == (21, 1)
+    assert fresh.said().count("a wrong token from 127.0.0.1") == 21
+    assert fresh.said().count("login from 127.0.0.1") == 1
+    assert TOKEN not in fresh.said()
+
+
+def test_who_did_what_is_one_line_of_log_and_a_counter(console: Console, api: FakeApi) -> None:
+    before = console.metrics().get('brewget_backup_actions_total{action="backup"}', 0)
+    console.post("/backup", {"key": console.log_in().get("/").key})
+    name = api.jobs[-1]["metadata"]["name"]
+    assert f"backup by 'token': job {name}\n" in console.said()
+    assert console.metrics()['brewget_backup_actions_total{action="backup"}'] == before + 1
 
 
 def test_logging_out_ends_the_session_itself(console: Console) -> None:
@@ -142,6 +157,26 @@ def test_a_changed_token_counts_at_once(fresh: Console) -> None:
     (fresh.base / "token").write_text("another")
     assert fresh.post("/login", {"token": TOKEN}).status == 401
     assert fresh.post("/login", {"token": "another"}).status == 303
+
+
+def test_a_changed_token_ends_the_sessions_of_the_old_one(fresh: Console) -> None:
+    assert fresh.log_in().get("/").status == 200
+    (fresh.base / "token").write_text("another")
+    assert fresh.get("/").status == 303
+    (fresh.base / "token").write_text(TOKEN)
+    assert fresh.get("/").status == 200, "it was never another's"
+
+
+def test_over_https_alone_the_cookie_is_this_hosts(start: Start) -> None:
+    secure = start(CONSOLE_HTTPS="true")
+    cookie = secure.post("/login", {"token": TOKEN}).headers["set-cookie"]
+    assert cookie.startswith("__Host-brewget_console=")
+    assert {"Secure", "HttpOnly", "Path=/"} <= set(cookie.split("; "))
+    assert "Domain" not in cookie
+    key = secure.log_in().get("/").key
+    gone = secure.post("/logout", {"key": key}).headers["set-cookie"]
+    assert gone.startswith('__Host-brewget_console="";')
+    assert "Secure" in gone
 
 
 def test_an_empty_token_file_lets_nobody_in(fresh: Console) -> None:
@@ -163,7 +198,8 @@ def test_the_proxys_header_counts_from_the_proxy_alone(start: Start) -> None:
     believed = start(
         CONSOLE_PROXY_HEADER="X-Forwarded-Email", CONSOLE_PROXY_ADDRESSES="10.9.0.0/16 127.0.0.1/32"
     )
-    assert believed.get("/", X_Forwarded_Email="ann@example.org").status == 200
+    page = believed.get("/", X_Forwarded_Email="ann@example.org")
+    assert (page.status, "Log out" in page.text) == (200, False), "only the proxy can"
     assert believed.get("/").status == 303
     assert believed.get("/", X_Forwarded_Email="").status == 303
     other = start(CONSOLE_PROXY_HEADER="X-Forwarded-Email", CONSOLE_PROXY_ADDRESSES="10.9.0.0/16")
