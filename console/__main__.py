@@ -17,9 +17,10 @@ def main() -> int:
     except SettingsError as error:
         sys.stderr.write(f"error: {error}\n")
         return 64
-    logging.basicConfig(format="%(message)s")
-    # Who came and what they did; of its libraries only what is wrong.
-    logging.getLogger("console").setLevel(logging.INFO)
+    # Of the console alone: what Apprise says has URLs in it, and those have passwords.
+    log = logging.getLogger("console")
+    log.addHandler(logging.StreamHandler())
+    log.setLevel(logging.INFO)
     uvicorn.run(
         create(settings),
         host=settings.host,

@@ -1,6 +1,7 @@
 """The ASGI application: which address leads where, and what every answer has in common."""
 
 import threading
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
@@ -50,7 +51,7 @@ def create(settings: Settings, api: Api | None = None) -> ASGIApp:
     made = Starlette(
         routes=[
             Route("/healthz", _healthy),
-            Route("/livez", _live(observer)),
+            Route("/livez", _live(observer, notifier)),
             Route("/metrics", serve_metrics),
             Mount("/static", StaticFiles(directory=STATIC)),
             status.route(watcher, doors),
@@ -69,13 +70,15 @@ async def _healthy(_: Request) -> Response:
     return PlainTextResponse("ok\n")
 
 
-def _live(observer: Observer) -> Callable[[Request], Awaitable[Response]]:
+def _live(observer: Observer, notifier: Notifier) -> Callable[[Request], Awaitable[Response]]:
     """For those who watch the watcher. The kubelet asks /healthz: a pod whose volume hangs would
     not come back, and this one still says what is wrong."""
 
     async def endpoint(_: Request) -> Response:
         if observer.hangs:
             return PlainTextResponse("the store does not answer\n", 503)
+        if notifier.is_late(time.time()):
+            return PlainTextResponse("nobody looks for what is to be notified\n", 503)
         return PlainTextResponse("ok\n")
 
     return endpoint

@@ -98,6 +98,8 @@ class Archive:
     """When it began, or was first looked at: what is not there yet may still be to come."""
     drills: Mapping[str, Drill] = field(default_factory=dict)
     copies: Copies | None = None
+    awaits_copies: bool = False
+    """Whether sets are to be copied off this machine, and no run has said a word yet."""
     """None where no sets are copied off this machine."""
 
     @property
@@ -139,7 +141,15 @@ class View:
         names = position.waiting.keys() | position.backups.keys() if position else {LOCAL, OFFSITE}
         drills = {name: drill for name in sorted(names) if (drill := self._drill(name))}
         since, copies = self._since(now), self._copies() if self._has_copies else None
-        return Archive(position=position, why=why, since=since, drills=drills, copies=copies)
+        awaits = self._has_copies and copies is None
+        return Archive(
+            position=position,
+            why=why,
+            since=since,
+            drills=drills,
+            copies=copies,
+            awaits_copies=awaits,
+        )
 
     def _load(self, name: str) -> dict[str, Any]:
         found = manifest.load(read(self._directory / name, MOST_BYTES))

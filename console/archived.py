@@ -51,7 +51,8 @@ def off(archive: Archive | None) -> frozenset[Code]:
     """What nothing is said of, because it is switched off."""
     if archive is None:
         return CODES
-    return frozenset() if archive.copies else frozenset({Code.OFFSITE_SETS})
+    has_copies = archive.copies or archive.awaits_copies
+    return frozenset() if has_copies else frozenset({Code.OFFSITE_SETS})
 
 
 def needing(codes: Set[Code]) -> str:
@@ -166,6 +167,9 @@ def copies(archive: Archive, interval: float, now: float) -> Iterator[Problem]:
     """Of the sets off this machine, where they are copied. `interval`: between two backups."""
     last = archive.copies
     if last is None:
+        if archive.awaits_copies and now - archive.since > COPIES_SECONDS:
+            text = "No run that copies sets off this machine has ever ended."
+            yield _uncopied(text, "Do the Jobs of postgres-offsite-sets start?")
         return
     why = short(last.why or "it does not say why").rstrip(".")
     if last.time is None:

@@ -7,69 +7,47 @@ repeats nothing and a receiver that is down loses nothing.
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from enum import StrEnum
 from typing import Any
 
+from console import message
+from console.message import Event, Kind, Open
 from console.problem import Code, Key, Level, Problem
-from console.words import span
 
 PATIENCE = 2
 """Looks in a row that must agree: a rename in the store takes a moment, and so does an API."""
 VERSION = 2
-"""Of the file."""
-MOST_TITLE = 100
-"""Characters of a title that is cut."""
-CUT = "The receiver did not take the whole message. The page has it."
+"""Of the file. What waited is read from version 1 too; what was open there is told once more."""
 MOST_WAITING = 500
 """Of one receiver that never answers, the oldest go."""
 
 
-class Kind(StrEnum):
-    """What an event says."""
-
-    PROBLEM = "problem"
-    WARNING = "warning"
-    RECOVERED = "recovered"
-
-
-@dataclass(frozen=True, slots=True)
-class Event:
-    """One message and the receivers that have not taken it."""
-
-    id: str
-    kind: Kind
-    title: str
-    body: str
-    receivers: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Open:
-    """A problem that was announced."""
-
-    since: float
-    text: str
-    level: Level
-
-
 @dataclass(frozen=True, slots=True)
 class State:
-    """What was announced, and what waits to be delivered, oldest first."""
+    """What was announced, what waits to be delivered, oldest first, and who hears of it."""
 
     open: Mapping[Key, Open] = field(default_factory=dict)
     waiting: tuple[Event, ...] = ()
+    receivers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """How many looks in a row found a problem there (above zero) or gone (below)."""
+    """What the last looks have agreed on."""
 
     streaks: Mapping[Key, int] = field(default_factory=dict)
+    """How many in a row found a problem there (above zero) or gone (below)."""
+    levels: Mapping[Key, Level] = field(default_factory=dict)
+    """As the last look has them."""
+    agreed: Mapping[Key, Level] = field(default_factory=dict)
+    """The lesser one of the last two looks."""
 
-    def after(self, present: Iterable[Key], state: State, unknown: Iterable[Code] = ()) -> "Seen":
+    def after(
+        self, problems: Iterable[Problem], state: State, unknown: Iterable[Code] = ()
+    ) -> "Seen":
         """With one more look, which says nothing about what is `unknown`."""
-        now, hidden, streaks = set(present), set(unknown), {}
-        for key in now | state.open.keys() | self.streaks.keys():
+        now = {problem.key: problem.level for problem in problems}
+        hidden, streaks = set(unknown), {}
+        for key in now.keys() | state.open.keys() | self.streaks.keys():
             was = self.streaks.get(key, 0)
             if key.code in hidden:
                 streaks[key] = was
@@ -77,7 +55,8 @@ class Seen:
                 streaks[key] = max(was, 0) + 1
             elif key in state.open:
                 streaks[key] = min(was, 0) - 1
-        return Seen(streaks)
+        agreed = {key: min(level, self.levels.get(key, Level.GOOD)) for key, level in now.items()}
+        return Seen(streaks, now, agreed)
 
 
 def advance(
@@ -85,23 +64,28 @@ def advance(
 ) -> State:
     """The state with an event for each problem that is new or got worse and each that is over.
 
-    `problems`: the worst first.
+    `problems`: the worst first. A receiver that is new is told what is open as well.
     """
-    opened, events = dict(state.open), []
+    opened = dict(state.open)
+    new = tuple(each for each in receivers if each not in state.receivers)
+    gone = [key for key in state.open if seen.streaks.get(key, 0) <= -PATIENCE]
+    events = [message.over(key, opened.pop(key), receivers, now) for key in gone]
+    if new:
+        events += [message.lasting(key, each, new, now) for key, each in opened.items()]
     for problem in problems:
-        before = opened.get(problem.key)
+        before, level = opened.get(problem.key), problem.level
         if before is None and seen.streaks.get(problem.key, 0) < PATIENCE:
             continue
-        if before is None or problem.level > before.level:
-            since = before.since if before else now
-            opened[problem.key] = Open(since, problem.text, problem.level)
-            events.append(_begun(problem, receivers, now))
-        else:
-            opened[problem.key] = replace(before, level=problem.level)
-    gone = [key for key in state.open if seen.streaks.get(key, 0) <= -PATIENCE]
-    events += [_over(key, opened.pop(key), receivers, now) for key in gone]
-    waiting = (*state.waiting, *events)[-MOST_WAITING:] if receivers else state.waiting
-    return State(opened, waiting)
+        if before is None or seen.agreed.get(problem.key, Level.GOOD) > before.level:
+            opened[problem.key] = Open(before.since if before else now, problem.text, level)
+            events.append(message.begun(problem, receivers, now))
+    return State(opened, _waiting(state, events) if receivers else state.waiting, receivers)
+
+
+def _waiting(state: State, events: list[Event]) -> tuple[Event, ...]:
+    """Not more than fits in a file that is written at each step; what is new stays."""
+    fresh = [*message.gathered(events)]
+    return (*state.waiting[-max(1, MOST_WAITING - len(fresh)) :], *fresh)
 
 
 def delivered(state: State, event_id: str, receiver: str) -> State:
@@ -113,13 +97,7 @@ def delivered(state: State, event_id: str, receiver: str) -> State:
             rest = replace(each, receivers=tuple(r for r in each.receivers if r != receiver))
         if rest.receivers:
             left.append(rest)
-    return State(state.open, tuple(left))
-
-
-def shortened(event: Event) -> Event:
-    """The event for a receiver that may refuse it for its length or for what is quoted in it."""
-    title = event.title if len(event.title) <= MOST_TITLE else f"{event.title[:MOST_TITLE]}…"
-    return replace(event, title=title.encode("ascii", "replace").decode(), body=CUT)
+    return replace(state, waiting=tuple(left))
 
 
 def only_known(state: State, receivers: Iterable[str]) -> State:
@@ -129,21 +107,7 @@ def only_known(state: State, receivers: Iterable[str]) -> State:
         replace(each, receivers=tuple(r for r in each.receivers if r in known))
         for each in state.waiting
     )
-    return State(state.open, tuple(each for each in kept if each.receivers))
-
-
-def _begun(problem: Problem, receivers: tuple[str, ...], now: float) -> Event:
-    kind = Kind.PROBLEM if problem.level is Level.BAD else Kind.WARNING
-    body = f"{problem.text}\n{problem.next}".strip()
-    id_ = f"{problem.code} {problem.subject} {now:.3f} {kind}"
-    return Event(id_, kind, problem.text, body, receivers)
-
-
-def _over(key: Key, problem: Open, receivers: tuple[str, ...], now: float) -> Event:
-    body = f"This is over, after {span(now - problem.since)}:\n{problem.text}"
-    title = f"Recovered: {problem.text}"
-    id_ = f"{key.code} {key.subject} {now:.3f} over"
-    return Event(id_, Kind.RECOVERED, title, body, receivers)
+    return replace(state, waiting=tuple(each for each in kept if each.receivers))
 
 
 def to_json(state: State) -> str:
@@ -165,22 +129,25 @@ def to_json(state: State) -> str:
             "title": e.title,
             "body": e.body,
             "receivers": list(e.receivers),
+            "about": e.about,
         }
         for e in state.waiting
     ]
-    return json.dumps({"version": VERSION, "open": opened, "waiting": waiting}, indent=1) + "\n"
+    whole = {"version": VERSION, "receivers": state.receivers, "open": opened, "waiting": waiting}
+    return json.dumps(whole, indent=1) + "\n"
 
 
 def from_json(text: str) -> State:
     """Out of the file. ValueError where it cannot be read."""
     try:
         found: dict[str, Any] = json.loads(text)
+        waiting = tuple(_event(each) for each in found["waiting"])
+        if found["version"] == 1:
+            return State(waiting=waiting)
         if found["version"] != VERSION:
             raise ValueError(f"version {found['version']}")
-        return State(
-            dict(_open(each) for each in found["open"]),
-            tuple(_event(each) for each in found["waiting"]),
-        )
+        receivers = tuple(str(each) for each in found["receivers"])
+        return State(dict(_open(each) for each in found["open"]), waiting, receivers)
     except (KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"it is not as it was written: {error!r}") from error
 
@@ -193,4 +160,5 @@ def _open(found: Mapping[str, Any]) -> tuple[Key, Open]:
 def _event(found: Mapping[str, Any]) -> Event:
     receivers = tuple(str(receiver) for receiver in found["receivers"])
     title, body = str(found["title"]), str(found["body"])
-    return Event(str(found["id"]), Kind(found["kind"]), title, body, receivers)
+    about = str(found.get("about", ""))
+    return Event(str(found["id"]), Kind(found["kind"]), title, body, receivers, about)

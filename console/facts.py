@@ -1,17 +1,20 @@
 """One look at the store and the cluster: of it page, metrics and notifications are made."""
 
+import threading
 from dataclasses import dataclass
 
 from console import schedule
 from console.cluster import Api
 from console.manifest import Manifest
-from console.observer import Observer
+from console.observer import PATIENCE, Observer
 from console.problem import Facts
 from console.sets import Picture
 from console.settings import Settings
 from console.store import Store
 from console.wishes import BACKUP
 from console.words import HOUR
+
+_READERS = threading.BoundedSemaphore(4)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +32,13 @@ class Watcher:
 
     def detail(self, name: str, *, failed: bool = False) -> Manifest | None:
         """A set's manifest with its tables; None where it cannot be used now."""
-        return None if self.observer.hangs else self.store.detail(name, failed=failed)
+        # Where the store hangs, its readers are not to take up all of the service's threads.
+        if self.observer.hangs or not _READERS.acquire(timeout=PATIENCE):
+            return None
+        try:
+            return self.store.detail(name, failed=failed)
+        finally:
+            _READERS.release()
 
     def look(self, now: float) -> Facts:
         """Never raises because of what is found."""

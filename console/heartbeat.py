@@ -1,4 +1,4 @@
-"""Tells a watcher outside that all is well: where nothing comes any more, that watcher alarms."""
+"""Tells a monitoring service outside that all is well: it alerts when that stops."""
 
 import logging
 from pathlib import Path
@@ -12,10 +12,10 @@ TIMEOUT = 10.0
 
 
 class Heartbeat:
-    """One GET after each look that finds nothing wrong, as such watchers take it."""
+    """One GET after each look that finds nothing wrong, as such services take it."""
 
     def __init__(self, file: Path | None) -> None:
-        """`file` holds the URL, which is a secret: who knows it can keep the watcher quiet."""
+        """`file` holds the URL, which is a secret: who knows it can keep the service quiet."""
         self._file = file
         self.counts = {"sent": 0, "failed": 0}
 
@@ -25,8 +25,9 @@ class Heartbeat:
             return
         try:
             url = self._file.read_text("utf-8").strip()
-            answer = requests.get(url, timeout=TIMEOUT)
-            answer.raise_for_status()
+            # Not its body, which may never end.
+            with requests.get(url, timeout=TIMEOUT, stream=True) as answer:
+                answer.raise_for_status()
         except (OSError, ValueError, requests.RequestException) as error:
             # Its words may have the URL in them.
             log.warning("the heartbeat was not taken (%s)", type(error).__name__)

@@ -5,25 +5,30 @@ Nothing in the cluster has to run for it: a schedule that stands still is notice
 
 import hashlib
 import logging
-import os
 import threading
 import time
 from collections import Counter
-from pathlib import Path
 
 import apprise
 
-from console import events, safety
-from console.events import Event, Kind, Seen, State
+from console import events, message, safety
+from console.events import Seen, State
 from console.facts import Watcher
 from console.heartbeat import Heartbeat
+from console.kept import Kept
+from console.message import Event, Kind
 from console.problem import Level
 from console.settings import Settings
 
 log = logging.getLogger(__name__)
 
-REFUSED_AFTER = 3
-"""Attempts at a message, after which less of it is tried, and whether the receiver takes others."""
+REFUSED_AFTER, DROPPED_AFTER = 3, 6
+"""Attempts at a message, after which it blocks no other; and after which it is dropped, where the
+receiver takes others."""
+LATE_AFTER = 10
+"""Looks that are missing."""
+LONGEST_PAUSE = 15
+"""Looks for which a receiver that is down is left alone."""
 
 _TYPES = {
     Kind.PROBLEM: apprise.NotifyType.FAILURE,
@@ -39,11 +44,15 @@ class Notifier:
         self._settings, self._watcher = settings, watcher
         self.heartbeat = Heartbeat(settings.heartbeat_file)
         self._file = settings.state / "notified.json" if settings.state else None
+        self._kept = Kept(self._file) if self._file else None
         self._state, self._seen = self._load(), Seen()
         self._stop = threading.Event()
         self._tries: Counter[tuple[str, str]] = Counter()
+        self._fails: Counter[str] = Counter()
+        self._pauses: dict[str, float] = {}
         self.counts: Counter[str] = Counter({"sent": 0, "failed": 0, "dropped": 0})
         self.looked: float | None = None
+        self._begun = time.time()
 
     @property
     def waiting(self) -> int:
@@ -59,6 +68,10 @@ class Notifier:
                 log.exception("looking for something to notify failed")
             self._stop.wait(self._settings.look_seconds)
 
+    def is_late(self, now: float) -> bool:
+        """Whether nobody has looked for long: who waits for a message would wait in vain."""
+        return now - (self.looked or self._begun) > LATE_AFTER * self._settings.look_seconds
+
     def stop(self) -> None:
         """Ends `run` after what it is doing."""
         self._stop.set()
@@ -71,49 +84,77 @@ class Notifier:
         facts = self._watcher.look(now)
         verdict = safety.judge(facts, now)
         problems = verdict.problems
-        keys = [problem.key for problem in problems]
-        self._seen = self._seen.after(keys, self._state, safety.unknown(facts, now))
+        self._seen = self._seen.after(problems, self._state, safety.unknown(facts, now))
         state = events.only_known(self._state, receivers)
         self._keep(events.advance(state, self._seen, problems, tuple(receivers), now))
         self.looked = now
         if verdict.level is Level.GOOD:
             self.heartbeat.send()
         for receiver, url in receivers.items():
-            self._deliver(receiver, url)
+            self._deliver(receiver, url, now)
 
-    def _deliver(self, receiver: str, url: str) -> None:
-        """What waits for it, in its order, up to the first message that it does not take."""
-        while not self._stop.is_set():
-            queue = [event for event in self._state.waiting if receiver in event.receivers]
-            if not queue or not self._settle(receiver, url, *queue[:2]):
-                return
+    def _deliver(self, receiver: str, url: str, now: float) -> None:
+        """What waits for it. One that is down is left alone for a while.
 
-    def _settle(self, receiver: str, url: str, event: Event, behind: Event | None = None) -> bool:
-        """Whether a message is done with: one that is refused for what it says blocks no other."""
-        if self._takes(url, event):
-            return self._done("sent", receiver, event)
-        self.counts["failed"] += 1
-        self._tries[receiver, event.id] += 1
-        if self._tries[receiver, event.id] < REFUSED_AFTER:
-            log.warning("receiver %s did not take %r; it is tried again", receiver, event.title)
+        What it has refused often comes last, and keeps nothing waiting but what else there is to
+        say of the same problem.
+        """
+        queue = [event for event in self._state.waiting if receiver in event.receivers]
+        if not queue or now < self._pauses.get(receiver, 0.0):
+            return
+        refused = [x for x in queue if self._tries[receiver, x.id] >= REFUSED_AFTER]
+        held = {event.about for event in refused}
+        took = False
+        for event in (x for x in queue if x.about not in held):
+            if not self._try(receiver, url, event):
+                break
+            took = True
+        for event in refused:
+            if self._try(receiver, url, event):
+                took = True
+            elif took:
+                self._settle(receiver, url, event)
+            else:
+                break  # it takes nothing
+        self._pause(receiver, now, fails=not took)
+
+    def _try(self, receiver: str, url: str, event: Event) -> bool:
+        if self._stop.is_set():
             return False
-        if self._takes(url, events.shortened(event)):
-            return self._done("sent", receiver, event)
-        if behind is None or not self._takes(url, behind):
-            return False  # it takes nothing: it is down
-        self._done("sent", receiver, behind)
-        if self._takes(url, events.shortened(event)):  # it has come back between the two
-            return self._done("sent", receiver, event)
-        log.error("receiver %s takes others, but refuses %r: dropped", receiver, event.title)
-        return self._done("dropped", receiver, event)
+        if self._takes(url, event):
+            self._done("sent", receiver, event)
+            return True
+        self._tries[receiver, event.id] += 1
+        log.warning("receiver %s did not take %r; it is tried again", receiver, event.title)
+        return False
 
-    def _done(self, how: str, receiver: str, event: Event) -> bool:
+    def _settle(self, receiver: str, url: str, event: Event) -> None:
+        """Of a message that is refused for what it says less is tried, and in the end nothing."""
+        if self._takes(url, message.shortened(event)):
+            self._done("sent", receiver, event)
+        elif self._tries[receiver, event.id] >= DROPPED_AFTER:
+            log.error("receiver %s takes others, but refuses %r: dropped", receiver, event.title)
+            self._done("dropped", receiver, event)
+
+    def _pause(self, receiver: str, now: float, *, fails: bool) -> None:
+        """Twice as long after each look that it took nothing in."""
+        self._fails[receiver] = self._fails[receiver] + 1 if fails else 0
+        looks = min(2 ** self._fails[receiver] - 1, LONGEST_PAUSE) if fails else 0
+        # A little less: the look after a pause of one is not to be missed.
+        self._pauses[receiver] = now + (looks - 0.5) * self._settings.look_seconds
+
+    def _done(self, how: str, receiver: str, event: Event) -> None:
         self.counts[how] += 1
         self._tries.pop((receiver, event.id), None)
         self._keep(events.delivered(self._state, event.id, receiver))
-        return True
 
     def _takes(self, url: str, event: Event) -> bool:
+        took = self._send(url, event)
+        if not took:
+            self.counts["failed"] += 1
+        return took
+
+    def _send(self, url: str, event: Event) -> bool:
         service = apprise.Apprise()
         if not service.add(url):
             log.error("a line of %s is not an Apprise URL", self._settings.notify_file)
@@ -151,13 +192,8 @@ class Notifier:
 
         What `waiting` counts is in the file by then: the next moment may be the last.
         """
-        if state == self._state:
-            return
-        if self._file is not None:
-            try:
-                write_atomically(self._file, events.to_json(state))
-            except OSError as error:
-                log.error("cannot write %s, a restart may notify again: %s", self._file, error)
+        if self._kept and (state != self._state or not self._kept.is_written):
+            self._kept.write(events.to_json(state))
         self._state = state
 
     def _load(self) -> State:
@@ -169,13 +205,3 @@ class Notifier:
             # To say something twice is better than to say nothing.
             log.error("cannot use %s, starting afresh: %s", self._file, error)
             return State()
-
-
-def write_atomically(path: Path, text: str) -> None:
-    """The old content or the new one, whatever happens."""
-    aside = path.with_name(f".{path.name}.new")
-    with aside.open("w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    aside.replace(path)

@@ -33,7 +33,7 @@ def _urls(secret: SecretStr) -> SecretStr:
 def _url(secret: SecretStr) -> SecretStr:
     text = secret.get_secret_value()
     if text and not re.fullmatch(rf"https?://[!-~]{{1,{_LONGEST}}}", text):
-        raise ValueError("it is not an address of the web")
+        raise ValueError("it is not an http:// or https:// URL")
     return secret
 
 
@@ -98,8 +98,8 @@ class ConsoleSettings(Group):
     )
     heartbeat_url: Url = setting(
         SecretStr(""),
-        "Asked for each minute in which nothing is wrong, set with --secret: what watches there "
-        "alarms when it is not.",
+        "URL requested once a minute while nothing is wrong, set with --secret; the monitoring "
+        "service behind it alerts when the requests stop.",
         allowed="a URL with http:// or https://, without blanks",
         example="--path --secret console.heartbeatUrl",
         change=Change.CONSOLE,

@@ -65,7 +65,7 @@ restic_export() {
 # usage: restic_run COMMAND [ARGUMENT...]   Its output on stdout. Its own statuses: 10 there is no repository, 11 it is locked, 12 the passphrase.
 # Beside us, so that a signal is heard: GNU's timeout leaves the group that gets it.
 restic_run() {
-	timeout "$OFFSITE_SETS_SECONDS" restic --quiet --retry-lock 1m ${OFFSITE_SETS_OPTION:+-o "$OFFSITE_SETS_OPTION"} "$@" 2>"$WORK/said" 7>&- 8>&- 9>&- &
+	timeout "$OFFSITE_SETS_SECONDS" restic --quiet --retry-lock 5m ${OFFSITE_SETS_OPTION:+-o "$OFFSITE_SETS_OPTION"} "$@" 2>"$WORK/said" 7>&- 8>&- 9>&- &
 	wait "$!"
 }
 
@@ -132,7 +132,7 @@ read_back() {
 
 # usage: copies   The sets of this store that are there, one a line.
 copies() {
-	ask snapshots --json --host "$STORE"
+	ask snapshots --no-lock --json --host "$STORE"
 	json_flatten "$WORK/out" | awk -F '\t' "$AWK_SNAPSHOTS" | sort -u
 }
 
@@ -143,8 +143,8 @@ retain() {
 	((OFFSITE_SETS_KEEP > 0)) || return 0
 	list="$(sets_list)" || fail "$UNREACHABLE" "the sets cannot be listed"
 	[[ -z "$(sets_flagged "$list")" ]] || return 0
-	restic_run forget --host "$STORE" --group-by host --keep-last "$OFFSITE_SETS_KEEP" --keep-tag "$1" --prune >"$WORK/out" || status=$?
-	# By somebody who looks into it, or by a run that was killed within the last half hour: the copy is no worse for it.
+	restic_run forget --retry-lock 10s --host "$STORE" --group-by host --keep-last "$OFFSITE_SETS_KEEP" --keep-tag "$1" --prune >"$WORK/out" || status=$?
+	# Somebody looks into it, or a run was killed within the last half hour. The copy is no worse for it, and tomorrow is another day.
 	((status != LOCKED)) || { log "warning: no old copy was removed, as the restic repository is locked: $(restic_said)" && return 0; }
 	require_done "$status"
 	step removed

@@ -9,7 +9,7 @@ from console.jobs import Cluster
 from console.problem import Code, Facts, Level
 from console.safety import judge, unknown
 from console.sets import Identity, Picture, State
-from tests.console.test_safety import DAY, HEALTHY, HOUR, NOW, a_set, with_sets
+from tests.console.test_safety import DAY, HEALTHY, HOUR, NOW, OF_SEVERAL, a_set, with_sets
 
 MINUTE = 60.0
 GOOD = Position(
@@ -57,6 +57,7 @@ def test_an_archive_in_good_order_changes_nothing() -> None:
 @pytest.mark.parametrize(
     ("facts", "code", "words"),
     [
+        (with_archive(replace(ARCHIVE, copies=None, awaits_copies=True)), "offsite-sets", "No run that copies sets off this machine has ever ended."),
         (with_archive(Archive(why="it has not been written yet", since=NOW - 16 * MINUTE)), "archive-stale", "Nothing is known of the archive: it has not been written yet."),
         (with_archive(time=NOW - 6 * MINUTE), "archive-stale", "was last written 6 min ago"),
         (with_archive(canary=NOW - 6 * MINUTE), "archive-stale", "known to be in the archive is 6 min old."),
@@ -90,6 +91,7 @@ def test_each_fault_alone_is_one_warning_with_a_next_step(
 ) -> None:
     found = judge(facts, NOW)
     assert [(p.code, p.level) for p in found.problems] == [(code, Level.WARNING)]
+    assert bool(found.problems[0].subject) == (code in OF_SEVERAL)
     assert words in found.problems[0].text
     assert found.problems[0].next
     assert found.problems[0].text.isprintable()

@@ -1,23 +1,15 @@
 """Which notifications are due: once per event, through restarts and absences."""
 
+import json
+
 import pytest
 
-from console.events import (
-    PATIENCE,
-    Event,
-    Kind,
-    Seen,
-    State,
-    advance,
-    delivered,
-    from_json,
-    only_known,
-    to_json,
-)
+from console.events import PATIENCE, Seen, State, advance, delivered, from_json, only_known, to_json
+from console.message import MANY, Event, Kind
 from console.problem import Code, Level, Problem
 
 STALE = Problem(Code.STALE, Level.BAD, "The newest backup is old.", "Press the button.")
-EMPTY = State()
+EMPTY = State(receivers=("one", "two"))
 BOTH = ("one", "two")
 
 
@@ -25,7 +17,7 @@ def looks(
     state: State, seen: Seen, *rounds: list[Problem], now: float = 100.0
 ) -> tuple[State, Seen]:
     for problems in rounds:
-        seen = seen.after([p.key for p in problems], state)
+        seen = seen.after(problems, state)
         state = advance(state, seen, problems, BOTH, now)
     return state, seen
 
@@ -66,19 +58,68 @@ def test_two_of_a_kind_are_told_each_and_so_is_the_end_of_each() -> None:
     state, seen = looks(EMPTY, Seen(), [one], [one], [one, two], [one, two])
     assert [e.title for e in state.waiting] == ["one is damaged.", "two is damaged."]
     state, seen = looks(state, seen, [two], [two])
-    assert [e.title for e in state.waiting[2:]] == ["Recovered: one is damaged."]
+    assert [e.title for e in state.waiting[2:]] == ["Over: one is damaged."]
     state, _ = looks(from_json(to_json(state)), Seen(), [], [])
-    assert [e.title for e in state.waiting[3:]] == ["Recovered: two is damaged."]
+    assert [e.title for e in state.waiting[3:]] == ["Over: two is damaged."]
     assert len({event.id for event in state.waiting}) == 4
 
 
-def test_a_problem_that_gets_worse_is_told_again_and_one_that_gets_better_is_not() -> None:
+def test_a_problem_that_gets_worse_is_told_again_once() -> None:
     mild, bad = damaged("one", Level.WARNING), damaged("one", Level.BAD)
-    state, seen = looks(EMPTY, Seen(), [mild], [mild], [bad], [bad])
-    state, seen = looks(state, seen, [mild], [mild], [bad], [], [], now=3700.0)
+    state, seen = looks(EMPTY, Seen(), [mild], [mild], [bad], [mild], [bad])
+    assert [event.kind for event in state.waiting] == [Kind.WARNING], "a flicker is no event"
+    state, seen = looks(state, seen, [bad], [mild], [mild], [bad], [bad])
+    state, seen = looks(state, seen, [], [], now=3700.0)
     kinds = [event.kind for event in state.waiting]
-    assert kinds == [Kind.WARNING, Kind.PROBLEM, Kind.PROBLEM, Kind.RECOVERED]
+    assert kinds == [Kind.WARNING, Kind.PROBLEM, Kind.RECOVERED]
     assert "after 1 h" in state.waiting[-1].body, "since it was first told"
+
+
+def test_a_receiver_that_comes_later_is_told_what_is_open() -> None:
+    seen = Seen().after([STALE], EMPTY).after([STALE], EMPTY)
+    state = advance(State(), seen, [STALE], (), 100.0)
+    assert (len(state.open), state.waiting) == (1, ())
+    state = advance(state, seen, [STALE], ("one",), 3700.0)
+    (told,) = state.waiting
+    assert (told.title, told.receivers) == (STALE.text, ("one",))
+    assert "for 1 h" in told.body
+    again = advance(from_json(to_json(state)), seen, [STALE], ("one", "two"), 3800.0)
+    assert [event.receivers for event in again.waiting] == [("one",), ("two",)]
+
+
+def test_many_of_a_kind_at_once_are_one_message_and_push_nothing_out() -> None:
+    waiting = tuple(Event(str(n), Kind.PROBLEM, "t", "b", BOTH) for n in range(500))
+    many = [damaged(f"set{number}", Level.BAD) for number in range(600)]
+    few = many[:MANY]
+    state, seen = looks(State({}, waiting, BOTH), Seen(), [STALE, *many], [STALE, *many])
+    assert [event.title for event in state.waiting[-2:]] == [
+        STALE.text,
+        "600 at once: set0 is damaged.",
+    ]
+    assert len(state.waiting) == 500
+    assert "set19 is damaged." in state.waiting[-1].body
+    assert "and 580 more" in state.waiting[-1].body
+    state, seen = looks(state, seen, few, few)
+    assert [event.title for event in state.waiting[-2:]] == [
+        f"Over: {STALE.text}",
+        "595 at once: Over: set5 is damaged.",
+    ]
+    state, _ = looks(state, seen, [], [])
+    assert [event.title for event in state.waiting[-MANY:]] == [f"Over: {x.text}" for x in few]
+
+
+def test_what_waited_is_taken_over_from_the_version_before() -> None:
+    event = {
+        "id": "stale 1 problem",
+        "kind": "problem",
+        "title": "t",
+        "body": "b",
+        "receivers": ["one"],
+    }
+    old = {"version": 1, "open": {"stale": {"since": 1, "text": "t"}}, "waiting": [event]}
+    assert from_json(json.dumps(old)) == State(
+        waiting=(Event("stale 1 problem", Kind.PROBLEM, "t", "b", ("one",)),)
+    )
 
 
 def test_what_is_long_gone_is_not_remembered() -> None:
@@ -137,16 +178,17 @@ def test_a_receiver_that_is_no_longer_wanted_gets_nothing() -> None:
 
 def test_a_receiver_that_never_answers_does_not_fill_the_disk() -> None:
     waiting = tuple(Event(str(n), Kind.PROBLEM, "t", "b", BOTH) for n in range(600))
-    state, _ = looks(State({}, waiting), Seen(), [STALE], [STALE])
+    state, _ = looks(State({}, waiting, BOTH), Seen(), [STALE], [STALE])
     assert len(state.waiting) == 500
     assert state.waiting[-1].title == STALE.text
 
 
 @pytest.mark.parametrize(
-    "text", ["", "{", "[]", "{}", '{"version": 1, "open": {}, "waiting": []}', '{"version": 2}',
-             '{"version": 2, "open": 5, "waiting": []}',
-             '{"version": 2, "open": [{"code": "nonsense"}], "waiting": []}',
-             '{"version": 2, "open": ["stale"], "waiting": []}']
+    "text", ["", "{", "[]", "{}", '{"version": 2}',
+             '{"version": 2, "open": 5, "waiting": [], "receivers": []}',
+             '{"version": 2, "open": [{"code": "nonsense"}], "waiting": [], "receivers": []}',
+             '{"version": 2, "open": ["stale"], "waiting": [], "receivers": []}',
+             '{"version": 2, "open": [], "waiting": []}', '{"version": 3, "waiting": []}']
 )  # fmt: skip
 def test_a_damaged_state_is_a_value_error(text: str) -> None:
     with pytest.raises(ValueError):  # noqa: PT011 (any words: they only go into the log)

@@ -15,6 +15,9 @@ HOUR = 3600.0
 DAY = 24 * HOUR
 NOW = 1_800_000_000.0
 PROOF = Verdict(NOW, 7.0, 9.0)
+OF_SEVERAL = {Code.DAMAGED, Code.FAILED_SET, Code.UNPROVEN, Code.SUSPENDED, Code.MISSED}
+OF_SEVERAL |= {Code.CLOCK, Code.ARCHIVE_WAITING, Code.ARCHIVE_BACKUP, Code.ARCHIVE_DRILL}
+"""Kinds of which there can be two at once; each says which it is about."""
 
 
 def manifest(hours: float, **changes: object) -> Manifest:
@@ -122,6 +125,7 @@ def test_all_well_is_said_with_its_verification() -> None:
         (with_jobs(run(Action.VERIFY, Phase.FAILED, 1)), "failed-verify", 2, "verify failed"),
         (replace(HEALTHY, store=Picture(Identity.MISSING, "no store")), "store", 3, "no store"),
         (replace(HEALTHY, store=replace(HEALTHY.store, identity=Identity.OTHER)), "store", 3, "store"),
+        (replace(HEALTHY, store=replace(with_sets().store, silent=90)), "store", 3, "has not answered for 1 min"),
         (replace(HEALTHY, store=replace(HEALTHY.store, free_bytes=10**6 - 1)), "full", 3, "976.6 KiB"),
         (replace(HEALTHY, store=replace(HEALTHY.store, free_bytes=10**6)), "nearly-full", 2, "three"),
         (replace(HEALTHY, cluster=Cluster(why="it is away")), "api", 1, "it is away"),
@@ -132,6 +136,7 @@ def test_each_fault_alone_is_named(facts: Facts, code: str, level: int, words: s
     assert [(p.code, p.level) for p in found.problems] == [(code, level)]
     assert words in found.problems[0].text
     assert found.level == level
+    assert bool(found.problems[0].subject) == (code in OF_SEVERAL)
 
 
 @pytest.mark.parametrize(
@@ -252,24 +257,11 @@ def test_each_of_a_kind_is_a_problem_of_its_own(facts: Facts, code: Code, number
     assert all(problem.subject and problem.subject in problem.text for problem in found)
 
 
-ONE_EACH = {
-    *(Code.STORE, Code.EMPTY, Code.STALE, Code.UNVERIFIED, Code.LEFT_OUT, Code.OLD_RESTORE),
-    *(Code.OLD_READING, Code.FAILED_BACKUP, Code.FAILED_VERIFY, Code.SHRINKING, Code.FULL),
-    *(Code.NEARLY_FULL, Code.API, Code.ARCHIVE_STALE, Code.ARCHIVE_SLOT, Code.OFFSITE_SETS),
-}
-"""About the store, the newest set or the last run: there is one of it."""
-OF_SEVERAL = {Code.DAMAGED, Code.FAILED_SET, Code.UNPROVEN, Code.SUSPENDED, Code.MISSED}
-OF_SEVERAL |= {Code.CLOCK, Code.ARCHIVE_WAITING, Code.ARCHIVE_BACKUP, Code.ARCHIVE_DRILL}
-"""Shown above and in test_archive_verdict.py."""
-
-
-def test_of_every_kind_it_is_known_whether_there_can_be_two() -> None:
-    assert set(Code) == ONE_EACH | OF_SEVERAL
-
-
 def test_every_problem_has_its_source_or_is_about_the_source() -> None:
     nothing = replace(HEALTHY, store=Picture(Identity.MISSING, "gone"), cluster=Cluster(why="away"))
     assert set(Code) - unknown(nothing, NOW) == {Code.STORE, Code.API}
     assert unknown(HEALTHY, NOW) == frozenset()
+    silent = replace(HEALTHY, store=replace(HEALTHY.store, silent=90))
+    assert unknown(silent, NOW) >= {Code.DAMAGED, Code.STALE, Code.ARCHIVE_DRILL}
     assert Code.STALE not in unknown(replace(HEALTHY, cluster=Cluster(why="away")), NOW)
     assert Code.SUSPENDED in unknown(replace(HEALTHY, cluster=Cluster(why="away")), NOW)

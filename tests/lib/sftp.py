@@ -65,6 +65,16 @@ def running(box: Sandbox) -> Iterator[Sftp]:
     try:
         yield made
     finally:
-        loop.call_soon_threadsafe(listening.close)
+        asyncio.run_coroutine_threadsafe(_end(listening), loop).result(READY)
         loop.call_soon_threadsafe(loop.stop)
         thread.join(READY)
+        loop.close()
+
+
+async def _end(listening: asyncssh.SSHAcceptor) -> None:
+    listening.close()
+    await listening.wait_closed()
+    others = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in others:
+        task.cancel()
+    await asyncio.gather(*others, return_exceptions=True)

@@ -200,7 +200,7 @@ def test_wrong_urls_are_refused_without_being_shown() -> None:
     assert "is not encrypted" in said
     assert "zymurgy" not in said
     (said,) = refusal({"console.heartbeatUrl": "ftp://zymurgy"}, "console")
-    assert "console.heartbeatUrl is (secret), but it is not an address of the web." in said
+    assert "console.heartbeatUrl is (secret), but it is not an http:// or https:// URL." in said
 
 
 def test_the_default_image_is_named_as_the_one_that_is_built() -> None:
