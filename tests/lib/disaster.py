@@ -128,6 +128,8 @@ def make(pod: Pod, home: Path) -> Disaster:
         _work(made, server, archiver)
         server.kill()
         archiver.kill()
+    for name in ("local", "offsite"):  # once nobody is left who would push
+        (archive.repository(name) / "archive").chmod(0o750)
     shutil.rmtree(pod.data)
     return made
 
@@ -162,8 +164,6 @@ def _work(made: Disaster, server: Server, archiver: Running) -> None:
     made.add(server, 13)
     archive.wait_streamed(server, archiver)
     archive.wait("the queues", archiver, lambda: len(list(archive.root.glob("queue-*/0*"))) == 4)
-    for name in ("local", "offsite"):
-        (archive.repository(name) / "archive").chmod(0o750)
 
 
 def _touch(path: Path) -> Path:

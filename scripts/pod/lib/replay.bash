@@ -150,7 +150,8 @@ replay_watch() {
 
 # usage: replay_guard DIRECTORY   Before a server is started there; replay_unguard after.
 replay_guard() {
-	replay_watch "$1" >/dev/null 2>&1 &
+	# Without our locks: its last sleep outlives us.
+	replay_watch "$1" >/dev/null 2>&1 7>&- 8>&- 9>&- &
 	WATCH=$!
 }
 
