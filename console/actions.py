@@ -36,7 +36,7 @@ class Actions:
     def __init__(self, settings: Settings, watcher: Watcher, doors: Doors, pages: Pages) -> None:
         self._settings, self._watcher = settings, watcher
         self._doors, self._pages = doors, pages
-        self.counts: Counter[Action] = Counter()
+        self.counts: Counter[str] = Counter()
 
     def routes(self) -> list[BaseRoute]:
         """What the forms lead to."""
