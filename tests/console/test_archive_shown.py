@@ -161,13 +161,6 @@ def test_programs_ask_with_the_token_and_nobody_else_is_answered(console: Consol
     }
 
 
-def test_guessing_by_programs_is_stopped_too(start: Any) -> None:
-    fresh = start()
-    for _ in range(10):
-        assert ask(fresh, Authorization="Bearer x").status == 401
-    assert ask(fresh, Authorization=f"Bearer {TOKEN}").status == 401
-
-
 def test_page_and_status_have_one_judge(console: Console) -> None:
     write_position(console.store, waiting={"local": 70, "offsite": 80}, canary=before(9 * MINUTE))
     found, text = status(console), html.unescape(console.get().text)

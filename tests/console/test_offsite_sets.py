@@ -2,12 +2,14 @@
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.console.conftest import healthy_api, three_sets
+from tests.console.conftest import Start, healthy_api, three_sets
 from tests.lib.console import Console
+from tests.lib.kubeapi import FakeApi
 from tests.lib.positions import HOUR, MINUTE, write_archive, write_copies
 
 RUN = "timestamp_seconds"
@@ -87,8 +89,19 @@ def test_what_is_known_of_them_is_shown_and_what_is_not_has_no_sample(
     assert (seen.pop("ok"), seen.keys()) == (ok, others)
 
 
-def test_where_no_sets_are_copied_nothing_is_said_of_it(console: Console) -> None:
+def test_where_they_are_to_be_copied_and_no_run_has_ended_it_is_said(console: Console) -> None:
     (console.store / "archive" / "offsite-sets.json").unlink()
+    assert "No run that copies sets off this machine has ever ended." in console.get().text
+    assert console.metrics()['brewget_backup_problem{problem="offsite-sets"}'] == 2
+
+
+def test_where_no_sets_are_copied_nothing_is_said_of_it(
+    start: Start, api: FakeApi, tmp_path: Path, store: Path
+) -> None:
+    write_archive(store)
+    write_copies(store)  # of before
+    environment = {"CONSOLE_ARCHIVE": "1", "CONSOLE_ARCHIVE_SETS": "0"}
+    console = start(KUBECONFIG=api.kubeconfig(tmp_path), **environment).log_in()
     assert "Sets off this machine" not in console.get().text
     assert "Your data is safe: verified" in console.get().text
     assert copies_metrics(console) == {}
