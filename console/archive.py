@@ -98,9 +98,9 @@ class Archive:
     """When it began, or was first looked at: what is not there yet may still be to come."""
     drills: Mapping[str, Drill] = field(default_factory=dict)
     copies: Copies | None = None
+    """None where no sets are copied off this machine."""
     awaits_copies: bool = False
     """Whether sets are to be copied off this machine, and no run has said a word yet."""
-    """None where no sets are copied off this machine."""
 
     @property
     def repositories(self) -> list[str]:

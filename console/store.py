@@ -3,7 +3,6 @@
 import hashlib
 import os
 import stat
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,14 +31,9 @@ class Store:
         self._expected = expected_id
         # By path as text: at a scrape with 1,000 sets, Path objects cost more than the disk does.
         self._known: dict[str, tuple[_Stamp, _Read]] = {}
-        self._lock = threading.Lock()
 
     def look(self) -> Picture:
-        """All of the store, now. Never raises because of what is in it."""
-        with self._lock:  # a scrape, a page and the notifier's clock may come at once
-            return self._look()
-
-    def _look(self) -> Picture:
+        """All of the store, now. Never raises because of what is in it. The observer alone asks."""
         identity, why, found = self._identity()
         if identity is Identity.MISSING:
             return Picture(identity, why)

@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from tests.lib import browser as chromium
 from tests.lib.console import TOKEN, Console, add_set, make_store
 from tests.lib.kubeapi import FakeApi, cron_job, stamp
+from tests.lib.receivers import Webhook
 from tests.lib.sandbox import REPOSITORY
 
 ARTEFACTS = REPOSITORY / ".tools" / "console-artefacts"
@@ -73,6 +74,14 @@ def api() -> Iterator[FakeApi]:
     fake = healthy_api()
     yield fake
     fake.stop()
+
+
+@pytest.fixture
+def webhook() -> Iterator[Webhook]:
+    """A receiver of notifications."""
+    made = Webhook().start()
+    yield made
+    made.stop()
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,6 @@
 import json
 import re
 import shutil
-from collections.abc import Iterator
 from datetime import timedelta
 from html import unescape
 from pathlib import Path
@@ -25,13 +24,6 @@ LOOKS = 6
 WATCHED = "brewget_backup_watch_timestamp_seconds"
 WAITING = "brewget_backup_notifications_waiting"
 STALE = "The newest backup is"
-
-
-@pytest.fixture
-def webhook() -> Iterator[Webhook]:
-    made = Webhook().start()
-    yield made
-    made.stop()
 
 
 @pytest.fixture

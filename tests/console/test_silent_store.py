@@ -35,14 +35,6 @@ def slow(store: Path) -> Iterator[Disk]:
 
 
 @pytest.fixture
-def webhook() -> Iterator[Webhook]:
-    """A receiver."""
-    made = Webhook().start()
-    yield made
-    made.stop()
-
-
-@pytest.fixture
 def console(slow: Disk, api: FakeApi, webhook: Webhook, tmp_path: Path) -> Iterator[Console]:
     """A console on that store, which soon says what it thinks of it."""
     for name in ("base", "state"):
