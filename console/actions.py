@@ -15,12 +15,12 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from console import forms, moments, security, views
+from console import choice, forms, moments, security, views
+from console.choice import ChoiceError
 from console.cluster import ClusterError
 from console.facts import Watcher
 from console.forms import Form, FormError
 from console.jobs import Phase
-from console.moments import MomentError
 from console.pages import Pages
 from console.security import Doors, User
 from console.settings import Settings
@@ -138,14 +138,14 @@ class Actions:
         found = self._watcher.sets().find(request.path_params["name"])
         if found is None or not found.is_published or found.manifest is None:
             return self._refused(user, 404, "No usable set has this name.")
-        known = [database.name for database in found.manifest.databases]
-        chosen = form.get("database", [])
-        if not chosen or set(chosen) - set(known):
-            return self._refused(user, 400, "Choose at least one database of the set.")
+        try:
+            databases = choice.databases(form.get("database", []), found.manifest)
+        except ChoiceError as error:
+            return self._refused(user, 400, f"{error} Nothing was done.")
         wish = Wish(
             action=Action.PREVIEW,
             set=found.name,
-            databases=tuple(name for name in known if name in chosen),
+            databases=databases,
             replace="replace" in form,
             by=user.name,
         )
@@ -154,10 +154,8 @@ class Actions:
     def _preview_moment(self, _: Request, user: User, form: Form) -> Response:
         facts = self._watcher.look(time.time())
         try:
-            return self._start(
-                moments.preview(form, facts.archive, facts.store.databases, user.name)
-            )
-        except MomentError as error:
+            return self._start(moments.preview(form, facts.archive, facts.store, user.name))
+        except ChoiceError as error:
             return self._refused(user, 400, f"{error} Nothing was done.")
 
     def _restore(self, request: Request, user: User, form: Form) -> Response:
@@ -184,7 +182,7 @@ class Actions:
             return "" if self._usable_set(asked.set) else f"{asked.set} cannot be used any more."
         try:
             moments.require_within(self._watcher.look(time.time()).archive, asked.moment)
-        except MomentError as error:
+        except ChoiceError as error:
             return str(error)
         return ""
 

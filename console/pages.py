@@ -132,6 +132,8 @@ class Pages:
             set=found,
             manifest=found.manifest,
             before=before,
+            change=views.change(found.manifest, before.manifest if before else None),
+            left_out=words.count(found.verdict.left_out_count if found.verdict else 0, "object"),
             databases=views.databases(
                 self._watcher.detail(name, failed=found.state is State.FAILED),
                 self._watcher.detail(before.name) if before else None,
@@ -151,7 +153,11 @@ class Pages:
             text = "There is no archive here: archive.enabled is off."
             return self.message(user, 404, "Not found", text)
         return self.render(
-            "moment.html", user, archive=facts.archive, databases=facts.store.databases
+            "moment.html",
+            user,
+            archive=facts.archive,
+            databases=facts.store.databases,
+            is_typed=bool(facts.store.encrypted),
         )
 
     def _job(self, request: Request, user: User) -> Response:

@@ -71,8 +71,14 @@ class Wish:
 
     @property
     def cron_job(self) -> str:
-        """Whose template is taken: that of the verification has what the archive needs."""
-        return VERIFY if self.action is Action.VERIFY or self.moment else BACKUP
+        """Whose template is taken: that of the verification has what reading a set or the archive
+        needs, such as the key of encrypted ones. Who writes sets has no key."""
+        return VERIFY if self.is_restore or self.action is Action.VERIFY else BACKUP
+
+    @property
+    def is_restore(self) -> bool:
+        """Be it for real or only to show what it would do."""
+        return self.action in {Action.PREVIEW, Action.RESTORE}
 
     @property
     def source(self) -> str:

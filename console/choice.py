@@ -1,0 +1,58 @@
+"""Which database of a set or moment a form wants, and under which other name.
+
+What the pod would refuse for certain is refused before there is a Job, in one sentence.
+"""
+
+import re
+from collections.abc import Collection, Sequence
+
+from console.manifest import Manifest
+
+_NAME = re.compile(r"[a-z_][a-z0-9_-]{0,62}", re.ASCII)
+_MOST_BYTES = 63
+"""PostgreSQL cuts longer names."""
+_OURS = re.compile(r"brewget_(load|drop|kept)_.*", re.ASCII)
+"""A restore clears away what an unfinished one has left under such names."""
+_SYSTEM = {"postgres", "template0", "template1"}
+
+
+class ChoiceError(Exception):
+    """Why it cannot be asked for, in one sentence."""
+
+
+def database(typed: str, known: Collection[str], *, is_hidden: bool) -> str:
+    """A database by its name; `is_hidden`: there are others whose names are encrypted."""
+    if typed in known:
+        return typed
+    if not is_hidden:
+        raise ChoiceError(f"No set knows a database {typed[:_MOST_BYTES]}. Choose one of the list.")
+    if "\0" in typed or len(typed.encode(errors="replace")) > _MOST_BYTES:
+        raise ChoiceError(f"A database's name has at most {_MOST_BYTES} bytes.")
+    return typed
+
+
+def databases(chosen: Sequence[str], of: Manifest) -> tuple[str, ...]:
+    """Those of a set that were ticked, in its order. Of an encrypted one what is typed, or all."""
+    known = [each.name for each in of.databases]
+    if of.is_encrypted:
+        typed = [each.strip() for each in chosen if each.strip()]
+        return tuple(database(each, (), is_hidden=True) for each in typed)
+    if not chosen or set(chosen) - set(known):
+        raise ChoiceError("Choose at least one database of the set.")
+    return tuple(name for name in known if name in chosen)
+
+
+def other_name(typed: str, *, of: str) -> str:
+    """Another name for the database `of`: the present one stays as it is beside it."""
+    if not of:
+        raise ChoiceError("Another name is for one database: choose which.")
+    if not _NAME.fullmatch(typed):
+        raise ChoiceError(
+            "The other name has to be of up to 63 small letters, digits, _ and -, "
+            "and to begin with a letter or _."
+        )
+    if typed in _SYSTEM or _OURS.fullmatch(typed):
+        raise ChoiceError(f"The name {typed} is taken for other things here. Choose another.")
+    if typed == of:
+        raise ChoiceError(f"{typed} is its own name. Choose another, or restore it in place.")
+    return typed
