@@ -21,6 +21,7 @@ from console.cluster import ClusterError
 from console.facts import Watcher
 from console.forms import Form, FormError
 from console.jobs import Phase
+from console.manifest import Manifest
 from console.pages import Pages
 from console.security import Doors, User
 from console.settings import Settings
@@ -48,7 +49,8 @@ class Actions:
             self._post("/sets/{name}/verify", self._on_set(Action.VERIFY)),
             self._post("/sets/{name}/pin", self._on_set(Action.PIN)),
             self._post("/sets/{name}/unpin", self._on_set(Action.UNPIN)),
-            self._post("/sets/{name}/preview", self._preview),
+            self._post("/sets/{name}/preview", self._preview(choice.of_set)),
+            self._post("/sets/{name}/copy", self._preview(choice.copy_of_set)),
             self._post("/moment/preview", self._preview_moment),
             self._post("/jobs/{name}/restore", self._restore),
         ]
@@ -134,22 +136,28 @@ class Actions:
 
         return handler
 
-    def _preview(self, request: Request, user: User, form: Form) -> Response:
-        found = self._watcher.sets().find(request.path_params["name"])
-        if found is None or not found.is_published or found.manifest is None:
-            return self._refused(user, 404, "No usable set has this name.")
-        try:
-            databases = choice.databases(form.get("database", []), found.manifest)
-        except ChoiceError as error:
-            return self._refused(user, 400, f"{error} Nothing was done.")
-        wish = Wish(
-            action=Action.PREVIEW,
-            set=found.name,
-            databases=databases,
-            replace="replace" in form,
-            by=user.name,
-        )
-        return self._start(wish)
+    def _preview(self, choose: Callable[[Form, Manifest], choice.Choice]) -> Handler:
+        """For the forms that ask what of a set is wanted, and under which name."""
+
+        def handler(request: Request, user: User, form: Form) -> Response:
+            found = self._watcher.sets().find(request.path_params["name"])
+            if found is None or not found.is_published or found.manifest is None:
+                return self._refused(user, 404, "No usable set has this name.")
+            try:
+                wanted = choose(form, found.manifest)
+            except ChoiceError as error:
+                return self._refused(user, 400, f"{error} Nothing was done.")
+            wish = Wish(
+                action=Action.PREVIEW,
+                set=found.name,
+                databases=wanted.databases,
+                name=wanted.name,
+                replace=wanted.replace,
+                by=user.name,
+            )
+            return self._start(wish)
+
+        return handler
 
     def _preview_moment(self, _: Request, user: User, form: Form) -> Response:
         facts = self._watcher.look(time.time())

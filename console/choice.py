@@ -4,8 +4,10 @@ What the pod would refuse for certain is refused before there is a Job, in one s
 """
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
+from typing import NamedTuple
 
+from console.forms import Form, one
 from console.manifest import Manifest
 
 _NAME = re.compile(r"[a-z_][a-z0-9_-]{0,62}", re.ASCII)
@@ -20,6 +22,16 @@ class ChoiceError(Exception):
     """Why it cannot be asked for, in one sentence."""
 
 
+class Choice(NamedTuple):
+    """What of a set is wanted."""
+
+    databases: tuple[str, ...]
+    """None: all."""
+    name: str = ""
+    """What the one database is to be called beside the present one."""
+    replace: bool = False
+
+
 def database(typed: str, known: Collection[str], *, is_hidden: bool) -> str:
     """A database by its name; `is_hidden`: there are others whose names are encrypted."""
     if typed in known:
@@ -31,15 +43,25 @@ def database(typed: str, known: Collection[str], *, is_hidden: bool) -> str:
     return typed
 
 
-def databases(chosen: Sequence[str], of: Manifest) -> tuple[str, ...]:
-    """Those of a set that were ticked, in its order. Of an encrypted one what is typed, or all."""
-    known = [each.name for each in of.databases]
+def of_set(form: Form, of: Manifest) -> Choice:
+    """Those that were ticked, in the set's order. Of an encrypted one what was typed, or all."""
+    known, chosen = [each.name for each in of.databases], form.get("database", [])
+    replace = "replace" in form
     if of.is_encrypted:
         typed = [each.strip() for each in chosen if each.strip()]
-        return tuple(database(each, (), is_hidden=True) for each in typed)
+        return Choice(tuple(database(x, (), is_hidden=True) for x in typed), replace=replace)
     if not chosen or set(chosen) - set(known):
         raise ChoiceError("Choose at least one database of the set.")
-    return tuple(name for name in known if name in chosen)
+    return Choice(tuple(name for name in known if name in chosen), replace=replace)
+
+
+def copy_of_set(form: Form, of: Manifest) -> Choice:
+    """One database and its other name, of which there is none by default."""
+    known, chosen = [each.name for each in of.databases], one(form, "database")
+    if of.is_encrypted:
+        chosen = chosen.strip()
+    name = other_name(one(form, "name").strip(), of=chosen)
+    return Choice((database(chosen, known, is_hidden=of.is_encrypted),), name)
 
 
 def other_name(typed: str, *, of: str) -> str:

@@ -13,9 +13,11 @@ from console.sets import State
 from console.store import Store
 from tests.console.conftest import healthy_api
 from tests.console.test_actions import command, press, refused
+from tests.console.test_moments import typed
 from tests.lib.console import STORE_ID, TOKEN, Console, add_set, change_verdict, make_store
 from tests.lib.fakeencrypted import CIPHER, add_encrypted, tried
 from tests.lib.kubeapi import FakeApi
+from tests.lib.positions import write_archive
 from tests.lib.store import change_manifest
 
 DAY = 86_400.0
@@ -177,6 +179,26 @@ def test_a_restore_of_all_or_of_one_that_is_typed(
     assert {job["metadata"]["ownerReferences"][0]["name"] for job in api.jobs} == {
         "postgres-backup-verify"
     }, "whose pod has the key"
+
+
+def test_a_copy_of_a_database_that_is_typed(console: Console, api: FakeApi, newest: Path) -> None:
+    assert "Database; its name is encrypted here" in console.get(f"/sets/{newest.name}").text
+    press(console, f"/sets/{newest.name}/copy", database=" Shop ", name="shop_before")
+    words = ["--database", "Shop", "--as", "shop_before", "--dry-run"]
+    assert command(api.jobs[0])[3:] == words
+    for name in ("", "x" * 64):
+        refused(console, f"/sets/{newest.name}/copy", 400, database=name, name="copy")
+    assert len(api.jobs) == 1
+
+
+def test_of_a_moment_any_database_can_be_typed_where_names_are_encrypted(
+    console: Console, api: FakeApi
+) -> None:
+    write_archive(console.store)
+    form = console.get("/moment").text
+    assert '<datalist id="known"><option value="one"></option></datalist>' in form
+    press(console, "/moment/preview", **typed(3600), database="shop", name="shop_before")
+    assert command(api.jobs[0])[4:8] == ["--database", "shop", "--as", "shop_before"]
 
 
 def write_note(store: Path, days: float | None) -> None:
