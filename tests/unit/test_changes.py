@@ -37,8 +37,11 @@ BEFORE = {
     "postgres.image": "postgres:17.11-alpine",
     "restoreFrom": "latest",
 }
+NOTIFIED = {"console.enabled": "true", "console.notifyUrls": "json://hook.example"}
 # The same for those that need something else.
 OTHER_BEFORE = {
+    "console.digest": NOTIFIED,
+    "console.notifySuccess": NOTIFIED,
     "archive.enabled": {"archive.image": "localhost/tools:1"},
     "offsite.kind": ARCHIVE,
     "offsite.user": ARCHIVE | SFTP,
@@ -124,6 +127,8 @@ NEW = {
     "console.proxyHeader": "X-Other",
     "console.proxyAddresses": "10.0.0.2",
     "console.notifyUrls": "json://hook.example",
+    "console.notifySuccess": "true",
+    "console.digest": "weekly",
     "console.heartbeatUrl": "https://watcher.example/ping",
 }
 
@@ -148,12 +153,14 @@ def test_what_restarts_something_is_named_with_it(deploy: Deploy, key: str) -> N
 def effect(deploy: Deploy, keys: Sequence[str]) -> Change:
     """What new values do to a stack, its passwords and CA staying what they are."""
     config = OTHER_BEFORE.get(keys[0], BEFORE)
-    before = deploy(config=config)
+    plain = {key: value for key, value in config.items() if key not in SECRET}
+    hidden = {key: value for key, value in config.items() if key in SECRET}
+    before = deploy(config=plain, secret=hidden)
     stashed = {made.name: unwrapped(made["input"]) for made in before.all("Stash")}
     new = {key: NEW[key] for key in keys} | (S3 if keys == ["offsite.kind"] else {})
     after = deploy(
-        config=config | {key: value for key, value in new.items() if key not in SECRET},
-        secret={key: value for key, value in new.items() if key in SECRET},
+        config=plain | {key: value for key, value in new.items() if key not in SECRET},
+        secret=hidden | {key: value for key, value in new.items() if key in SECRET},
         stashed=stashed,
     )
     if pods(before, "StatefulSet") != pods(after, "StatefulSet"):
