@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from console import safety, schedule, views, words
+from console import following, safety, schedule, views, words
 from console.cluster import ClusterError
 from console.facts import Watcher
 from console.problem import Code
@@ -116,6 +116,7 @@ class Pages:
             else None,
             repositories=views.repositories(facts.archive, now) if facts.archive else [],
             copies=views.copies(facts.archive, now) if facts.archive else "",
+            following=following.view(facts, now),
             is_shrinking=any(p.code is Code.SHRINKING for p in verdict.problems),
             jobs=[views.job(each, now) for each in facts.cluster.jobs[:10]],
         )
