@@ -147,6 +147,12 @@ kube_exit_code() {
 	while :; do
 		answered=1
 		code="$(kube_pod_field '.items[0].status.containerStatuses[0].state.terminated.exitCode')" || answered=""
+		# What goes before it can end it, too.
+		if [[ -z "$code" && -n "$answered" ]]; then
+			code="$(kube_pod_field '.items[0].status.initContainerStatuses[0].state.terminated.exitCode')" || answered=""
+			if [[ "$code" == 0 ]]; then code=""; fi
+			if [[ -n "$code" ]]; then kube logs "job/$JOB" -c "$(kube_pod_field '.items[0].spec.initContainers[0].name')" >&2 || true; fi
+		fi
 		if [[ -n "$code" ]]; then
 			printf '%s\n' "$code"
 			return 0
