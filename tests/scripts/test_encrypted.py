@@ -239,8 +239,8 @@ def turn(path: Path) -> None:
     ("file", "damage", "status"),
     [
         ("0.dump.age", turn, 65),
-        ("contents.json.zst.age", turn, 65),
-        ("contents.json.zst.age", lose, 65),
+        ("contents.json.age", turn, 65),
+        ("contents.json.age", lose, 65),
         ("key.age", lose, 65),
         ("key.age", turn, 78),
     ],

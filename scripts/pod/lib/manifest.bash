@@ -59,9 +59,10 @@ manifest_write() {
 
 # usage: manifest_hide DIRECTORY   Of an encrypted set: the manifest is encrypted like all else, and WORK has the one for everybody.
 manifest_hide() {
-	local file="contents.json$DUMP_EXTENSION" bytes sum
+	local file=contents.json.age bytes sum
 
-	dump_save "$WORK/manifest.json" "$1" "$file"
+	key_seal "$1/$file" <"$WORK/manifest.json" >/dev/null && make_durable "$1/$file" && set_read_file "$1/$file" | cmp -s - "$WORK/manifest.json" ||
+		die "$NO_SPACE" "$file does not read back as it was written"
 	sum="$(sum_of "$1/$file")" && bytes="$(size_of "$1/$file")"
 	printf '%s  %s\n' "$sum" "$file" >>"$WORK/SHA256SUMS"
 	json_flatten "$WORK/manifest.json" | awk -F '\t' -v file="$file" -v bytes="$bytes" -v sha256="$sum" "$AWK_PUBLIC" | into "$WORK/public.json"
