@@ -22,7 +22,7 @@ env: ## export lines for a shell: eval "$(make -s env)"
 console: ## the page about the backups: prints its address and how to get the token
 	$(RUN) console
 
-recovery-sheet: ## with an archive: what brings the data back on any machine, to be printed; it has the passphrases
+recovery-sheet: ## with an archive or encrypted sets: what brings the data back on any machine, to be printed; it has the passphrases
 	$(RUN) recovery_sheet
 
 demo: ## loses a disk on purpose, in a namespace of its own beside your stack: three minutes, nothing stays

@@ -5,6 +5,7 @@ from pathlib import Path
 import pulumi
 
 from components.backup.archive import Archive, ArchiveArgs
+from components.backup.encryption import Encryption, EncryptionArgs
 from components.backup.on_demand import OnDemand, OnDemandArgs
 from components.backup.place import directory_of
 from components.backup.schedule import BackupSchedule, BackupScheduleArgs
@@ -65,13 +66,23 @@ if settings.archive.enabled:
         namespace_opts,
     )
     pulumi.export("archive_passphrases", archive.passphrases)
-    pulumi.export("recovery_sheet", archive.recovery_sheet)
+encryption = None
+if settings.encryption.is_on:
+    encryption = Encryption(
+        "encryption",
+        EncryptionArgs(namespace=space, settings=settings.encryption, image=settings.archive.image),
+        namespace_opts,
+    )
+if archive or encryption:
+    sheets = [one.recovery_sheet for one in (archive, encryption) if one]
+    pulumi.export("recovery_sheet", pulumi.Output.all(*sheets).apply("\n".join))
 database = PostgresDatabase(
     "postgres",
     PostgresDatabaseArgs(
         namespace=space,
         storage=storage,
         archive=archive.pods if archive else None,
+        encryption=encryption.pods if encryption else None,
         settings=settings.postgres,
         image=version.image,
         startup=settings.startup,
@@ -97,6 +108,7 @@ on_demand = OnDemand(
         restore_to=settings.restore_to,
         restore_replace=settings.restore_replace,
         timeout=settings.backup.timeout,
+        restore_timeout=settings.verify.timeout,
     ),
     namespace_opts,
 )

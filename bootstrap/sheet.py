@@ -12,12 +12,12 @@ OUTPUT = "recovery_sheet"
 
 
 def show(place: Place) -> None:
-    """Prints what brings the data back without this machine: it has passphrases in the clear."""
+    """Prints what brings the data back without this machine, passphrases and keys in the clear."""
     stack = Stack(place, for_children(place, clusters.find(place)))
     if not stack.exists() or OUTPUT not in stack.outputs():
         raise SetupError(
-            "there is no archive, and so no sheet: sets need no passphrase. To have one: "
-            "pulumi config set --path archive.enabled true, then make up"
+            "there is no archive and no encryption, and so no sheet: plain sets need no key. To "
+            "have one: pulumi config set --path archive.enabled true, then make up"
         )
     command = ["stack", "output", OUTPUT, "--show-secrets", "--stack", place.stack]
     sys.stdout.write(stack.pulumi(*command))

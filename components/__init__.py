@@ -4,6 +4,7 @@ docs/components.md has a program of twenty lines with two databases.
 """
 
 from components.backup.archive import Archive, ArchiveArgs
+from components.backup.encryption import Encryption, EncryptionArgs
 from components.backup.on_demand import OnDemand, OnDemandArgs
 from components.backup.schedule import BackupSchedule, BackupScheduleArgs
 from components.backup.storage import BackupStorage, BackupStorageArgs
@@ -19,6 +20,8 @@ __all__ = [
     "BackupStorageArgs",
     "Console",
     "ConsoleArgs",
+    "Encryption",
+    "EncryptionArgs",
     "OnDemand",
     "OnDemandArgs",
     "PostgresDatabase",

@@ -114,11 +114,11 @@ def job(found: Mapping[str, Any]) -> Job | None:
 
 
 def _action(metadata: Mapping[str, Any]) -> Action | None:
-    """By the owner, and for the scripts' own restores by the name that they give."""
+    """By the owner, and for what the scripts start by the name that they give."""
     owners = {owner.get("name") for owner in metadata.get("ownerReferences", [])}
     if not owners & {BACKUP, VERIFY}:
         return None
-    for action in (Action.RESTORE, Action.PIN):
+    for action in (Action.RESTORE, Action.PIN, Action.ESCROW):
         if metadata["name"].startswith(f"postgres-{action}-"):
             return action
     return Action.VERIFY if VERIFY in owners else Action.BACKUP

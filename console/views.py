@@ -188,6 +188,7 @@ def job(found: Job, now: float) -> JobView:
         Action.RESTORE: "Restore",
         Action.PIN: "Pin",
         Action.UNPIN: "Removal of the pin",
+        Action.ESCROW: "Escrow drill",
     }[found.action]
     return JobView(
         found,

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Restores by hand, a backup set or a moment out of the archive: a Job made from a CronJob, with restore.sh or restore-moment.sh as its command.
+# Restores by hand, a backup set or a moment out of the archive: a Job made from the CronJob postgres-backup-verify, with restore.sh or restore-moment.sh as its command.
 # Needs kubectl only. The job's log goes to stderr as it comes, what was restored to stdout; the status is the job's own.
 
 source "$(dirname -- "${BASH_SOURCE[0]}")/host/kube.bash"
@@ -20,13 +20,15 @@ With a moment: as they were then, where the stack has an archive (archive.enable
   --dry-run       checks everything and says what would be done
   --namespace N   where the stack is (brewget)
   --context C     kubectl's context (the current one)
-  --timeout S     seconds to wait for its end (3600); the job goes on after that, to its own limit, backup.timeout
+  --timeout S     seconds to wait for its end (3600); the job goes on after that, to its own limit, verify.timeout
 USAGE
 }
 
 main() {
 	local words program=restore
 
+	# Its pod alone reads encrypted sets, and has the archive, and room for a throwaway server.
+	CRONJOB=postgres-backup-verify
 	words=()
 	while (($# > 0)); do
 		case "$1" in
@@ -39,8 +41,6 @@ main() {
 		--to-time | --to-lsn | --to-name | --before-xid)
 			kube_require_value "$1" "${2:-}" && words=(${words[@]+"${words[@]}"} "$1" "$2") && shift
 			program=restore-moment
-			# The CronJob whose pod has the archive, and room for a throwaway server.
-			CRONJOB=postgres-backup-verify
 			;;
 		--database | --as) kube_require_value "$1" "${2:-}" && words=(${words[@]+"${words[@]}"} "$1" "$2") && shift ;;
 		-* | '') fail 64 "unknown option '$1'. See: restore-postgres.sh --help" ;;

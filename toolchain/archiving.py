@@ -1,4 +1,4 @@
-"""pgBackRest and restic out of Debian's packages: for the tests and the local cluster's image.
+"""pgBackRest, restic and age out of Debian's packages: for the tests and the local cluster's image.
 
 With all its libraries beside it, the C library and its loader too: this release's want a newer one
 than Debian 12 has, and what a machine has installed is then of no account.
@@ -18,8 +18,9 @@ from toolchain.run import run
 
 RELEASE = "trixie"
 """Of Debian: the first whose pgBackRest knows PostgreSQL 16."""
-PROGRAMS = ("pgbackrest", "restic")
-"""The packages, each with the program of its name."""
+PACKAGES = ("pgbackrest", "restic", "age")
+"""Each with the program of its name."""
+PROGRAMS = (*PACKAGES, "age-keygen")
 NOT_OURS = {"postgresql-common"}
 """What they depend on besides libraries: of a server that Debian's own scripts manage."""
 
@@ -65,7 +66,7 @@ def _is_there(tree: Path) -> bool:
 
 def _unpack(aside: Path) -> None:
     lists = lists_of(RELEASE, aside)
-    download(PROGRAMS, aside, lists)
+    download(PACKAGES, aside, lists)
     libraries = {name for deb in aside.glob("*.deb") for name in _depends(deb)} - NOT_OURS
     download_all(sorted(libraries), aside, lists)
     for deb in aside.glob("*.deb"):

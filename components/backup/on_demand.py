@@ -32,7 +32,9 @@ class OnDemandArgs:
     restore_replace: bool = False
     """Whether databases that are not empty are replaced; the old ones are kept beside."""
     timeout: int = 3600
-    """Seconds that each may take."""
+    """Seconds that a backup may take."""
+    restore_timeout: int = 3600
+    """Seconds that a restore may take: a Job of what verifies, as it reads sets."""
 
 
 class OnDemand(pulumi.ComponentResource):
@@ -56,12 +58,15 @@ class OnDemand(pulumi.ComponentResource):
         super().__init__("brewget:index:Operations", name, inputs, opts)
         self._pods = args.source.pods
         # As long as the Job itself may take.
-        timeout = ["--timeout", str(args.timeout)]
+        timeout = ["--timeout", str(args.restore_timeout)]
         there = [args.source.ready, *args.schedule.cron_jobs]
         backup = self._once(
             f"{name}-backup",
             request=args.backup_now,
-            command=["backup-postgres.sh", "--reason", "on-demand", *timeout],
+            command=[
+                *("backup-postgres.sh", "--reason", "on-demand"),
+                *("--timeout", str(args.timeout)),
+            ],
             depends_on=there,
         )
         replace = ["--replace"] if args.restore_replace else []

@@ -77,8 +77,8 @@ def _offsite(offsite: OffsiteSettings, passphrase: str) -> str:
 def _local(archive: ArchiveSettings, passphrase: str) -> str:
     where = (
         "In the store, as long as that is there: `STORE` is the directory with the sets "
-        "(`pulumi stack output backup_path`). The sets in it are not encrypted: they need "
-        "pg_restore alone."
+        "(`pulumi stack output backup_path`). The sets in it need pg_restore alone; "
+        "encrypted ones have a sheet of their own."
     )
     conf = pgbackrest.local_conf(archive)
     return REPOSITORY.format(

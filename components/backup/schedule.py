@@ -6,19 +6,10 @@ from dataclasses import dataclass
 import pulumi
 from pulumi_kubernetes import batch, core, meta
 
+from components.backup.room import Room, opened_set, reading, throwaway
 from components.cluster import names
-from components.cluster.pods import (
-    SCRATCH,
-    SCRIPTS,
-    SERVER_WAIT,
-    Source,
-    container,
-    job_env,
-    pod,
-)
-from components.cluster.volumes import empty_volume
+from components.cluster.pods import SCRIPTS, SERVER_WAIT, Source, container, job_env, pod
 from components.settings.backup import BackupSettings, VerifySettings
-from components.settings.validators import quantity_bytes
 
 DRILL_SCHEDULE = "15 3 * * *"
 """Each day, between the backups by default and their verification."""
@@ -40,16 +31,6 @@ class BackupScheduleArgs:
     sets_job: str = names.OFFSITE_SETS
 
 
-@dataclass(frozen=True, kw_only=True)
-class Room:
-    """What a pod has for a throwaway server of its own."""
-
-    env: dict[str, pulumi.Input[str]]
-    mounts: dict[str, str]
-    volumes: Sequence[core.v1.VolumeArgs]
-    image: pulumi.Output[str] | None
-
-
 class BackupSchedule(pulumi.ComponentResource):
     """Runs backup.sh and verify.sh, of an archive drill.sh and offsite-sets.sh, one run of each.
 
@@ -63,6 +44,8 @@ class BackupSchedule(pulumi.ComponentResource):
     """
 
     cron_jobs: list[batch.v1.CronJob]
+    of_sets: tuple[str, str]
+    """Names of those that take sets, and that read them."""
 
     def __init__(
         self, name: str, args: BackupScheduleArgs, opts: pulumi.ResourceOptions | None = None
@@ -78,21 +61,25 @@ class BackupSchedule(pulumi.ComponentResource):
             timeout=settings.timeout,
             command=["bash", f"{SCRIPTS}/backup.sh", "--reason", "scheduled"],
             env={"BACKUP_SERVER_WAIT": str(SERVER_WAIT)},
+            room=opened_set(args.source.pods),
         )
-        room = self._room()
+        room = throwaway(args.source.pods, verify_)
         verify = self._cron_job(
             "verify",
             args.verify_job,
             schedule=verify_.schedule,
             timeout=verify_.timeout,
             command=["bash", f"{SCRIPTS}/verify.sh", "--pending"],
-            room=room,
+            # For restores, of a set or to a moment: Jobs of it, as this pod alone reads all sets.
+            env={"BACKUP_SERVER_WAIT": str(SERVER_WAIT)},
+            room=reading(args.source.pods, room),
         )
         self.cron_jobs = [backup, verify]
+        self.of_sets = args.backup_job, args.verify_job
         self.cron_jobs += self._of_archive(room)
         self.register_outputs({"schedule": settings.schedule})
 
-    def _of_archive(self, room: "Room") -> list[batch.v1.CronJob]:
+    def _of_archive(self, room: Room) -> list[batch.v1.CronJob]:
         args, archive = self._args, self._args.source.pods.archive
         if not archive:
             return []
@@ -118,35 +105,6 @@ class BackupSchedule(pulumi.ComponentResource):
         )
         return [drill, sets]
 
-    def _room(self) -> "Room":
-        """For a throwaway server, out of a set or the archive. Restores from it are Jobs of it."""
-        verify, archive = self._args.verify, self._args.source.pods.archive
-        return Room(
-            env={
-                "VERIFY_REPEAT_DAYS": str(verify.repeat_days),
-                "VERIFY_SCRATCH": SCRATCH,
-                # The kubelet evicts a pod that takes more: the script refuses before it does.
-                "VERIFY_SCRATCH_BYTES": str(quantity_bytes(verify.scratch_size)),
-                # The set that is begun last has time to end before the job's.
-                "VERIFY_SCRUB_DAYS": str(verify.scrub_days),
-                "VERIFY_SECONDS": str(verify.timeout * 5 // 6),
-                **(archive.env if archive else {}),
-            },
-            mounts={
-                SCRATCH: "scratch",
-                "/var/run/postgresql": "run",
-                "/dev/shm": "shm",  # noqa: S108 (a mount)
-                **(archive.mounts if archive else {}),
-            },
-            volumes=[
-                *(archive.volumes if archive else []),
-                empty_volume("scratch", size=verify.scratch_size),
-                empty_volume("run"),
-                empty_volume("shm", size="64Mi", medium="Memory"),
-            ],
-            image=self._args.source.pods.tools_image,
-        )
-
     def _cron_job(
         self,
         what: str,
@@ -156,7 +114,7 @@ class BackupSchedule(pulumi.ComponentResource):
         timeout: int,
         command: Sequence[str],
         env: dict[str, pulumi.Input[str]] | None = None,
-        room: "Room | None" = None,
+        room: Room | None = None,
     ) -> batch.v1.CronJob:
         pods = self._args.source.pods
         worker = container(
@@ -166,11 +124,17 @@ class BackupSchedule(pulumi.ComponentResource):
             env=job_env(pods) | (env or {}) | (room.env if room else {}),
             mounts=room.mounts if room else {},
             image=room.image if room else None,
+            read_only=room.read_only if room else (),
         )
         labels = names.PART_OF | names.CLIENT_LABELS | {"app": name}
         template = core.v1.PodTemplateSpecArgs(
             metadata=meta.v1.ObjectMetaArgs(labels=labels),
-            spec=pod(pods, [worker], room.volumes if room else []),
+            spec=pod(
+                pods,
+                [worker],
+                room.volumes if room else [],
+                init_containers=room.first if room else (),
+            ),
         )
         # The one of our own program has always had the object's name for its logical one.
         logical = name if self._name == "schedule" else f"{self._name}-{what}"

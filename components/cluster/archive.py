@@ -66,11 +66,12 @@ class ArchivePods:
         secret = {"archive-keys": self.keys, "archive-files": self.files}
         return [
             core.v1.VolumeArgs(name="archive-conf", config_map=conf),
-            *(_projected(name, files) for name, files in secret.items() if files),
+            *(projected(name, files) for name, files in secret.items() if files),
         ]
 
 
-def _projected(name: str, files: Sequence[Credential]) -> core.v1.VolumeArgs:
+def projected(name: str, files: Sequence[Credential]) -> core.v1.VolumeArgs:
+    """A volume of files out of Secrets, for the pod's own group alone."""
     return core.v1.VolumeArgs(
         name=name,
         projected=core.v1.ProjectedVolumeSourceArgs(

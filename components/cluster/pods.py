@@ -14,6 +14,7 @@ from pulumi_kubernetes import core
 
 from components.cluster import names
 from components.cluster.archive import ArchivePods
+from components.cluster.encryption import EncryptionPods
 from components.cluster.shipped import items
 from components.cluster.volumes import READ_ONLY, claim_volume, empty_volume, secret_file
 from components.settings.postgres import Resources
@@ -33,7 +34,7 @@ USUAL = {"/tmp": "tmp", SCRIPTS: "scripts", SECRETS: "secrets", STORE: "backup"}
 """What every container has mounted, unless it needs less."""
 NEVER_WRITTEN = {
     *("scripts", "secrets", "initdb", "tls", "hba"),
-    *("archive-conf", "archive-keys", "archive-files"),
+    *("archive-conf", "archive-keys", "archive-files", "encryption"),
 }
 
 
@@ -68,11 +69,14 @@ class PodContext:
     """What has to be there before a pod starts, and to stay while one runs."""
     archive: ArchivePods | None = None
     """Where the database has one."""
+    encryption: EncryptionPods | None = None
+    """Where sets are encrypted, or were."""
 
     @property
     def tools_image(self) -> pulumi.Output[str]:
-        """Of what works with the archive; the same as all others' where there is none."""
+        """Of what works with archive or encryption; the same as all others' where there is none."""
         tools = self.archive.settings.image if self.archive else ""
+        tools = tools or (self.encryption.image if self.encryption else "")
         # By way of the usual image, which is known once it fits the data.
         return self.image.apply(lambda _: tools) if tools else self.image
 

@@ -9,6 +9,7 @@ from pulumi_kubernetes import apps, core, meta
 
 from components.cluster import names
 from components.cluster.archive import ArchivePods
+from components.cluster.encryption import EncryptionPods
 from components.cluster.kubectl import HOST_SCRIPTS, script
 from components.cluster.pods import PodContext
 from components.cluster.store import Store, together
@@ -32,6 +33,8 @@ class PostgresDatabaseArgs:
     storage: Store
     archive: ArchivePods | None = None
     """Of an Archive of the same namespace, for every change to be kept as it is made."""
+    encryption: EncryptionPods | None = None
+    """Of an Encryption of the same namespace, for sets to be encrypted, or read."""
     settings: PostgresSettings = PostgresSettings()
     startup: StartupSettings = StartupSettings()
     image: pulumi.Input[str] = ""
@@ -133,8 +136,10 @@ class PostgresDatabase(pulumi.ComponentResource):
                 *self.credentials.secrets,
                 *storage.resources,
                 *(args.archive.resources if args.archive else []),
+                *(args.encryption.resources if args.encryption else []),
             ],
             archive=args.archive,
+            encryption=args.encryption,
         )
 
     def _meta(self, name: str) -> meta.v1.ObjectMetaArgs:

@@ -14,6 +14,7 @@ from typing import Any
 import pulumi
 
 from components.cluster import names
+from components.cluster.encryption import NAME, OPENED, OPENED_SIZE, VOLUME
 from components.cluster.kubectl import Kubectl
 from components.cluster.pods import SCRIPTS, SECRETS, SERVER_WAIT, STORE, client_env
 from components.settings.types import OnDestroy
@@ -90,7 +91,7 @@ def job_of(server: dict[str, Any], name: str, timeout: int) -> dict[str, Any]:
     env: dict[str, Any] = {one["name"]: one.get("value", "") for one in container["env"]}
     env |= client_env(names.address(namespace, server["spec"]["serviceName"]))
     env["BACKUP_SERVER_WAIT"] = str(SERVER_WAIT)
-    worker = {
+    worker: dict[str, Any] = {
         "name": names.BACKUP,
         "image": container["image"],
         "command": ["bash", f"{SCRIPTS}/backup.sh", "--reason", "before-delete"],
@@ -100,7 +101,7 @@ def job_of(server: dict[str, Any], name: str, timeout: int) -> dict[str, Any]:
         "volumeMounts": mounts,
     }
     labels = names.PART_OF | names.CLIENT_LABELS | {"app": names.BACKUP}
-    spec = {
+    spec: dict[str, Any] = {
         "restartPolicy": "Never",
         "automountServiceAccountToken": False,
         "enableServiceLinks": False,
@@ -108,6 +109,7 @@ def job_of(server: dict[str, Any], name: str, timeout: int) -> dict[str, Any]:
         "containers": [worker],
         "volumes": [one for one in pod["volumes"] if one["name"] in mounted],
     }
+    _encrypt(spec, pod)
     return {
         "apiVersion": "batch/v1",
         "kind": "Job",
@@ -120,6 +122,36 @@ def job_of(server: dict[str, Any], name: str, timeout: int) -> dict[str, Any]:
             "template": {"metadata": {"labels": labels}, "spec": spec},
         },
     }
+
+
+def _encrypt(spec: dict[str, Any], server: dict[str, Any]) -> None:
+    """As the server's sets are encrypted, so is the last one: as in the CronJob's pod."""
+    (reader,) = (one for one in server["initContainers"] if one["name"] == "prepare-data")
+    keys = [one for one in reader["env"] if one["name"].startswith("ENCRYPTION_")]
+    if not keys:
+        return
+    (worker,) = spec["containers"]
+    opened = {"name": "opened", "mountPath": OPENED}
+    common = [*worker["env"], {"name": "ENCRYPTION_OPENED", "value": OPENED}]
+    opening = worker | {
+        "name": NAME,
+        "image": reader["image"],
+        "command": ["bash", f"{SCRIPTS}/key.sh", "--try"],
+        "env": [*common, *keys],
+        "volumeMounts": [
+            *worker["volumeMounts"],
+            *(one for one in reader["volumeMounts"] if one["name"] == VOLUME),
+            opened,
+        ],
+    }
+    worker["image"] = reader["image"]
+    worker["env"] = [*common, *(one for one in keys if one["name"] != "ENCRYPTION_IDENTITY")]
+    worker["volumeMounts"] = [*worker["volumeMounts"], opened | {"readOnly": True}]
+    spec["initContainers"] = [opening]
+    spec["volumes"] += [
+        *(one for one in server["volumes"] if one["name"] == VOLUME),
+        {"name": "opened", "emptyDir": {"medium": "Memory", "sizeLimit": OPENED_SIZE}},
+    ]
 
 
 def lost_without(kubectl: Kubectl, server: str) -> str:
@@ -159,10 +191,15 @@ def _why(kubectl: Kubectl, job: str, status: dict[str, Any]) -> str:
 
 def _said(kubectl: Kubectl, job: str, prefix: str) -> str:
     """The last line of a Job's log that begins with `prefix`."""
+    look = ["logs", f"job/{job}", "--tail=40"]
     try:
-        lines = kubectl.run("logs", f"job/{job}", "--tail=40").stdout.splitlines()
+        lines = kubectl.run(*look).stdout.splitlines()
     except RuntimeError as error:
-        return f"its log cannot be read ({error})"
+        try:
+            # Where that has failed, the other has not begun.
+            lines = kubectl.run(*look, "-c", NAME).stdout.splitlines()
+        except RuntimeError:
+            return f"its log cannot be read ({error})"
     return next((line for line in reversed(lines) if line.startswith(prefix)), "it said nothing")
 
 

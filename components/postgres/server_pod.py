@@ -33,15 +33,16 @@ def spec(
         "STARTUP_ACCEPT": startup.for_scripts,
         "STARTUP_STRICT": "1" if startup.strict else "",
     }
-    archive = pods.archive
+    archive, encryption = pods.archive, pods.encryption
     back = {"STARTUP_TO_TIME": startup.to_time, **archive.env} if archive else {}
+    opening = encryption.mounts if encryption else {}
     first = [
         container(
             pods,
             "prepare-data",
             command=["bash", f"{SCRIPTS}/prepare-data.sh"],
-            env=env | back,
-            mounts=mounts | (archive.mounts if archive else {}),
+            env=env | back | (encryption.read_env if encryption else {}),
+            mounts=mounts | (archive.mounts if archive else {}) | opening,
             image=pods.tools_image,
         )
     ]
@@ -91,6 +92,7 @@ def spec(
             config_map=core.v1.ConfigMapVolumeSourceArgs(name=names.HBA, default_mode=0o440),
         ),
         *(archive.volumes if archive else []),
+        *(encryption.volumes if encryption else []),
     ]
     return pod(
         pods,

@@ -3,6 +3,7 @@
 from components.settings.archive import ArchiveSettings, OffsiteSettings
 from components.settings.backup import BackupSettings, StorageSettings, VerifySettings
 from components.settings.console import ConsoleSettings
+from components.settings.encryption import EncryptionSettings
 from components.settings.postgres import PostgresSettings
 from components.settings.startup import StartupSettings
 from components.settings.tls import TlsSettings
@@ -12,6 +13,7 @@ __all__ = [
     "ArchiveSettings",
     "BackupSettings",
     "ConsoleSettings",
+    "EncryptionSettings",
     "OffsiteKind",
     "OffsiteSettings",
     "OnDestroy",

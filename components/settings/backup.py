@@ -158,7 +158,7 @@ class BackupSettings(Group):
     )
     timeout: types.Seconds = setting(
         3600,
-        "Seconds after which a backup, or a restore by hand, is stopped.",
+        "Seconds after which a backup is stopped.",
         allowed=types.SECONDS,
         example="3600",
         change=Change.IN_PLACE,
@@ -185,7 +185,7 @@ class VerifySettings(Group):
     )
     timeout: types.Seconds = setting(
         3600,
-        "Seconds after which a verification is stopped.",
+        "Seconds after which a verification, or a restore by hand, is stopped.",
         allowed=types.SECONDS,
         example="3600",
         change=Change.IN_PLACE,

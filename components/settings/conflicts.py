@@ -11,7 +11,7 @@ from components.settings.fields import leaves, set_command
 from components.settings.model import Settings
 from components.settings.postgres import PostgresSettings
 from components.settings.tls import TlsSettings
-from components.settings.types import Digest, OffsiteKind, StorageKind
+from components.settings.types import Digest, DumpFormat, OffsiteKind, StorageKind
 
 
 def conflicts(settings: Settings) -> list[str]:
@@ -25,6 +25,7 @@ def conflicts(settings: Settings) -> list[str]:
         *_archive(settings),
         *_hours(settings.archive),
         *_offsite(settings.offsite),
+        *_encryption(settings),
         *_console(settings),
     ]
 
@@ -193,6 +194,43 @@ def _offsite(offsite: OffsiteSettings) -> Iterator[str]:
                 f"offsite.{key} is not set, but offsite.kind is '{offsite.kind}' and needs it. "
                 f"Example: {set_command(f'offsite.{key}', fields[key])}"
             )
+
+
+def _encryption(settings: Settings) -> Iterator[str]:
+    encryption, postgres = settings.encryption, settings.postgres
+    is_given = bool(encryption.identity.get_secret_value())
+    if is_given and encryption.identity_secret:
+        yield (
+            f"encryption.identitySecret is '{encryption.identity_secret}', but encryption.identity "
+            "is set too and only one is read. "
+            "Example: pulumi config rm --path encryption.identity"
+        )
+    if encryption.is_on and not settings.archive.image:
+        key = "identity" if is_given else "identitySecret"
+        yield (
+            f"encryption.{'recipients' if encryption.recipients else key} is set, but "
+            "archive.image is not, and postgres.image has no age. "
+            "Example: pulumi config set --path archive.image localhost/brewget/tools:16.15"
+        )
+    if not encryption.recipients:
+        return
+    if not encryption.can_read:
+        yield (
+            "encryption.recipients is set, but neither encryption.identity nor "
+            "encryption.identitySecret is, and no set could be verified or come back. "
+            "Example: pulumi config set --path --secret encryption.identity < key.txt"
+        )
+    if settings.backup.format is DumpFormat.DIRECTORY:
+        yield (
+            "encryption.recipients is set, but backup.format is 'directory' and each file of a set "
+            "is encrypted as a whole. Example: pulumi config set --path backup.format custom"
+        )
+    if postgres.upgrade_from:
+        yield (
+            f"encryption.recipients is set, but postgres.upgradeFrom is '{postgres.upgrade_from}' "
+            "and that image has no age for the last set. "
+            "Example: pulumi config rm --path encryption.recipients"
+        )
 
 
 def _console(settings: Settings) -> Iterator[str]:

@@ -12,6 +12,7 @@ from components.settings import types
 from components.settings.archive import ArchiveSettings, OffsiteSettings
 from components.settings.backup import BackupSettings, VerifySettings
 from components.settings.console import ConsoleSettings
+from components.settings.encryption import EncryptionSettings
 from components.settings.fields import Change, Group, setting
 from components.settings.postgres import PostgresSettings
 from components.settings.startup import StartupSettings
@@ -40,6 +41,7 @@ class Settings(Group):
     startup: StartupSettings = StartupSettings()
     archive: ArchiveSettings = ArchiveSettings()
     offsite: OffsiteSettings = OffsiteSettings()
+    encryption: EncryptionSettings = EncryptionSettings()
     console: ConsoleSettings = ConsoleSettings()
     adopt: bool = setting(
         False,

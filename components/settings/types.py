@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 
-from components.settings import archive_validators, validators
+from components.settings import archive_validators, encryption_validators, validators
 
 
 class StorageKind(StrEnum):
@@ -130,6 +130,12 @@ def _skipped(names: tuple[str, ...]) -> tuple[str, ...]:
     return names
 
 
+def _recipients(keys: tuple[str, ...]) -> tuple[str, ...]:
+    if len(set(keys)) != len(keys):
+        raise ValueError("it names one twice")
+    return tuple(encryption_validators.recipient(key) for key in keys)
+
+
 def _accepted(text: str) -> str:
     for word in text.split():
         if word not in set(Accept):
@@ -142,6 +148,11 @@ def _passphrase(secret: SecretStr) -> SecretStr:
     return secret
 
 
+def _identity(secret: SecretStr) -> SecretStr:
+    encryption_validators.identity(secret.get_secret_value())
+    return secret
+
+
 def _password(secret: SecretStr) -> SecretStr:
     validators.password(secret.get_secret_value())
     return secret
@@ -151,6 +162,8 @@ Image = Annotated[str, AfterValidator(validators.image)]
 OptionalImage = Annotated[str, _optional(validators.image)]
 Databases = Annotated[tuple[str, ...], BeforeValidator(as_list), AfterValidator(_databases)]
 Skipped = Annotated[tuple[str, ...], BeforeValidator(as_list), AfterValidator(_skipped)]
+Recipients = Annotated[tuple[str, ...], BeforeValidator(as_list), AfterValidator(_recipients)]
+Identity = Annotated[SecretStr, AfterValidator(_identity)]
 Password = Annotated[SecretStr, AfterValidator(_password)]
 Label = Annotated[str, AfterValidator(validators.dns_label)]
 OptionalLabel = Annotated[str, _optional(validators.dns_label)]

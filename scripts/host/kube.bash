@@ -12,8 +12,13 @@ CRONJOB="${CRONJOB:-postgres-backup}"
 TIMEOUT=3600
 # A pod that is not running after so many seconds has a reason, and the reason is shown.
 START_TIMEOUT="${START_TIMEOUT:-300}"
+# Set: the job's container reads this script's stdin.
+KUBE_STDIN=""
 # Finished jobs stay for a day.
 KEEP_JOB=86400
+# What a container needs for that. Once: its stdin ends where this one does.
+WITH_STDIN=', {"op": "add", "path": "/spec/template/spec/containers/0/stdin", "value": true},
+		{"op": "add", "path": "/spec/template/spec/containers/0/stdinOnce", "value": true}'
 # Why a Job failed: at its deadline its pod is deleted, and with it the container's status.
 STOPPED='{.status.conditions[?(@.type=="Failed")].reason}'
 
@@ -90,7 +95,7 @@ kube_create_job() {
 	patch="[{\"op\": \"add\", \"path\": \"/spec/template/spec/containers/0/command\", \"value\": [$words]},
 		{\"op\": \"add\", \"path\": \"/spec/template/spec/containers/0/args\", \"value\": []},
 		{\"op\": \"add\", \"path\": \"/spec/backoffLimit\", \"value\": 0},
-		{\"op\": \"add\", \"path\": \"/spec/ttlSecondsAfterFinished\", \"value\": $KEEP_JOB}]"
+		{\"op\": \"add\", \"path\": \"/spec/ttlSecondsAfterFinished\", \"value\": $KEEP_JOB}${KUBE_STDIN:+$WITH_STDIN}]"
 	answer="$(kube create job "$name" --from="cronjob/$CRONJOB" --dry-run=client -o yaml |
 		kube patch --local -f - --type=json -p "$patch" -o yaml |
 		kube create -f - 2>&1)" || fail 69 "cannot create the job: $answer"
@@ -140,7 +145,21 @@ kube_print_result() {
 		say "job $JOB is done, but its result could not be read: kubectl logs job/$JOB -n $NAMESPACE"
 }
 
-# usage: kube_exit_code   Of the job's container; waits for the cluster to know it.
+# usage: kube_attach   Hands this script's stdin to the job's container, until that ends: it is in no argument, no variable and no object.
+kube_attach() {
+	local pod said
+
+	pod="$(kube_pod_field '.items[0].metadata.name')" || pod=""
+	# What it shows besides is the job's log, which is followed as well.
+	if said="$(kube attach -i "$pod" 2>&1 >/dev/null)"; then return 0; fi
+	# Ended by itself, before anybody came: its status says why.
+	[[ -z "$(kube_pod_field '.items[0].status.containerStatuses[0].state.terminated.exitCode')" ]] || return 0
+	# It would wait for the rest to its time limit.
+	kube delete job "$JOB" --wait=false >/dev/null || say "job $JOB could not be deleted: it may still wait"
+	fail 69 "stdin could not be handed to job $JOB, which was given up: $(kube_last_line "$said")"
+}
+
+# usage: kube_exit_code   Of the job's container, or of one before it that has failed; waits for the cluster to know it.
 kube_exit_code() {
 	local waited=0 code="" stopped="" answered
 
@@ -151,11 +170,18 @@ kube_exit_code() {
 			printf '%s\n' "$code"
 			return 0
 		fi
+		# A backup's that opens the newest set: the container itself then never begins.
+		code="$(kube_pod_field '.items[0].status.initContainerStatuses[0].state.terminated.exitCode')" || code=""
+		if [[ -n "$code" && "$code" != 0 ]]; then
+			kube logs "job/$JOB" -c encryption >&2 || say "its log cannot be read"
+			printf '%s\n' "$code"
+			return 0
+		fi
 		# Known as stopped a second ago, and no code of its pod still: the pod was evicted, or its node is gone.
 		[[ -z "$stopped" || -z "$answered" ]] || fail 69 "job $JOB failed, and its pod is gone: $stopped. What it had begun is cleared away by the next run"
 		stopped="$(kube get job "$JOB" -o "jsonpath=$STOPPED" 2>/dev/null)" || stopped=""
 		if [[ "$stopped" == DeadlineExceeded ]]; then
-			fail 75 "job $JOB was stopped at its time limit (backup.timeout). What it had begun is cleared away by the next run"
+			fail 75 "job $JOB was stopped at its time limit ($(kube_limit)). What it had begun is cleared away by the next run"
 		fi
 		if (($(date +%s) >= DEADLINE)); then
 			fail 75 "job $JOB is still running after $TIMEOUT s and goes on. Follow it: kubectl logs -f job/$JOB -n $NAMESPACE"
@@ -166,6 +192,9 @@ kube_exit_code() {
 		((waited % 10 != 0)) || say "waiting for job $JOB to end"
 	done
 }
+
+# usage: kube_limit   The setting with the seconds that the job may take.
+kube_limit() { if [[ "$CRONJOB" == *-verify ]]; then echo verify.timeout; else echo backup.timeout; fi; }
 
 # usage: kube_run_job PREFIX RESULT WORD...   Creates the job, follows it, ends with its container's status.
 # Lines that begin with RESULT are the script's stdout.
@@ -182,6 +211,7 @@ kube_run_job() {
 	kube_wait_for_start
 	kube_follow_log &
 	follower=$!
+	[[ -z "$KUBE_STDIN" ]] || kube_attach
 	code="$(kube_exit_code)" || {
 		code=$?
 		kill "$follower" 2>/dev/null || true # it may have ended by itself

@@ -94,7 +94,7 @@ limited_jobs() {
 		return 0
 	}
 	for name in postgres-backup postgres-backup-verify; do
-		ended="$(grep "^$name " <<<"$lines" | grep -v -E ' postgres-(restore|pin)-' | grep -E '(Complete|Failed)$' | tail -n 1 || true)" # none has ended yet
+		ended="$(grep "^$name " <<<"$lines" | grep -v -E ' postgres-(restore|pin|escrow)-' | grep -E '(Complete|Failed)$' | tail -n 1 || true)" # none has ended yet
 		if [[ "$ended" == *Failed ]]; then problem "$CRITICAL" "the last run of $name failed: kubectl logs job/$(cut -d ' ' -f 2 <<<"$ended") -n $NAMESPACE"; fi
 	done
 }

@@ -1,4 +1,4 @@
-"""pgBackRest and restic beside their libraries: they start wherever the tree lies."""
+"""pgBackRest, restic and age beside their libraries: they start wherever the tree lies."""
 
 import os
 import platform
@@ -31,10 +31,12 @@ def test_they_start_on_a_machine_that_has_nothing_wherever_they_are_moved(tmp_pa
 
     done = _run(machine, program, "version")
     other = _run(machine, "/another place/bin/restic", "version")
+    ages = [_run(machine, f"/another place/bin/{x}", "--version") for x in ("age", "age-keygen")]
     asked = _run(machine, program, "help", "restore", "cmd")
 
     assert (done.returncode, done.stdout[:11]) == (0, "pgBackRest "), done
     assert (other.returncode, other.stdout[:7]) == (0, "restic "), other
+    assert [each.returncode for each in ages] == [0, 0], ages
     assert f"default: {program}" in asked.stdout, "what a restored server fetches its WAL with"
 
 

@@ -16,7 +16,7 @@ from tests.console.test_actions import command, press, refused
 from tests.console.test_moments import typed
 from tests.lib.console import STORE_ID, TOKEN, Console, add_set, change_verdict, make_store
 from tests.lib.fakeencrypted import CIPHER, add_encrypted, tried
-from tests.lib.kubeapi import FakeApi
+from tests.lib.kubeapi import FakeApi, job
 from tests.lib.positions import write_archive
 from tests.lib.store import change_manifest
 
@@ -233,6 +233,16 @@ def test_where_nothing_is_encrypted_no_key_is_asked_for(console: Console, newest
     seen = console.metrics()
     assert (AGE in seen, seen[PROBLEM], seen["brewget_backup_sets_encrypted"]) == (False, 0, 0)
     assert "Escrowed key" not in console.get("/").text
+
+
+def test_a_drill_that_failed_is_shown_and_is_no_failed_verification(
+    console: Console, api: FakeApi
+) -> None:
+    drill = job("postgres-escrow-manual-1", "postgres-backup-verify", 60, "Failed")
+    verification = job("postgres-backup-verify-1", "postgres-backup-verify", 600, "Complete")
+    api.jobs += [drill, verification]
+    assert console.metrics()['brewget_backup_job_failed{action="verify"}'] == 0
+    assert "Escrow drill 1 min ago" in console.get("/").text
 
 
 @pytest.mark.parametrize("note", ["", "{", "[]", '{"checked": 5}', '{"checked": "yesterday"}'])

@@ -6,6 +6,7 @@ from typing import Any
 
 import yaml
 
+from tests.lib.identities import OTHER_PUBLIC, PUBLIC
 from tests.unit.recorder import Recorder, Secret
 
 STACKS: dict[str, dict[str, str]] = {
@@ -27,6 +28,11 @@ STACKS: dict[str, dict[str, str]] = {
         "offsite.secret": "offsite",
         "offsite.ownCa": "true",
         "offsite.sets": "true",
+    },
+    "encryption": {
+        "archive.image": "localhost/brewget/tools:16.15",
+        "encryption.recipients": f'["{PUBLIC}", "{OTHER_PUBLIC}"]',
+        "encryption.identitySecret": "backup-identity",
     },
     "existingClaim": {"backup.storage.kind": "existingClaim", "backup.storage.claim": "mine"},
 }

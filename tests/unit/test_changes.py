@@ -1,5 +1,6 @@
 """What docs/settings.md says of a new value is what the program does with one."""
 
+import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 from components.settings.fields import Change, change, leaves
 from components.settings.model import Settings
 from tests.lib.choice import some
+from tests.lib.identities import IDENTITY, OTHER_IDENTITY, OTHER_PUBLIC, PUBLIC
 from tests.unit.conftest import Deploy
 from tests.unit.recorder import Recorder, Secret
 
@@ -27,6 +29,8 @@ SFTP = {
     "offsite.hostKey": f"SHA256:{'A' * 43}",
     "offsite.secret": "one",
 }
+TOOLS = {"archive.image": "localhost/tools:1"}
+ENCRYPTED = TOOLS | {"encryption.recipients": json.dumps([PUBLIC])}
 # What the new values below need beside them, and differ from.
 BEFORE = {
     **ARCHIVE,
@@ -42,15 +46,19 @@ NOTIFIED = {"console.enabled": "true", "console.notifyUrls": "json://hook.exampl
 OTHER_BEFORE = {
     "console.digest": NOTIFIED,
     "console.notifySuccess": NOTIFIED,
-    "archive.enabled": {"archive.image": "localhost/tools:1"},
+    "archive.enabled": TOOLS,
     "offsite.kind": ARCHIVE,
     "offsite.user": ARCHIVE | SFTP,
     "offsite.hostKey": ARCHIVE | SFTP,
+    "encryption.recipients": ENCRYPTED | {"encryption.identity": IDENTITY},
+    "encryption.identity": ENCRYPTED | {"encryption.identity": IDENTITY},
+    "encryption.identitySecret": ENCRYPTED | {"encryption.identitySecret": "one"},
 }
 SECRET = {
     "archive.passphrase",
     "console.heartbeatUrl",
     "console.notifyUrls",
+    "encryption.identity",
     "offsite.passphrase",
     "postgres.password",
 }
@@ -121,6 +129,9 @@ NEW = {
     "offsite.keep": "3",
     "offsite.sets": "true",
     "offsite.keepSets": "10",
+    "encryption.recipients": json.dumps([PUBLIC, OTHER_PUBLIC]),
+    "encryption.identity": f"{IDENTITY}\n{OTHER_IDENTITY}\n",
+    "encryption.identitySecret": "two",
     "console.image": "localhost/another:1",
     "console.memory": "256Mi",
     "console.tokenGeneration": "2",
@@ -153,21 +164,23 @@ def test_what_restarts_something_is_named_with_it(deploy: Deploy, key: str) -> N
 def effect(deploy: Deploy, keys: Sequence[str]) -> Change:
     """What new values do to a stack, its passwords and CA staying what they are."""
     config = OTHER_BEFORE.get(keys[0], BEFORE)
-    plain = {key: value for key, value in config.items() if key not in SECRET}
-    hidden = {key: value for key, value in config.items() if key in SECRET}
-    before = deploy(config=plain, secret=hidden)
+    before = deployed(deploy, config)
     stashed = {made.name: unwrapped(made["input"]) for made in before.all("Stash")}
     new = {key: NEW[key] for key in keys} | (S3 if keys == ["offsite.kind"] else {})
-    after = deploy(
-        config=plain | {key: value for key, value in new.items() if key not in SECRET},
-        secret=hidden | {key: value for key, value in new.items() if key in SECRET},
-        stashed=stashed,
-    )
+    after = deployed(deploy, config | new, stashed)
     if pods(before, "StatefulSet") != pods(after, "StatefulSet"):
         return Change.SERVER
     if before.all("Deployment") and pods(before, "Deployment") != pods(after, "Deployment"):
         return Change.CONSOLE
     return Change.IN_PLACE
+
+
+def deployed(deploy: Deploy, all_: dict[str, str], stashed: Any = None) -> Recorder:
+    return deploy(
+        config={key: value for key, value in all_.items() if key not in SECRET},
+        secret={key: value for key, value in all_.items() if key in SECRET},
+        stashed=stashed,
+    )
 
 
 def pods(stack: Recorder, kind: str) -> Any:

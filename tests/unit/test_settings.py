@@ -1,5 +1,6 @@
 """Settings: what is taken, what is refused, and the words of each refusal."""
 
+import json
 import re
 import string
 from datetime import UTC, datetime
@@ -16,6 +17,7 @@ from components.settings.fields import leaves, set_command
 from components.settings.load import parse
 from components.settings.model import Settings
 from components.settings.postgres import IMAGE
+from tests.lib.identities import IDENTITY, PUBLIC, SSH
 from tests.lib.settings import as_set
 
 CRON = "a schedule of five fields (minute, hour, day, month, weekday) or a macro such as @hourly"
@@ -36,6 +38,11 @@ SFTP = ARCHIVE | {
     "offsite.user": "backup",
     "offsite.hostKey": f"SHA256:{'A' * 43}",
     "offsite.secret": "offsite",
+}
+ENCRYPTED = {
+    "archive.image": "localhost/tools:1",
+    "encryption.recipients": json.dumps([PUBLIC]),
+    "encryption.identitySecret": "mine",
 }
 MOMENT = "2026-11-22 10:15:00+00"
 PATHS = "an absolute path without '.', '..' and doubled or closing '/'"
@@ -375,6 +382,34 @@ def test_wrong_names_to_skip_are_refused(value: str, reason: str) -> None:
             "startup.fromSet is 'backup_20261122_060000', but startup.accept has 'fresh-start' "
             "and only one can be done. Example: pulumi config rm --path startup.accept",
         ),
+        (
+            ENCRYPTED | {"encryption.identitySecret": ""},
+            "encryption.recipients is set, but neither encryption.identity nor "
+            "encryption.identitySecret is, and no set could be verified or come back. "
+            "Example: pulumi config set --path --secret encryption.identity < key.txt",
+        ),
+        (
+            ENCRYPTED | {"archive.image": ""},
+            "encryption.recipients is set, but archive.image is not, and postgres.image has no "
+            "age. Example: pulumi config set --path archive.image localhost/brewget/tools:16.15",
+        ),
+        (
+            {"encryption.identitySecret": "mine"},
+            "encryption.identitySecret is set, but archive.image is not, and postgres.image has no "
+            "age. Example: pulumi config set --path archive.image localhost/brewget/tools:16.15",
+        ),
+        (
+            ENCRYPTED | {"backup.format": "directory"},
+            "encryption.recipients is set, but backup.format is 'directory' and each file of a set "
+            "is encrypted as a whole. Example: pulumi config set --path backup.format custom",
+        ),
+        (
+            ENCRYPTED
+            | {"postgres.upgradeFrom": "postgres:16.15", "postgres.image": "postgres:17.11"},
+            "encryption.recipients is set, but postgres.upgradeFrom is 'postgres:16.15' and that "
+            "image has no age for the last set. "
+            "Example: pulumi config rm --path encryption.recipients",
+        ),
     ],
 )
 def test_impossible_combinations_are_refused(config: dict[str, str], expected: str) -> None:
@@ -394,6 +429,56 @@ def test_a_passphrase_is_long_encrypted_and_never_shown(key: str) -> None:
     (clear,) = refusal(ARCHIVE | {key: "Zymurgy-and-all-of-that"})
     assert clear.startswith(f"{key} is not encrypted. Example: pulumi config set --path --secret")
     assert "Zymurgy" not in short + clear
+
+
+@pytest.mark.parametrize(
+    ("value", "shown", "reason"),
+    [
+        ('["age1ale"]', '["age1ale"]', "'age1ale' is not a public key of age or SSH"),
+        (f'["{PUBLIC}", "{PUBLIC}"]', f'["{PUBLIC}", "{PUBLIC}"]', "it names one twice"),
+        (f'["{IDENTITY}"]', "(secret)", ""),
+    ],
+)
+def test_a_recipient_that_is_none_is_refused(value: str, shown: str, reason: str) -> None:
+    example = (
+        "--path 'encryption.recipients[0]' "
+        "age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p"
+    )
+    allowed = "different public keys of age (age1…) or SSH (ssh-ed25519 …, ssh-rsa …)"
+    assert refusal(ENCRYPTED | {"encryption.recipients": value}) == [
+        sentence("encryption.recipients", shown, reason, allowed, example)
+    ]
+
+
+def test_an_identity_is_one_encrypted_and_never_shown() -> None:
+    given_ = ENCRYPTED | {"encryption.identitySecret": ""}
+    key = "encryption.identity"
+    (wrong,) = refusal(given_ | {key: "Zymurgy"}, "encryption")
+    assert wrong.startswith(
+        f"{key} is (secret), but it has a line that is no AGE-SECRET-KEY-1…, or"
+    )
+    (clear,) = refusal(given_ | {key: IDENTITY})
+    assert clear.startswith(f"{key} is not encrypted. Example: pulumi config set --path --secret")
+    (both,) = refusal(ENCRYPTED | {key: IDENTITY}, "encryption")
+    assert both == (
+        "encryption.identitySecret is 'mine', but encryption.identity is set too and only one is "
+        "read. Example: pulumi config rm --path encryption.identity"
+    )
+    assert IDENTITY not in wrong + clear + both
+    assert "Zymurgy" not in wrong
+
+
+def test_a_file_of_age_keygen_is_an_identity_and_a_key_of_ssh_a_recipient() -> None:
+    file = f"# created: today\n# public key: {PUBLIC}\n{IDENTITY}\n"
+    config = ENCRYPTED | {"encryption.identitySecret": "", "encryption.identity": file}
+    found = parse(as_set(config | {"encryption.recipients": json.dumps([SSH])}), ["encryption"])
+    assert found.encryption.recipients == (SSH,)
+    assert found.encryption.identity.get_secret_value() == file
+
+
+def test_what_is_encrypted_can_be_read_after_the_encryption_was_switched_off() -> None:
+    found = parse(as_set(ENCRYPTED | {"encryption.recipients": "[]", "backup.format": "directory"}))
+    assert (found.encryption.is_on, found.encryption.recipients) == (True, ())
 
 
 def test_a_restore_to_a_moment_may_replace() -> None:
@@ -448,6 +533,7 @@ def _valid(key: str, value: str) -> Settings:
             [f"offsite.{x}" for x in ("kind", "bucket", "endpoint", "port", "region", "uriStyle")],
             S3,
         ),
+        "encryption.identitySecret": {"archive.image": "localhost/tools:1"},
         **dict.fromkeys(("offsite.secret", "offsite.ownCa"), S3),
     }
     # Pulumi calls a whole group secret when one of its values is.

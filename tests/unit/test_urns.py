@@ -26,6 +26,7 @@ STACKS: dict[str, dict[str, str]] = {
     "existingClaim": {"backup.storage.kind": "existingClaim", "backup.storage.claim": "mine"},
     "console": {"console.enabled": "true"},
     "archive": manifests.STACKS["archive"],
+    "encryption": manifests.STACKS["encryption"],
 }
 ADVICE = (
     "These would be deleted and made anew, with all they hold. Give the resource its old name, type "

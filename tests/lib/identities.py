@@ -1,0 +1,7 @@
+"""Two pairs of keys of age, which nothing but tests has been encrypted to."""
+
+PUBLIC = "age1kt2vexcq4ahcqjmqfh58wjnknpge06nq4q6mmcdargwaxvce9yhsmrv85x"
+IDENTITY = "AGE-SECRET-KEY-1JZVZHWWKE7ZGURXUKDDNFXU9JMPQYRVFLAL7AJGKYCT8AGFZ5QRSH2USPT"
+OTHER_PUBLIC = "age1nflg0cycahgnd7pqshcqtfz6cmjf8euwrwqh8wjtysw3z3l74gds0sj8lf"
+OTHER_IDENTITY = "AGE-SECRET-KEY-1GD9XNW27JTJSNSXPK85608C7VTGZYX69L2ZYJRTZ7J0C9M2KZHLS7DXEPN"
+SSH = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJpWyXwW0mkJ7Mpb5DBjBbzUfUQTcT4d1Y3pQY0Ql6tW ale@brewery"
