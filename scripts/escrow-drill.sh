@@ -33,7 +33,7 @@ main() {
 	[[ ! -t 0 ]] || fail 64 "there is no identity on stdin. Example: escrow-drill.sh < key.txt"
 	CRONJOB=postgres-backup-verify
 	KUBE_STDIN=1
-	kube_run_job postgres-escrow-manual opened /backup-scripts/verify.sh --escrow
+	kube_run_job postgres-escrow-manual opened /backup-scripts/key.sh --escrow
 }
 
 if [[ "${BASH_SOURCE[0]}" == "$0" ]]; then main "$@"; fi

@@ -80,7 +80,7 @@ def opened_set(pods: PodContext) -> Room | None:
     opening = container(
         pods,
         NAME,
-        command=["bash", f"{SCRIPTS}/open.sh"],
+        command=["bash", f"{SCRIPTS}/key.sh", "--try"],
         env=job_env(pods) | encryption.read_env | env,
         mounts=encryption.mounts | encryption.opened,
         image=pods.tools_image,

@@ -136,7 +136,7 @@ def _encrypt(spec: dict[str, Any], server: dict[str, Any]) -> None:
     opening = worker | {
         "name": NAME,
         "image": reader["image"],
-        "command": ["bash", f"{SCRIPTS}/open.sh"],
+        "command": ["bash", f"{SCRIPTS}/key.sh", "--try"],
         "env": [*common, *keys],
         "volumeMounts": [
             *worker["volumeMounts"],

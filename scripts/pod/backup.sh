@@ -8,6 +8,7 @@ source "$SCRIPTS/lib/common.bash"
 source "$SCRIPTS/lib/psql.bash"
 source "$SCRIPTS/lib/json.bash"
 source "$SCRIPTS/lib/store.bash"
+source "$SCRIPTS/lib/key.bash"
 source "$SCRIPTS/lib/set.bash"
 source "$SCRIPTS/lib/sets.bash"
 source "$SCRIPTS/lib/contents.bash"
@@ -116,14 +117,14 @@ choose_databases() {
 dump_all() {
 	local token name file objects index=0 line suffix=""
 
-	[[ "$BACKUP_FORMAT" == directory ]] || suffix=.dump
+	[[ "$BACKUP_FORMAT" == directory ]] || suffix=.dump${KEY_PUBLIC:+.age}
 	: >"$WORK/databases"
 	: >"$WORK/written.sums"
 	# The list has a descriptor of its own: what runs in the loop must not eat it.
 	while IFS= read -r line <&3; do
 		token="${line%%$'\t'*}"
 		json_text name "$token"
-		file="$(dump_file_name "$name")"
+		file="$(dump_file_name "$name" "$index")"
 		objects="$file.objects$DUMP_EXTENSION"
 		file+="$suffix"
 		log "dumping $name"
@@ -201,6 +202,7 @@ main() {
 	begin
 	psql_prepare
 	at_exit remove_staging
+	key_require
 	store_require
 	store_require_writable
 	# Before the lock: a server that is starting may need it for a restore.
@@ -220,6 +222,7 @@ main() {
 	STAGING="$STORE_ASIDE"
 	mkdir -- "$STAGING" || die "$NO_SPACE" "cannot make $STAGING"
 	step staging
+	key_make "$name"
 	FACTS+=([set]="\"$name\"" [started]="\"$(utc)\"" [globals]="globals.sql$DUMP_EXTENSION")
 	dump_globals "$STAGING" "${FACTS["globals"]}"
 	: >"$WORK/rows.now"

@@ -5,6 +5,7 @@ SCRIPTS="$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)"
 source "$SCRIPTS/lib/common.bash"
 source "$SCRIPTS/lib/json.bash"
 source "$SCRIPTS/lib/store.bash"
+source "$SCRIPTS/lib/key.bash"
 source "$SCRIPTS/lib/set.bash"
 source "$SCRIPTS/lib/sets.bash"
 read_text AWK_LIST awk/list.awk
@@ -17,7 +18,7 @@ usage: list.sh [--json]
 Lists the backup sets of BACKUP_ROOT, oldest first: age, size, reason, state.
   --json   an array of objects with set, started, age_seconds, bytes, reason, databases, rows, proof_age_seconds (since it was
            restored and compared), reading_age_seconds (since all its bytes were read and found whole), verified, left_out (what
-           did not come back beside the rows), unverified (why it was not seen to come back), pinned, flagged,
+           did not come back beside the rows; of an encrypted set left_out_count alone), unverified (why it was not seen to come back), pinned, encrypted, flagged,
            state (published; failed: set aside; and what does not count, with why: foreign, newer, damaged, unreadable), and of
            a set that was set aside why, when (set_aside) and by which script (set_aside_by)
 USAGE

@@ -6,6 +6,7 @@ SCRIPTS="$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)"
 source "$SCRIPTS/lib/common.bash"
 source "$SCRIPTS/lib/json.bash"
 source "$SCRIPTS/lib/store.bash"
+source "$SCRIPTS/lib/key.bash"
 source "$SCRIPTS/lib/set.bash"
 source "$SCRIPTS/lib/sets.bash"
 

@@ -78,7 +78,7 @@ save() (
 
 	((${#WANTED[@]} == 0)) || printf -v databases '%s\n' "${WANTED[@]}"
 	export BACKUP_ROOT="$SCRATCH/moment/store" BACKUP_STORE_ID="" BACKUP_MIN_FREE=0 BACKUP_ALLOW_VOLATILE=1 BACKUP_COMPRESSION=none BACKUP_SKIP=""
-	export BACKUP_DATABASES="$databases" POSTGRES_DATABASES="" PGUSER="${POSTGRES_USER:-postgres}"
+	export BACKUP_DATABASES="$databases" ENCRYPTION_RECIPIENTS="" POSTGRES_DATABASES="" PGUSER="${POSTGRES_USER:-postgres}"
 	unset PGPASSWORD_FILE PGPASSFILE
 	bash "$SCRIPTS/init-store.sh" >/dev/null && bash "$SCRIPTS/backup.sh" --reason moment >/dev/null
 )

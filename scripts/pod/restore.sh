@@ -7,6 +7,7 @@ source "$SCRIPTS/lib/common.bash"
 source "$SCRIPTS/lib/psql.bash"
 source "$SCRIPTS/lib/json.bash"
 source "$SCRIPTS/lib/store.bash"
+source "$SCRIPTS/lib/key.bash"
 source "$SCRIPTS/lib/set.bash"
 source "$SCRIPTS/lib/sets.bash"
 source "$SCRIPTS/lib/contents.bash"
@@ -185,6 +186,7 @@ main() {
 	directory="$BACKUP_ROOT/$SET"
 	set_require "$directory"
 	set_hold "$directory" || die "$BUSY" "$SET is being removed or changed"
+	set_open "$directory" || die "$?" "$WHY. Nothing was touched."
 	# A firewall learns of a pod a moment after its start, and refuses it until then.
 	psql_require_server "$BACKUP_SERVER_WAIT"
 	load_require_versions

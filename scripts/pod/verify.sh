@@ -7,6 +7,7 @@ source "$SCRIPTS/lib/common.bash"
 source "$SCRIPTS/lib/psql.bash"
 source "$SCRIPTS/lib/json.bash"
 source "$SCRIPTS/lib/store.bash"
+source "$SCRIPTS/lib/key.bash"
 source "$SCRIPTS/lib/set.bash"
 source "$SCRIPTS/lib/sets.bash"
 source "$SCRIPTS/lib/verdict.bash"
@@ -129,6 +130,7 @@ write_hba() {
 restore_set() {
 	set_read "$1" || return $?
 	set_check_sums "$1" || return 65
+	set_open "$1" || return $?
 	step sums-checked
 	require_room || return $?
 	make_server
@@ -157,7 +159,7 @@ try_set() {
 
 # usage: verify_set SET   Prints the verdict and writes it into the store. Status as try_set's.
 verify_set() {
-	local directory="$BACKUP_ROOT/$1" status=0 RESTORED=0 OPENED=0 PASSWORDS="" CURRENT="" SUPERUSER=""
+	local directory="$BACKUP_ROOT/$1" status=0 RESTORED=0 OPENED=0 PASSWORDS="" CURRENT="" SUPERUSER="" KEY="" KEY_PUBLIC=""
 
 	if [[ -d "$directory" && -x "$directory" && ! -e "$directory/manifest.json" ]]; then
 		log "error: $1 has no manifest.json: it may be no set at all, so it stays where it is"
@@ -264,11 +266,33 @@ verify_again() {
 	return "$worst"
 }
 
+# usage: rewrap   For the recipients of today the keys of all sets, of those in failed/ too. Sets REWRAPPED: the oldest set that has a new key.age.
+rewrap() {
+	local KEY="" KEY_PUBLIC="" WHY="" name names directory
+
+	[[ -n "$ENCRYPTION_RECIPIENTS" ]] || return 0
+	names="$(sets_directories && sets_directories "$BACKUP_ROOT/failed" | sed 's|^|failed/|')" || return $?
+	for name in $names; do
+		directory="$BACKUP_ROOT/$name"
+		[[ -s "$directory/key.age" ]] || continue
+		key_open "$directory" || { log "warning: $name keeps its recipients: $WHY" && continue; }
+		! key_is_current || continue
+		store_lock
+		[[ ! -s "$directory/key.age" ]] || key_wrap "$directory"
+		store_unlock
+		step rewrapped
+		log "$name can be read by the recipients of today, and by nobody else"
+		[[ "$name" == failed/* ]] || REWRAPPED="${REWRAPPED:-$name}"
+	done
+}
+
 # usage: verify_pending   Newest first. One that cannot be verified now keeps no other waiting, but where there is no room.
 verify_pending() {
-	local list name names status worst=0 BEGUN
+	local list name names status worst=0 BEGUN REWRAPPED=""
 
 	BEGUN="$(date +%s)"
+	rewrap || worst=$?
+	[[ -z "$REWRAPPED" ]] || verify_apart "$REWRAPPED" || worst=$?
 	list="$(sets_list)"
 	names="$(awk -F '\t' '$2 == 0 { print $1 }' <<<"$list" | sort -r)"
 	[[ -n "$names" ]] || log "every set has its verdict"

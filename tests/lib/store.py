@@ -18,6 +18,8 @@ BESIDE = {
     "read.json",
     "pinned.json",
     "failed.json",
+    "key.age",
+    "findings.age",
 }
 """Files of a set that its sums do not cover: what was found out or decided about it later."""
 

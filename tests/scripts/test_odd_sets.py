@@ -38,7 +38,7 @@ def plant(store: Store, own: Callable[[Path], Path]) -> dict[str, str]:
     folder("backup_20991231_000001", *seed)
     copy("backup_20241029_130000", store="another")
     copy("backup_20991231_000002", store="another")
-    copy("backup_20241029_140000", version=3)
+    copy("backup_20241029_140000", version=4)
     (copy("backup_20241029_150000") / "manifest.json").write_text("{")
     change_manifest(copy("backup_20991231_000003"), set=golden)  # renamed by hand
     folder("backup_20241029_160000", "manifest.json").chmod(0)  # as where it is root's
@@ -103,7 +103,7 @@ def test_a_store_full_of_odd_things_works_as_one_without(
     assert both.run("pin", "latest").expect(0).stdout == f"{name} pinned\n"
     assert listed(both)[name]["pinned"] is True
     table = both.run("list").expect(0)
-    assert re.search(r"backup_20241029_140000 .* newer: its format version 3", table.stdout)
+    assert re.search(r"backup_20241029_140000 .* newer: its format version 4", table.stdout)
     assert re.search(r"backup_20241029_160000 .* unreadable: user", table.stdout)
     assert table.stderr == ""
     assert status(both)["state"] == "good"
@@ -132,12 +132,12 @@ def test_latest_is_the_newest_that_can_be_read_and_never_an_older_one_in_silence
     target: Server, scripts: Scripts, kept: Store
 ) -> None:
     (golden,) = kept.names()
-    newer = scripts.box.identity.own(kept.copy_set(golden, FUTURE, version=3))
+    newer = scripts.box.identity.own(kept.copy_set(golden, FUTURE, version=4))
     restorer = scripts.with_(server=target)
 
     done = restorer.run("restore", "latest", "--dry-run").expect(0)
     assert golden in done.stdout + done.stderr
-    assert f"{FUTURE} does not count: its format version 3 is newer" in done.stderr
+    assert f"{FUTURE} does not count: its format version 4 is newer" in done.stderr
     (newer / "manifest.json").write_text("{")
     done = restorer.run("restore", "latest", "--dry-run").expect(65)
     assert FUTURE in done.stderr

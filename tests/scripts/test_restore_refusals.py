@@ -102,7 +102,7 @@ def test_a_file_that_the_sums_do_not_know_makes_a_set_broken_or_is_ignored(
 @pytest.mark.parametrize(
     ("changes", "status"),
     [
-        ({"version": 3}, {78}),
+        ({"version": 4}, {78}),
         ({"version": "one"}, {65}),
         ({"set": "backup_20200101_000000"}, {65}),
         ({"databases": []}, {65}),

@@ -206,10 +206,10 @@ def test_a_newest_set_of_a_newer_format_is_refused_and_no_older_one_taken(
     pod: Pod, kept: Store
 ) -> None:
     """After the way back to older scripts: what the newer ones wrote is whole."""
-    kept.copy_set(kept.names()[0], NEWER, version=3)
+    kept.copy_set(kept.names()[0], NEWER, version=4)
     before = kept.snapshot()
 
-    assert_refused(pod, 78, NEWER, "cannot be read here", "format version 3")
+    assert_refused(pod, 78, NEWER, "cannot be read here", "format version 4")
 
     assert kept.snapshot() == before
 

@@ -70,7 +70,7 @@ def test_what_writes_sets_knows_to_whom(encrypted: Recorder) -> None:
 def test_a_backup_sees_what_the_newest_set_holds_and_never_its_key(encrypted: Recorder) -> None:
     spec = encrypted.pods()["postgres-backup"]["spec"]
     (opening,), (backup,) = spec["initContainers"], spec["containers"]
-    assert opening["command"] == ["bash", "/backup-scripts/open.sh"]
+    assert opening["command"] == ["bash", "/backup-scripts/key.sh", "--try"]
     assert mounts(opening)["/opened"] == ("opened", False)
     assert mounts(backup)["/opened"] == ("opened", True)
     assert env(opening)["ENCRYPTION_OPENED"] == env(backup)["ENCRYPTION_OPENED"] == "/opened"

@@ -135,7 +135,7 @@ def test_an_identity_goes_into_the_container_and_nowhere_else(run: Run, tmp_path
     assert IDENTITY not in asked, "an argument, a variable or an object"
     for option in ("stdin", "stdinOnce"):
         assert f'containers/0/{option}", "value": true' in asked
-    assert '"/backup-scripts/verify.sh", "--escrow"' in asked
+    assert '"/backup-scripts/key.sh", "--escrow"' in asked
 
 
 def test_a_job_that_nobody_reaches_does_not_wait_for_its_key(run: Run, tmp_path: Path) -> None:

@@ -4,6 +4,7 @@
 function emit(path, token) {
 	if (!is_bulk(path)) is[path] = token
 	else if (path ~ /^databases\.[0-9]+\.tables\.[0-9]+\.rows$/) rows += token
+	if (path ~ /^databases\.[0-9]+\.rows$/) rows += token # of an encrypted set
 }
 # Into `is`. Returns what is wrong with it, or "".
 function read_json(path,  line, got) {
@@ -47,13 +48,16 @@ function judge(at, set,  damage) {
 	kind = "foreign"
 	return "it was made for store " (("store" in is) ? is["store"] : "none")
 }
+# Sets left, their number.
 function left_out(  i, k, keys, key, out, one) {
+	left = 0
 	keys = split("database kind name why", key, " ")
-	for (i = 0; one != ""  || !i; i++) {
+	for (i = 0; one != "" || !i; i++) {
 		one = ""
 		for (k = 1; k <= keys; k++)
 			if (("left_out." i "." key[k]) in is) one = one (one == "" ? "" : ", ") "\"" key[k] "\": " is["left_out." i "." key[k]]
-		if (one != "") out = out (out == "" ? "" : ", ") "{" one "}"
+		if (one == "") continue
+		left++; out = out (out == "" ? "" : ", ") "{" one "}"
 	}
 	return out
 }
@@ -61,9 +65,9 @@ function reads(path) { return (path in size) && read_json(path) == "" }
 # What lies beside the set, about these very bytes.
 function is_about(path, at) { return reads(path) && is["sums"] == "\"" sum[at "/SHA256SUMS"] "\"" }
 function later(a, b) { return a > b ? a : b }
-function describe(at,  set, said, started, age, reason, flagged, count, total, pinned, verified, unverified, gone, restored, seen, because, aside, by) {
+function describe(at,  set, said, lacks, is_encrypted, started, age, reason, flagged, count, total, pinned, verified, unverified, gone, restored, seen, because, aside, by) {
 	set = base(at); unverified = because = aside = by = "null"; verified = pinned = "false"; restored = seen = ""
-	said = judge(at, set)
+	said = judge(at, set); lacks = 0; is_encrypted = ("encrypted" in is) ? "true" : "false"
 	started = is["started"]; reason = one_of_ours("reason"); flagged = one_of_ours("flagged"); pinned = is["pinned"]; total = rows; count = databases
 	if (said == "") {
 		age = epoch(started)
@@ -71,7 +75,7 @@ function describe(at,  set, said, started, age, reason, flagged, count, total, p
 		if ((at "/pinned.json") in size) pinned = (read_json(at "/pinned.json") != "" || is["set"] != "\"" set "\"" || is["pinned"] != "false") ? "true" : "false"
 		restored = seen = epoch(set)
 		if (is_about(at "/verified.json", at)) {
-			if (is["result"] == "\"good\"" && is["set"] == "\"" set "\"") { verified = "true"; gone = left_out() }
+			if (is["result"] == "\"good\"" && is["set"] == "\"" set "\"") { verified = "true"; gone = left_out(); lacks = ("left_out_count" in is) ? is["left_out_count"] + 0 : left }
 			restored = seen = later(seen, epoch(is["verified"]))
 		}
 		if (is_about(at "/read.json", at)) seen = later(seen, epoch(is["read"]))
@@ -88,8 +92,8 @@ function describe(at,  set, said, started, age, reason, flagged, count, total, p
 		set, kind, null_if_none(started), (age == "" ? "null" : sprintf("%.0f", now - age)), bytes[at], null_if_none(reason)
 	printf "\"databases\": %d, \"rows\": %s, \"proof_age_seconds\": %s, \"reading_age_seconds\": %s, ", count, (said == "" ? sprintf("%.0f", total) : "null"),
 		(verified == "true" ? now - restored : "null"), (seen == "" ? "null" : now - seen)
-	printf "\"verified\": %s, \"unverified\": %s, \"left_out\": [%s], \"pinned\": %s, ", verified, unverified, gone, (pinned == "true" ? "true" : "false")
-	printf "\"flagged\": %s, \"set_aside\": %s, \"set_aside_by\": %s, \"why\": %s}", null_if_none(flagged), aside, by, because
+	printf "\"verified\": %s, \"unverified\": %s, \"left_out\": [%s], \"left_out_count\": %d, \"pinned\": %s, ", verified, unverified, gone, lacks, (pinned == "true" ? "true" : "false")
+	printf "\"encrypted\": %s, \"flagged\": %s, \"set_aside\": %s, \"set_aside_by\": %s, \"why\": %s}", is_encrypted, null_if_none(flagged), aside, by, because
 }
 function null_if_none(token) { return token == "" ? "null" : token }
 BEGIN { printf "[\n" }

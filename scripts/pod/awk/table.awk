@@ -23,6 +23,7 @@ function either(text, other) { return text == "" ? other : text }
 function if_any(before, text, after) { return text == "" ? "" : before text after }
 function notes(  out) {
 	out = if_any(" ", v["pinned"] == "true" ? "pinned" : "") if_any(" flagged: ", v["flagged"]) if_any(" not verified: ", v["unverified"])
+	if (v["left_out_count"] > 0 && v["left_out.0.name"] == "") out = out " left out: " v["left_out_count"] " (encrypted)"
 	out = out if_any(" left out: " v["left_out.0.kind"] " ", v["left_out.0.name"], v["left_out.1.name"] == "" ? "" : " and more (list.sh --json)")
 	if (v["state"] != "published") out = out " " v["state"] if_any(" ", v["set_aside"], " by " either(v["set_aside_by"], "?")) if_any(": ", v["why"])
 	return substr(out, 2)

@@ -14,11 +14,15 @@ brake_survey() {
 	sets_list >"$WORK/sets"
 	list="$(cat "$WORK/sets")"
 	reference="$(sets_newest "$list" 4 0)"
+	printf '%s\n' "$reference" >"$WORK/reference"
 	if [[ -n "$reference" ]]; then
 		set_read "$BACKUP_ROOT/$reference" || die "$BROKEN" "$reference: $WHY"
+		set_open "$BACKUP_ROOT/$reference" || {
+			printf '%s\n' "$WHY" >"$WORK/unopened"
+			return 0
+		}
 		awk -F '\t' -v OFS='\t' "$AWK_TABLES" "$MANIFEST_FLAT" | into "$WORK/rows.before"
 	fi
-	printf '%s\n' "$reference" >"$WORK/reference"
 }
 
 # usage: brake_shrinkage   Compares this run's tables (WORK/rows.now) with those of the newest set that was accepted. Prints lines:
@@ -26,6 +30,10 @@ brake_survey() {
 brake_shrinkage() {
 	local reference
 
+	if [[ -s "$WORK/unopened" ]]; then
+		printf 'why\tnobody can compare it with the set before: %s\n' "$(<"$WORK/unopened")"
+		return 0
+	fi
 	reference="$(cat "$WORK/reference")"
 	if [[ -z "$reference" ]]; then
 		# Only flagged ones are left, or damaged ones: none of them can vouch for this one.

@@ -23,7 +23,7 @@ CONTROL_DAMAGES="65	a byte is another	SHA256SUMS: DUMP
 # usage: control_call PROGRAM ARGUMENT...   On the store of the copy; what it says goes into WORK/said.
 control_call() {
 	BACKUP_ROOT="$SCRATCH/control/store" BACKUP_STORE_ID="" BACKUP_ALLOW_VOLATILE=1 BACKUP_MIN_FREE=0 BACKUP_FORMAT=custom \
-		BACKUP_COMPRESSION=none BACKUP_DATABASES=brewget_control POSTGRES_DATABASES="" ROLE_PASSWORDS_DIR="" \
+		BACKUP_COMPRESSION=none BACKUP_DATABASES=brewget_control ENCRYPTION_RECIPIENTS="" POSTGRES_DATABASES="" ROLE_PASSWORDS_DIR="" \
 		VERIFY_SCRATCH="$SCRATCH/control" bash "$SCRIPTS/$1.sh" "${@:2}" 2>"$WORK/said"
 }
 

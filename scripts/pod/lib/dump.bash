@@ -15,13 +15,14 @@ gzip*) DUMP_EXTENSION=.gz DUMP_COMPRESSION=gzip:6 ;;
 *) DUMP_EXTENSION="" DUMP_COMPRESSION="$BACKUP_COMPRESSION" ;;
 esac
 [[ "$BACKUP_COMPRESSION" != *:* ]] || DUMP_COMPRESSION="$BACKUP_COMPRESSION"
+[[ -z "$ENCRYPTION_RECIPIENTS" ]] || DUMP_EXTENSION+=.age
 
 # How long a dump waits for a table that somebody has locked (VACUUM FULL, ALTER TABLE), in seconds.
 TABLE_WAIT=300
 # And how long it waits at a time while it has locks itself: whoever waits for those is waited for by all who want to read.
 QUEUE_WAIT=5
 
-# usage: dump_file_name DATABASE   All but small letters, digits, _ and - percent-encoded, so that no two names differ by case only (a host's
+# usage: dump_file_name DATABASE INDEX   Of an encrypted set the number alone. All but small letters, digits, _ and - percent-encoded, so that no two names differ by case only (a host's
 # file system may not tell them apart); `globals` is taken.
 dump_file_name() {
 	local name="$1" out="" char i
@@ -33,6 +34,7 @@ dump_file_name() {
 		out+="$char"
 	done
 	[[ "$out" != globals ]] || out='%67lobals'
+	[[ -z "$KEY_PUBLIC" ]] || out="$2"
 	printf '%s\n' "$out"
 }
 
@@ -41,10 +43,10 @@ dump_save() {
 	local level="${DUMP_COMPRESSION#*:}"
 
 	case "$BACKUP_COMPRESSION" in
-	zstd*) zstd -q "-$((level > 19 ? 19 : level))" -c <"$1" >"$2/$3" ;;
-	gzip*) gzip "-$level" -c <"$1" >"$2/$3" ;;
-	none) cat <"$1" >"$2/$3" ;;
-	esac || die "$NO_SPACE" "cannot write $3 to the store"
+	zstd*) zstd -q "-$((level > 19 ? 19 : level))" -c <"$1" ;;
+	gzip*) gzip "-$level" -c <"$1" ;;
+	none) cat <"$1" ;;
+	esac | key_seal "$2/$3" >/dev/null || die "$NO_SPACE" "cannot write $3 to the store"
 	make_durable "$2/$3" # what a disk could not take it says here
 	set_read_file "$2/$3" | cmp -s - "$1" || die "$NO_SPACE" "$3 does not read back as it was written"
 }
@@ -171,7 +173,7 @@ dump_run() {
 		: >"$WORK/dump.sum"
 		"${command[@]}" --jobs="$4" --file="$path" 2>"$WORK/dump.err" || return 1
 	else
-		sum="$({ "${command[@]}" | tee -- "$path" | sha256sum; } 2>"$WORK/dump.err")" || return 1
+		sum="$({ "${command[@]}" | key_seal "$path" | sha256sum; } 2>"$WORK/dump.err")" || return 1
 		printf '%s  %s\n' "${sum%% *}" "$3" >"$WORK/dump.sum"
 	fi
 }
@@ -196,13 +198,18 @@ dump_read_back() {
 	local index="$1" target="$2" sequences="$WORK/sequences.$1"
 
 	{
-		pg_restore --list "$target" | into "$WORK/toc" &&
-			if [[ -d "$target" ]]; then dump_read_directory "$index" "$target"; else pg_restore --file=/dev/null "$target"; fi &&
+		dump_restore "$target" --list | into "$WORK/toc" &&
+			if [[ -d "$target" ]]; then dump_read_directory "$index" "$target"; else dump_restore "$target" --file=/dev/null; fi &&
 			dump_sequences "$target" | into "$sequences"
 	} 2>"$WORK/readback.err" || store_write_failed "cannot read back ${target##*/}" "$WORK/readback.err" "$NO_SPACE"
 	if grep -q 'null$' "$sequences"; then
 		log "warning: the value of a sequence in ${target##*/} could not be read; it will not be compared"
 	fi
+}
+
+# usage: dump_restore TARGET OPTION...   pg_restore, of an encrypted one by a pipe, of which --list reads the head only.
+dump_restore() {
+	if [[ "$1" == *.age ]]; then key_unseal "$1" | { pg_restore "${@:2}" && cat >/dev/null; }; else pg_restore "${@:2}" "$1"; fi
 }
 
 # usage: dump_read_whole DIRECTORY   Every byte of its files, decompressed. An empty large object is an empty .zst.
@@ -223,5 +230,5 @@ dump_read_directory() {
 dump_sequences() {
 	[[ -s "$WORK/sequence.keys" ]] || return 0
 	awk '$2 == 0 && $4 == "SEQUENCE" && $5 == "SET"' "$WORK/toc" | into "$WORK/toc.sequences" &&
-		pg_restore --use-list="$WORK/toc.sequences" --file=- "$1" | awk -v keys="$WORK/sequence.keys" "$AWK_TEXT$AWK_SETVAL" | sort
+		dump_restore "$1" --use-list="$WORK/toc.sequences" --file=- | awk -v keys="$WORK/sequence.keys" "$AWK_TEXT$AWK_SETVAL" | sort
 }

@@ -109,7 +109,13 @@ load_and_compare() {
 	globals_statements "$2" "$3" | PGDATABASE="$CONTROL" "${ARCHIVE_PSQL[@]}" 2>"$WORK/load.err" || load_blame 69 || return $?
 	compare_list "$1" "$2" 2>"$WORK/load.err" && load_without_public "$3" "$2" 2>>"$WORK/load.err" || load_blame 69 || return $?
 	: >"$WORK/load.err"
+	if [[ "$file" == *.age ]]; then
+		# pg_restore's workers look up their places in it.
+		set_read_file "$file" 2>"$WORK/load.err" | into "$WORK/dump" || load_blame 69 || return $?
+		file="$WORK/dump"
+	fi
 	if [[ "$file" == *.sql* ]]; then load_plain "$file" "$3" || status=$?; else archive_load "$file" "$3" || status=$?; fi
+	rm -f -- "$WORK/dump"
 	((status == 0)) || load_blame 69 || return $?
 	archive_machine "$WORK/refused" || {
 		status=$?

@@ -2,6 +2,7 @@
 [[ "${BASH_SOURCE[0]}" != "$0" ]] || { echo "${0##*/} is a library and does nothing by itself. See: scripts/README.md" >&2 && exit 64; }
 
 read_text AWK_OBJECTS awk/objects.awk
+read_text AWK_PUBLIC awk/public.awk
 
 # usage: manifest_objects KIND KEY... < LINES   Lines of that kind as the objects of an array.
 manifest_objects() { awk -F '\t' -v keys="$*" "$AWK_OBJECTS"; }
@@ -50,9 +51,23 @@ manifest_write() {
 	manifest_sum_files "$1"
 	# First where it may fail for any reason, then where it may fail for want of room: under a || no other is noticed.
 	manifest_text "$1" "$2" | into "$WORK/manifest.json"
+	[[ -z "$KEY_PUBLIC" ]] || manifest_hide "$1"
 	cat "$WORK/manifest.json" >"$1/manifest.json" || die "$NO_SPACE" "cannot write the manifest"
 	# What cannot be read is never published.
 	set_read "$1" || die "$NO_SPACE" "the manifest does not read back: $WHY"
+}
+
+# usage: manifest_hide DIRECTORY   Of an encrypted set: the manifest is encrypted like all else, and WORK has the one for everybody.
+manifest_hide() {
+	local file=contents.json.age bytes sum
+
+	key_seal "$1/$file" <"$WORK/manifest.json" >/dev/null && make_durable "$1/$file" && set_read_file "$1/$file" | cmp -s - "$WORK/manifest.json" ||
+		die "$NO_SPACE" "$file does not read back as it was written"
+	sum="$(sum_of "$1/$file")" && bytes="$(size_of "$1/$file")"
+	printf '%s  %s\n' "$sum" "$file" >>"$WORK/SHA256SUMS"
+	json_flatten "$WORK/manifest.json" | awk -F '\t' -v file="$file" -v bytes="$bytes" -v sha256="$sum" "$AWK_PUBLIC" | into "$WORK/public.json"
+	mv -- "$WORK/public.json" "$WORK/manifest.json"
+	key_wrap "$1"
 }
 
 # usage: manifest_text DIRECTORY COUNT   The rest comes from the FACTS that backup.sh collected, as JSON tokens.
@@ -70,6 +85,7 @@ manifest_text() {
 	# Of sets without this word the hashes hold them.
 	printf ' "generated_columns": "not hashed",\n'
 	printf ' "format": "%s", "compression": "%s",\n' "$BACKUP_FORMAT" "$DUMP_COMPRESSION"
+	[[ -z "$KEY_PUBLIC" ]] || printf ' "encrypted": "age", "key": "%s",\n' "$KEY_PUBLIC"
 	printf ' "globals": {"file": "%s", "bytes": %s, "sha256": "%s", "roles": [%s]},\n' "$globals" "$bytes" "$sum" "$roles"
 	printf ' "databases": [\n'
 	for ((i = 0; i < count; i++)); do

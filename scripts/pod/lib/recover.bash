@@ -45,6 +45,7 @@ recover_try() {
 		return 65
 	fi
 	set_check_sums "$directory" || return 65
+	set_open "$directory" || pgdata_refuse "$?" "the newest backup cannot be opened: $WHY. The database stays down rather than come up without it"
 	step sums-checked
 	log "restoring $1 from the backup store"
 	if [[ "${MANIFEST[flagged]:-null}" != null ]]; then

@@ -1,5 +1,6 @@
 # One set: its manifest, its files against SHA256SUMS before anything is decided on it, what lies beside them
-# (verified.json, pinned.json), and the lock that keeps it there.
+# (verified.json, pinned.json), and the lock that keeps it there. An encrypted one has two manifests: what anybody may know
+# (set_read), and the one with all names (set_open).
 [[ "${BASH_SOURCE[0]}" != "$0" ]] || { echo "${0##*/} is a library and does nothing by itself. See: scripts/README.md" >&2 && exit 64; }
 
 read_text AWK_LISTED awk/listed.awk
@@ -21,31 +22,54 @@ KIND=""
 # usage: set_read DIRECTORY   Fills MANIFEST; returns 65 and sets WHY if it is not one of ours, whole. Ends with 69
 # or 73 where that cannot be found out.
 set_read() {
-	local directory="$1" name="${1##*/}" path token head status=0
-
-	MANIFEST=()
-	MANIFEST_FLAT="$WORK/manifest.flat"
-	if [[ ! -f "$directory/manifest.json" ]]; then
-		[[ -x "$directory" ]] || require_finding "$UNREACHABLE" "$directory"
+	if [[ ! -f "$1/manifest.json" ]]; then
+		MANIFEST=()
+		[[ -x "$1" ]] || require_finding "$UNREACHABLE" "$1"
 		WHY="it has no manifest.json"
 		return 65
 	fi
-	WHY="$({ json_flatten "$directory/manifest.json" | into "$MANIFEST_FLAT"; } 2>&1)" || status=$?
+	set_read_manifest "$1" "$1/manifest.json"
+}
+
+# usage: set_read_manifest DIRECTORY FILE   The same, of FILE.
+set_read_manifest() {
+	local name="${1##*/}" path token head status=0
+
+	MANIFEST=()
+	MANIFEST_FLAT="$WORK/manifest.flat"
+	WHY="$({ json_flatten "$2" | into "$MANIFEST_FLAT"; } 2>&1)" || status=$?
 	((status != NO_SPACE)) || die "$NO_SPACE" "no room to read a manifest: $WHY"
-	require_finding "$status" "$directory/manifest.json" "$WHY"
+	require_finding "$status" "$2" "$WHY"
 	if ((status != 0)); then
-		WHY="its manifest.json is damaged (${WHY#"$directory"/})"
+		WHY="its manifest.json is damaged (${WHY#"$1"/})"
 		return 65
 	fi
 	# One that is still being made has its name, too.
 	name="${name#.}"
 	head="$(awk -F '\t' -v set="${name%.new}" "$AWK_MANIFEST$AWK_MANIFEST_READ" "$MANIFEST_FLAT")" && [[ -n "$head" ]] ||
-		die "$UNREACHABLE" "cannot read $directory/manifest.json. No set is judged by that: try again"
+		die "$UNREACHABLE" "cannot read $2. No set is judged by that: try again"
 	while IFS=$'\t' read -r path token; do
 		[[ -z "$path" ]] || MANIFEST["$path"]="$token"
-	done <<<"$head" || die "$UNREACHABLE" "cannot read $directory/manifest.json. No set is judged by that: try again"
+	done <<<"$head" || die "$UNREACHABLE" "cannot read $2. No set is judged by that: try again"
 	WHY="${MANIFEST[why]}"
 	return "${MANIFEST[status]}"
+}
+
+# usage: set_open DIRECTORY   Of an encrypted set, whose manifest was read last and whose bytes are good, the one with all names instead.
+# 78 with WHY where no key at hand opens it.
+set_open() {
+	local opened="$ENCRYPTION_OPENED/${1##*/}.json" file="${MANIFEST["contents.file"]:-}"
+
+	[[ -n "${MANIFEST[encrypted]:-}" ]] || return 0
+	if [[ ! -f "$opened" ]]; then
+		key_open "$1" || return $?
+		opened="$WORK/contents.json"
+		set_read_file "$1/${file//\"/}" 2>"$WORK/key.err" | into "$opened" || {
+			WHY="the key of ${1##*/} does not open its files: $(key_said)"
+			return "$REFUSED"
+		}
+	fi
+	set_read_manifest "$1" "$opened"
 }
 
 # usage: set_major   The major version of the server that made the set that set_read read last; 0 if it does not say.
@@ -62,6 +86,14 @@ set_major() {
 set_check_sums() {
 	local directory="$1" i file listed differ status=0
 	local files=(manifest.json "${MANIFEST["globals.file"]//\"/}")
+
+	if [[ -n "${MANIFEST[encrypted]:-}" ]]; then
+		files+=("${MANIFEST["contents.file"]//\"/}")
+		[[ -s "$directory/key.age" || ! -x "$directory" ]] || {
+			WHY="missing: key.age, without which nobody opens it"
+			return 65
+		}
+	fi
 
 	if [[ ! -f "$directory/SHA256SUMS" ]]; then
 		[[ -x "$directory" ]] || require_finding "$UNREACHABLE" "$directory"
@@ -222,6 +254,9 @@ set_read_file() {
 	case "$1" in
 	*.zst) zstd -q -d -c -- "$1" ;;
 	*.gz) gzip -d -c -- "$1" ;;
+	*.zst.age) key_unseal "$1" | zstd -q -d -c ;;
+	*.gz.age) key_unseal "$1" | gzip -d -c ;;
+	*.age) key_unseal "$1" ;;
 	*) cat -- "$1" ;;
 	esac
 }

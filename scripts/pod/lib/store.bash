@@ -206,7 +206,7 @@ store_sweep() {
 	store_require_held
 	! flock -x -n "$BACKUP_ROOT/.lock" true 2>/dev/null ||
 		die "$REFUSED" "the locks of $BACKUP_ROOT keep nobody out: two runs would remove each other's work. $ELSEWHERE"
-	for entry in "$BACKUP_ROOT"/{.staging,.{backup_[0-9],latest}*.new,backup_[0-9]*/.{verified,unverified,read,pinned,failed}.json.new}; do
+	for entry in "$BACKUP_ROOT"/{.staging,.{backup_[0-9],latest}*.new,backup_[0-9]*/.{{verified,unverified,read,pinned,failed}.json,{key,findings}.age}.new}; do
 		# A set that is a link is none.
 		[[ -e "$entry" || -L "$entry" ]] && [[ ! -L "${entry%/*}" || "${entry%/*}" == "$BACKUP_ROOT" ]] || continue
 		store_refuse_link "$entry"

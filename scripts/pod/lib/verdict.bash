@@ -4,10 +4,16 @@
 read_text AWK_TOTALS awk/totals.awk
 read_text AWK_FINDINGS awk/findings.awk
 
+# usage: verdict_hide SET < FINDINGS   Of an encrypted set names are encrypted too: beside it, in findings.age.
+verdict_hide() {
+	key_seal "$WORK/findings.age" >/dev/null || die "$NO_SPACE" "what was found of $1 cannot be encrypted"
+	store_write "$BACKUP_ROOT/$1/findings.age" <"$WORK/findings.age"
+}
+
 # usage: verdict_good SET RESTORE_SECONDS SECONDS LOGINS PASSWORDS BY
 # Bound to the sum of SHA256SUMS: a verdict does not outlive a change of any file.
 verdict_good() {
-	local set="$1" tables rows hashes totals version sums left_out objects=compared
+	local set="$1" tables rows hashes totals version sums left_out objects=compared count
 
 	verdict_lock "$set" || return 0
 	# Not inside the text below: there a failure would be lost, and the verdict is only good if all of it is.
@@ -16,6 +22,8 @@ verdict_good() {
 	sums="$(sum_of "$BACKUP_ROOT/$set/SHA256SUMS")" || die "$UNREACHABLE" "no verdict on $set: SHA256SUMS cannot be read"
 	left_out="$(awk -F '\t' "$AWK_FINDINGS" "$WORK/findings")" || die "$UNREACHABLE" "no verdict on $set: what was found is lost"
 	[[ -n "${MANIFEST["databases.0.objects"]:-}" ]] || objects="not listed"
+	count="$(grep -c ^left_out "$WORK/findings")" || count=0
+	[[ -z "$left_out" || -z "${MANIFEST[encrypted]:-}" ]] || { verdict_hide "$set" <<<"$left_out" && left_out=""; }
 	IFS=$'\t' read -r tables rows hashes <<<"$totals"
 	step verdict
 	store_write "$BACKUP_ROOT/$set/verified.json" <<-JSON
@@ -35,6 +43,7 @@ verdict_good() {
 		 "hashes": $hashes,
 		 "objects": "$objects",
 		 "left_out": [$left_out],
+		 "left_out_count": $count,
 		 "logins": $4,
 		 "passwords": "$5"
 		}
@@ -42,10 +51,11 @@ verdict_good() {
 	step verdict-written
 	# Of earlier verifications.
 	rm -f -- "$BACKUP_ROOT/$set/failed.json" "$BACKUP_ROOT/$set/unverified.json"
+	((count > 0)) || rm -f -- "$BACKUP_ROOT/$set/findings.age"
 	sets_refresh_links || true # it has said why
 	store_unlock
 	log "$set is good: restored in $2 s, $tables tables with $rows rows equal the manifest"
-	[[ -z "$left_out" ]] || log "warning: $set has all rows, but not everything else came back: $(load_found)"
+	((count == 0)) || log "warning: $set has all rows, but not everything else came back: $(load_found)"
 	printf '%s good\n' "$set"
 }
 
@@ -80,6 +90,11 @@ verdict_unverified() {
 	log "error: $1 stays, not verified: $2"
 	[[ -w "$BACKUP_ROOT/$1" ]] || return 0
 	verdict_lock "$1" || return 0
+	# What was found in it may hold names.
+	if [[ -n "${MANIFEST[encrypted]:-}" && -n "$KEY" ]]; then
+		verdict_hide "$1" <<<"$2"
+		set -- "$1" "it did not come back as it was. What differs says the log of its verification, and findings.age"
+	fi
 	verdict_note unverified.json "$1" "$2" "${0##*/}"
 	store_unlock
 }
