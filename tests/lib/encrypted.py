@@ -33,7 +33,9 @@ class Encrypted:
         programs = programs_of(box)
         key = make_key(box, programs)
         with_age = scripts.with_(path=f"{programs}:{scripts.path}")
-        return cls(box, programs, key, reading(with_age, key).with_(ENCRYPTION_RECIPIENTS=key.public))
+        return cls(
+            box, programs, key, reading(with_age, key).with_(ENCRYPTION_RECIPIENTS=key.public)
+        )
 
     def another_key(self) -> Key:
         """Make one that is nobody's yet."""

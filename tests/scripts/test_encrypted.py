@@ -17,7 +17,16 @@ from tests.lib.scripts import Scripts, scripts_directory
 from tests.lib.store import Store, copy_tree
 from tests.lib.toolbox import Tools, path_of
 
-SECRETS = (b"brewget", b"users", b"settings", b"SCRAM", b"pg_catalog", b"PGDMP", b"CREATE ", b"key 42")
+SECRETS = (
+    b"brewget",
+    b"users",
+    b"settings",
+    b"SCRAM",
+    b"pg_catalog",
+    b"PGDMP",
+    b"CREATE ",
+    b"key 42",
+)
 """Of the databases' names, tables, passwords, rows and formats: none may be in any byte."""
 
 
@@ -26,7 +35,9 @@ def vault(box: Sandbox, binaries: Path) -> Encrypted:
     """A store with one verified, encrypted set, taken once a worker by a pod that cannot read it."""
     server = Server(box, binaries).start()
     fill(server)
-    scripts = Scripts(box, scripts_directory(box), path_of(Tools.GNU, box, binaries), box.directory("vault"))
+    scripts = Scripts(
+        box, scripts_directory(box), path_of(Tools.GNU, box, binaries), box.directory("vault")
+    )
     scripts.run("init-store").expect(0)
     made = Encrypted.of(scripts.with_(server=server))
     name = made.writing(made.opened()).backup()
@@ -60,7 +71,9 @@ def test_a_thief_with_the_whole_store_sees_no_name_and_no_content(
 ) -> None:
     for file in store.root.rglob("*"):
         content = file.read_bytes() if file.is_file() else b""
-        found = [secret for secret in SECRETS if secret in content or secret in bytes(file.name, "utf-8")]
+        found = [
+            secret for secret in SECRETS if secret in content or secret in bytes(file.name, "utf-8")
+        ]
         assert not found, f"{file.name}: {found}"
     public = manifest(store, saved)
     assert public["encrypted"] == "age"
@@ -71,7 +84,12 @@ def test_what_was_encrypted_comes_back_and_one_database_of_it_beside(
     world: Encrypted, saved: str, target: Server
 ) -> None:
     (one,) = json.loads(world.scripts.run("list", "--json").expect(0).stdout)
-    assert (one["verified"], one["encrypted"], one["rows"], one["databases"]) == (True, True, 4100, 3)
+    assert (one["verified"], one["encrypted"], one["rows"], one["databases"]) == (
+        True,
+        True,
+        4100,
+        3,
+    )
     world.scripts.with_(server=target).run("restore", saved).expect(0)
     words = ("--database", SETTINGS, "--as", "yesterday")
     done = world.scripts.with_(server=target).run("restore", saved, *words).expect(0)
@@ -108,9 +126,7 @@ def test_without_a_key_nothing_comes_up_empty_and_nothing_is_condemned(
     assert store.snapshot() == before, "a verified set stays one"
 
 
-def test_no_set_is_taken_that_no_key_could_read(
-    world: Encrypted, saved: str, store: Store
-) -> None:
+def test_no_set_is_taken_that_no_key_could_read(world: Encrypted, saved: str, store: Store) -> None:
     strangers = reading(world.scripts, world.another_key())
     sentence = "no private key here reads what is written for encryption.recipients"
     for done in (
@@ -164,13 +180,23 @@ def test_what_does_not_come_back_is_named_to_who_has_the_key(
     assert "left out: 1 (encrypted)" in world.scripts.run("list").stdout
     key = run_as(
         world.box.identity,
-        [world.programs / "age", "-d", "-i", world.scripts.settings["ENCRYPTION_IDENTITY"], directory / "key.age"],
+        [
+            world.programs / "age",
+            "-d",
+            "-i",
+            world.scripts.settings["ENCRYPTION_IDENTITY"],
+            directory / "key.age",
+        ],
         {},
     ).stdout
     file = world.box.directory("key") / "key"
     file.write_text(key)
     world.box.identity.own(file.parent)
-    opened = run_as(world.box.identity, [world.programs / "age", "-d", "-i", file, directory / "findings.age"], {})
+    opened = run_as(
+        world.box.identity,
+        [world.programs / "age", "-d", "-i", file, directory / "findings.age"],
+        {},
+    )
     assert "bitter" in opened.stdout, opened.stderr
 
 
