@@ -44,6 +44,8 @@ class BackupSchedule(pulumi.ComponentResource):
     """
 
     cron_jobs: list[batch.v1.CronJob]
+    of_sets: tuple[str, str]
+    """Names of those that take sets, and that read them."""
 
     def __init__(
         self, name: str, args: BackupScheduleArgs, opts: pulumi.ResourceOptions | None = None
@@ -73,6 +75,7 @@ class BackupSchedule(pulumi.ComponentResource):
             room=reading(args.source.pods, room),
         )
         self.cron_jobs = [backup, verify]
+        self.of_sets = args.backup_job, args.verify_job
         self.cron_jobs += self._of_archive(room)
         self.register_outputs({"schedule": settings.schedule})
 

@@ -7,11 +7,18 @@ from pulumi_kubernetes import apps, core, meta, networking, rbac
 
 from components.backup.schedule import BackupSchedule
 from components.cluster import names
+from components.cluster.kubectl import Kubectl
 from components.cluster.pods import Source
+from components.console import admission
 from components.console import pod as console_pod
 from components.postgres.passwords import stash_password
 from components.settings.backup import VerifySettings
 from components.settings.console import ConsoleSettings
+
+NOT_ADMITTED = (
+    "This cluster has no ValidatingAdmissionPolicy (Kubernetes 1.30 and newer), or does not show "
+    "it: who has the token of the console's ServiceAccount can run any pod in its namespace."
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,6 +69,7 @@ class Console(pulumi.ComponentResource):
         before = [
             account,
             *self._rights(name, account),
+            *self._admission(name),
             self._secret(name),
             self._state(name),
             self._network_policy(name),
@@ -82,8 +90,7 @@ class Console(pulumi.ComponentResource):
     def _rights(self, name: str, account: pulumi.Resource) -> list[pulumi.Resource]:
         """Look at CronJobs, Jobs, pods and logs of the namespace, and create Jobs.
 
-        Anyone who may create Jobs can run any pod here. The console has that right because its
-        buttons need it; a page without buttons would not.
+        Anyone who may create Jobs can run any pod here: so a policy says which Jobs those may be.
         """
         rules = [
             ("batch", ["cronjobs"], ["get", "list"]),
@@ -116,6 +123,15 @@ class Console(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self, depends_on=[role, account]),
         )
         return [role, binding]
+
+    def _admission(self, name: str) -> list[pulumi.Resource]:
+        if not admission.is_possible(Kubectl(self._pods.context, "default")):
+            pulumi.log.warn(NOT_ADMITTED)
+            return []
+        schedule = self._args.schedule
+        return admission.admission(
+            name, self._pods.namespace, self._args.object_name, schedule.of_sets, self._child
+        )
 
     def _secret(self, name: str) -> core.v1.Secret:
         settings = self._settings

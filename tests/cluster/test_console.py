@@ -3,8 +3,9 @@
 import base64
 import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -172,6 +173,84 @@ def test_what_was_notified_outlives_the_pod(deployed: World, console: Console) -
 def test_its_rights_end_where_its_buttons_do(deployed: World, may: str, right: str) -> None:
     answer = deployed.project.run(f"kubectl auth can-i {right} {AS_CONSOLE}", status=None)
     assert answer.stdout.strip() == may
+
+
+def steal(job: dict[str, Any], **changes: object) -> None:
+    """Change the container of a Job."""
+    job["spec"]["template"]["spec"]["containers"][0] |= changes
+
+
+STOLEN: dict[str, tuple[Callable[[dict[str, Any]], object], str]] = {
+    "another program": (
+        lambda job: steal(job, command=["sh", "-c", "cat /run/secrets/postgres/superuser"]),
+        "may only run the backup's own programs",
+    ),
+    "a program by another shell": (
+        lambda job: steal(job, command=["bash", "-c", "/backup-scripts/backup.sh"]),
+        "may only run the backup's own programs",
+    ),
+    "another image": (
+        lambda job: steal(job, image="registry.example/x"),
+        "not that of its CronJob",
+    ),
+    "another environment": (
+        lambda job: steal(job, env=[{"name": "BASH_ENV", "value": "/scratch/x"}]),
+        "not that of its CronJob",
+    ),
+    "a hook": (
+        lambda job: steal(job, lifecycle={"preStop": {"exec": {"command": ["sh"]}}}),
+        "not that of its CronJob",
+    ),
+    "another container": (
+        lambda job: job["spec"]["template"]["spec"]["containers"].append(
+            {"name": "x", "image": "registry.example/x"}
+        ),
+        "made of the backup's own CronJobs",
+    ),
+    "another name": (lambda job: steal(job, name="x"), "made of the backup's own CronJobs"),
+    "a first container": (
+        lambda job: job["spec"]["template"]["spec"].update(
+            initContainers=[{"name": "x", "image": "registry.example/x"}]
+        ),
+        "pod is not that of its CronJob",
+    ),
+    "another volume": (
+        lambda job: job["spec"]["template"]["spec"]["volumes"].append(
+            {"name": "x", "hostPath": {"path": "/"}}
+        ),
+        "pod is not that of its CronJob",
+    ),
+    "another account": (
+        lambda job: job["spec"]["template"]["spec"].update(
+            serviceAccountName="default", automountServiceAccountToken=True
+        ),
+        "pod is not that of its CronJob",
+    ),
+    "the node's network": (
+        lambda job: job["spec"]["template"]["spec"].update(hostNetwork=True),
+        "pod is not that of its CronJob",
+    ),
+}
+
+
+@pytest.mark.parametrize("cron_job", ["postgres-backup", "postgres-backup-verify"])
+def test_who_steals_its_token_runs_nothing_else(deployed: World, cron_job: str) -> None:
+    project = deployed.project
+    template = project.get(f"-n {NAMESPACE} cronjob {cron_job}")["spec"]["jobTemplate"]
+    job = {
+        "apiVersion": "batch/v1",
+        "kind": "Job",
+        "metadata": {"name": "stolen"},
+        "spec": template["spec"],
+    }
+    create = f"kubectl create -f - --dry-run=server {AS_CONSOLE}"
+    project.run(create, stdin=json.dumps(job))  # what the buttons do
+    for what, (change, words) in STOLEN.items():
+        other = json.loads(json.dumps(job))
+        change(other)
+        done = project.run(create, stdin=json.dumps(other), status=None)
+        assert done.status != 0, what
+        assert words in done.output, f"{what}: {done.output}"
 
 
 def test_it_cannot_write_to_the_store(deployed: World) -> None:

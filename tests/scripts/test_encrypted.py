@@ -262,23 +262,23 @@ def turn(path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("file", "damage", "status"),
+    ("damaged", "status"),
     [
-        ("0.dump.age", turn, 65),
-        ("contents.json.age", turn, 65),
-        ("contents.json.age", lose, 65),
-        ("key.age", lose, 65),
-        ("key.age", turn, 78),
+        (("0.dump.age", turn), 65),
+        (("contents.json.age", turn), 65),
+        (("contents.json.age", lose), 65),
+        (("key.age", lose), 65),
+        (("key.age", turn), 78),
     ],
 )
 def test_only_bytes_condemn_an_encrypted_set(
     world: Encrypted,
     saved: str,
     store: Store,
-    file: str,
-    damage: Callable[[Path], None],
+    damaged: tuple[str, Callable[[Path], None]],
     status: int,
 ) -> None:
+    file, damage = damaged
     damage(store.newest() / file)
     done = world.scripts.verify(saved).expect(status)
     assert file in done.stderr or "no private key here opens" in done.stderr
