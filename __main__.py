@@ -66,16 +66,20 @@ if settings.archive.enabled:
         namespace_opts,
     )
     pulumi.export("archive_passphrases", archive.passphrases)
+    pulumi.export("recovery_sheet", archive.recovery_sheet)
 encryption = None
 if settings.encryption.is_on:
     encryption = Encryption(
         "encryption",
-        EncryptionArgs(namespace=space, settings=settings.encryption, image=settings.archive.image),
+        EncryptionArgs(
+            namespace=space,
+            settings=settings.encryption,
+            image=settings.archive.image,
+            archive_sheet=archive.recovery_sheet if archive else "",
+        ),
         namespace_opts,
     )
-if archive or encryption:
-    sheets = [one.recovery_sheet for one in (archive, encryption) if one]
-    pulumi.export("recovery_sheet", pulumi.Output.all(*sheets).apply("\n".join))
+    pulumi.export("recovery_sheet", encryption.recovery_sheet)
 database = PostgresDatabase(
     "postgres",
     PostgresDatabaseArgs(

@@ -36,8 +36,12 @@ class Built:
     """localcluster's."""
     is_on_server: bool = False
     """Whether it is built on the server's image, not on one of its own."""
-    is_a_choice: bool = False
-    """Whether a person switches it on, as it has its price; else `make up` does."""
+    holds_data: bool = False
+    """Whether it has data that nothing else has: once it is on, `make up` never goes on without."""
+    price: str = ""
+    """What is said as it is switched on."""
+    used_by: tuple[str, ...] = ()
+    """Keys of others that need the image, whether this is on or not."""
 
     @property
     def enabled(self) -> str:
@@ -60,7 +64,14 @@ class Built:
 
 CONSOLE = Built("console", images.CONSOLE_NAME, "console", "console")
 ARCHIVE = Built(
-    "archive", images.TOOLS_NAME, "scripts/image", "tools", is_on_server=True, is_a_choice=True
+    "archive",
+    images.TOOLS_NAME,
+    "scripts/image",
+    "tools",
+    is_on_server=True,
+    holds_data=True,
+    price=", and restarts a server that is up, once",
+    used_by=("encryption.recipients", "encryption.identity", "encryption.identitySecret"),
 )
 
 

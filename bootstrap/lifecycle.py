@@ -177,7 +177,7 @@ def prepare_stack(stack: Stack, cluster: Cluster, step: Step) -> str:
     switches.prepare(CONSOLE, stack, cluster, step.say)
     switches.prepare(ARCHIVE, stack, cluster, step.say)
     if switches.is_on(ARCHIVE, stack):
-        passphrase.keep(stack)
+        passphrase.keep(stack, cluster)
     for build in postgres_images.image_commands(stack, cluster):
         step.say("another PostgreSQL is wanted: its image is built where that is needed")
         clusters.run(build, stack.place, stack.environment)

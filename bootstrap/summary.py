@@ -12,6 +12,7 @@ from rich.console import Console
 from bootstrap.clusters import Cluster, Kind, command
 from bootstrap.mounts import MOUNT, is_seen
 from bootstrap.place import Place
+from bootstrap.sheet import OUTPUT as SHEET
 
 
 @dataclass(frozen=True)
@@ -97,7 +98,9 @@ NEXT = [
 def next_steps(facts: Facts) -> list[tuple[str, str]]:
     """Commands and what they are good for."""
     door = [("make console", "the page about the backups: are they good, restore one")]
-    return NEXT[:3] + (door if facts.has_console else []) + NEXT[3:]
+    sheet = [("make recovery-sheet", "to be printed: what opens the backups on another machine")]
+    more = [*(door if facts.has_console else []), *(sheet if SHEET in facts.outputs else [])]
+    return NEXT[:3] + more + NEXT[3:]
 
 
 def show(place: Place, facts: Facts, console: Console) -> None:

@@ -1,4 +1,4 @@
-"""What runs in an image that `make up` builds: the console, on by itself, and the archive."""
+"""What runs in an image that `make up` builds and switches on: the console and the archive."""
 
 from collections.abc import Callable
 
@@ -16,15 +16,20 @@ def is_on(what: Built, stack: Stack) -> bool:
     return stack.own(what.enabled) == "true"
 
 
+def is_needed(what: Built, stack: Stack) -> str:
+    """The setting that cannot do without the image, as it has data that nothing else has."""
+    keys = (*((what.enabled,) if is_on(what, stack) else ()), *filter(stack.own, what.used_by))
+    return next(iter(keys), "") if what.holds_data else ""
+
+
 def prepare(what: Built, stack: Stack, cluster: Cluster, say: Say) -> None:
     """Builds the image and switches on what runs it; a person's `false` is kept.
 
     Where no image can be had it is off, and `make up` goes on: it must not keep anybody from the
-    database. What is a person's choice is neither switched on nor off here.
+    database. But never from an archive on: it may have what no set has.
     """
-    if stack.own(what.enabled) == "false" or not what.is_ours(stack.own(what.image)):
-        return
-    if what.is_a_choice and not is_on(what, stack):
+    is_refused = stack.own(what.enabled) == "false"
+    if (is_refused and not is_needed(what, stack)) or not what.is_ours(stack.own(what.image)):
         return
     if cluster.kind is Kind.NAMED:
         _leave_out(what, stack, cluster, say)
@@ -35,25 +40,23 @@ def prepare(what: Built, stack: Stack, cluster: Cluster, say: Say) -> None:
         if _keeps_previous(what, stack, cluster):
             say(f"the {what.group} keeps its previous image: {error}")
             return
-        if what.is_a_choice:
-            raise SetupError(
-                f"{what.enabled} is true, but there is no image for it: {error}"
-            ) from None
+        if key := is_needed(what, stack):
+            raise SetupError(_without(key, f"there is no image for it: {error}")) from None
         _switch_off(what, stack)
         say(f"there is no {what.group}: {error}. The database does without; `make up` tries again")
         return
     if stack.own(what.image) != image:
         stack.set(what.image, image)
-    if not is_on(what, stack):
+    if not (is_on(what, stack) or is_refused):
         stack.set(what.enabled, "true")
         without = f"pulumi config set --path {what.enabled} false, then make up"
-        say(f"the {what.group} is on; without: {without}")
+        say(f"the {what.group} is on{what.price}; without: {without}")
 
 
 def _keeps_previous(what: Built, stack: Stack, cluster: Cluster) -> bool:
     before = stack.own(what.image)
     return (
-        is_on(what, stack)
+        bool(is_on(what, stack) or is_needed(what, stack))
         and before != ""
         and what.may_replace(built.name_of(what, stack), before)
         and built.is_there(stack, cluster, before)
@@ -62,7 +65,8 @@ def _keeps_previous(what: Built, stack: Stack, cluster: Cluster) -> bool:
 
 def _leave_out(what: Built, stack: Stack, cluster: Cluster, say: Say) -> None:
     """On somebody else's cluster nothing can be built."""
-    if not is_on(what, stack):
+    key = is_needed(what, stack)
+    if not (is_on(what, stack) or key):
         return
     example = f"registry.example/{what.name.rpartition('/')[2]}:1"
     on = f", built on {built.base(what, stack)}," if what.is_on_server else ""
@@ -70,11 +74,23 @@ def _leave_out(what: Built, stack: Stack, cluster: Cluster, say: Say) -> None:
         f"nothing can be built on '{cluster.context}': push {what.folder}/ as an image{on} to its "
         f"registry. Example: pulumi config set --path {what.image} {example}"
     )
-    if what.is_a_choice or not stack.own(what.image):
+    if key:
+        raise SetupError(_without(key, advice))
+    if not stack.own(what.image):
         raise SetupError(f"{what.enabled} is true, but {advice}")
     # It was switched on here, for the previous cluster.
     _switch_off(what, stack)
     say(f"there is no {what.group}: {advice}")
+
+
+def _without(key: str, why: str) -> str:
+    """Why `make up` ends, and the way on that a person has to choose."""
+    if not key.endswith(".enabled"):
+        return f"{key} is set, but {why}"
+    return (
+        f"{key} is true, but {why}. To go on without it, and without what it alone has: pulumi "
+        f"config set --path {key} false"
+    )
 
 
 def _switch_off(what: Built, stack: Stack) -> None:

@@ -46,7 +46,7 @@ def prepare_node(place: Place, steps: Steps, *, for_tests: bool = False) -> None
     with steps.step("Kubernetes") as step, _locked(place, step):
         step.outcome = _kubernetes(step)
     if for_tests:
-        with steps.step("pgBackRest and restic") as step:
+        with steps.step("pgBackRest, restic and age") as step:
             is_new = archiving.ensure(place.root, step.say)
             step.outcome = "unpacked" if is_new else "already there"
 

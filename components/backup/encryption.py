@@ -20,6 +20,8 @@ class EncryptionArgs:
     settings: EncryptionSettings
     image: str
     """One with age in it, for what writes sets and what reads them."""
+    archive_sheet: pulumi.Input[str] = ""
+    """The recovery sheet of an Archive, which stands before that of the sets."""
     object_name: str = names.ENCRYPTION
 
 
@@ -60,7 +62,12 @@ class Encryption(pulumi.ComponentResource):
             is_ours=bool(secrets),
             resources=secrets,
         )
-        self.recovery_sheet = pulumi.Output.secret(encryption_sheet(settings))
+        sheet = encryption_sheet(settings)
+        self.recovery_sheet = pulumi.Output.secret(
+            pulumi.Output.from_input(args.archive_sheet).apply(
+                lambda before: "\n".join(filter(None, (before, sheet)))
+            )
+        )
         self.register_outputs({"secret": self.pods.secret})
 
     def _secret(self, name: str, args: EncryptionArgs) -> core.v1.Secret:

@@ -26,6 +26,10 @@ KINDS = (
     "secret,service,serviceaccount,statefulset,namespace,persistentvolume"
 )
 
+KEPT = {("Secret", names.ARCHIVE), ("Secret", names.ENCRYPTION)}
+"""What this stack has left behind on purpose, as archive or encryption were switched off: that
+its state does not know them is no sign of a lost one."""
+
 
 def ownership(
     provider: pulumi.ProviderResource, kubectl: Kubectl, *, adopt: bool, directory: str = ""
@@ -93,7 +97,7 @@ class Existing:
             return
         if reason := foreign(there, self._stack, self._kubectl.namespace):
             raise pulumi.RunError(f"{reason} {ways(there, self._kubectl, self._stack)}")
-        if not self._adopt:
+        if not self._adopt and (wanted["kind"], wanted["metadata"]["name"]) not in KEPT:
             raise pulumi.RunError(unknown(there))
 
     def _is_taken(self, found: Mapping[str, Any]) -> bool:

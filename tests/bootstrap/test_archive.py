@@ -1,5 +1,7 @@
-"""`make up` and the archive's image: built on the server's own, where a person has switched it on."""
+"""`make up` and the archive: on by itself, off where somebody said so, and never left behind."""
 
+import base64
+import dataclasses
 import shutil
 from pathlib import Path
 
@@ -12,7 +14,7 @@ from bootstrap.place import ROOT, Place
 from bootstrap.stack import Stack
 from components.settings.postgres import IMAGE
 from localcluster import images, recipes
-from tests.bootstrap.checkout import NAMED, Checkout
+from tests.bootstrap.checkout import MINIKUBE, NAMED, Checkout
 from toolchain.errors import SetupError
 
 PGVECTOR = "pgvector/pgvector:pg16"
@@ -21,15 +23,53 @@ PGVECTOR = "pgvector/pgvector:pg16"
 @pytest.fixture
 def checkout(place: Place, tmp_path: Path) -> Checkout:
     shutil.copytree(ROOT / "scripts/image", place.root / "scripts/image")
-    made = Checkout.make(place, tmp_path, ARCHIVE)
-    made.set("--path", "archive.enabled", "true")
-    return made
+    return Checkout.make(place, tmp_path, ARCHIVE)
 
 
-def test_it_is_built_for_nobody_who_has_not_asked_for_it(place: Place, tmp_path: Path) -> None:
-    checkout = Checkout.make(place, tmp_path, ARCHIVE)
-    assert checkout.prepare() == checkout.prepare(NAMED) == ""
-    assert (checkout.is_on, checkout.builds()) == (False, 0)
+def test_it_is_on_by_itself_and_says_what_that_does(checkout: Checkout) -> None:
+    said = checkout.prepare().splitlines()
+    assert said == [
+        "building the archive's image (two minutes, once)",
+        "the archive is on, and restarts a server that is up, once; without: pulumi config set "
+        "--path archive.enabled false, then make up",
+    ]
+    assert (checkout.is_on, checkout.builds()) == (True, 1)
+    assert checkout.prepare() == ""
+
+
+def test_without_an_image_it_stays_off_and_up_goes_on(checkout: Checkout) -> None:
+    (checkout.bin / "broken").touch()
+
+    (said,) = checkout.prepare().splitlines()[1:]
+
+    assert said.startswith("there is no archive: `minikube --profile minikube image build")
+    assert said.endswith("The database does without; `make up` tries again")
+    assert (checkout.stack.own("archive.enabled"), checkout.image) == ("", ""), "nobody's choice"
+    (checkout.bin / "broken").unlink()
+    assert "the archive is on" in checkout.prepare()
+
+
+def test_on_a_foreign_cluster_it_is_not_switched_on(checkout: Checkout) -> None:
+    assert checkout.prepare(NAMED) == ""
+    assert not checkout.is_on
+
+
+@pytest.mark.parametrize("key", ["recipients[0]", "identity", "identitySecret"])
+def test_encrypted_sets_have_its_image_also_without_it(checkout: Checkout, key: str) -> None:
+    checkout.set("--path", "archive.enabled", "false")
+    secret = ["--secret"] if key == "identity" else []
+    checkout.set("--path", *secret, f"encryption.{key}", "age1ale")
+
+    assert checkout.prepare() == "building the archive's image (two minutes, once)"
+
+    assert checkout.image == built.name_of(ARCHIVE, checkout.stack)
+    assert checkout.stack.own("archive.enabled") == "false", "a person's no"
+    (checkout.bin / "built").unlink()
+    (checkout.bin / "broken").touch()
+    with pytest.raises(
+        SetupError, match=r"^encryption\.\w+ is set, but there is no image for it: "
+    ):
+        checkout.prepare()
 
 
 def _base(checkout: Checkout) -> str:
@@ -46,7 +86,7 @@ def _change(checkout: Checkout) -> None:
 
 
 def test_it_is_built_on_the_servers_image_whichever_that_is(checkout: Checkout) -> None:
-    assert "building the archive's image" in checkout.prepare()
+    checkout.prepare()
     assert _base(checkout) == f"docker.io/library/{IMAGE}"
     first = checkout.image
     assert first.startswith(f"{images.TOOLS_NAME}:")
@@ -76,9 +116,10 @@ def test_an_older_image_does_only_on_the_same_base(checkout: Checkout) -> None:
     checkout.set("--path", "postgres.image", "postgres:17.11-alpine")
 
     no_image = r"archive\.enabled is true, but there is no image for it: .* has made no image"
-    with pytest.raises(SetupError, match=no_image):
+    with pytest.raises(SetupError, match=no_image) as refused:
         checkout.prepare()
-    assert checkout.is_on, "as it was chosen"
+    assert str(refused.value).endswith("pulumi config set --path archive.enabled false")
+    assert checkout.is_on, "it may have what no set has"
 
 
 def test_a_persons_no_and_a_persons_image_are_kept(checkout: Checkout) -> None:
@@ -97,12 +138,14 @@ def test_a_persons_no_and_a_persons_image_are_kept(checkout: Checkout) -> None:
 
 
 def test_on_a_foreign_cluster_it_is_said_what_to_push(checkout: Checkout) -> None:
+    checkout.set("--path", "archive.enabled", "true")
     with pytest.raises(SetupError) as refused:
         checkout.prepare(NAMED)
     assert str(refused.value) == (
         "archive.enabled is true, but nothing can be built on 'work': push scripts/image/ as an "
         f"image, built on docker.io/library/{IMAGE}, to its registry. Example: "
-        "pulumi config set --path archive.image registry.example/postgres-tools:1"
+        "pulumi config set --path archive.image registry.example/postgres-tools:1. To go on "
+        "without it, and without what it alone has: pulumi config set --path archive.enabled false"
     )
 
 
@@ -127,7 +170,8 @@ def test_the_passphrase_is_among_the_settings_once_and_never_in_the_clear(
     checkout: Checkout,
 ) -> None:
     stack = checkout.stack
-    passphrase.keep(stack)
+    _cluster_has(checkout, "")
+    passphrase.keep(stack, MINIKUBE)
     kept = stack.own("archive.passphrase")
     assert "secure" in kept
     plain = stack.pulumi(
@@ -135,5 +179,50 @@ def test_the_passphrase_is_among_the_settings_once_and_never_in_the_clear(
     )
     assert len(plain.strip()) >= 32
     assert plain.strip() not in stack.place.stack_file.read_text()
-    passphrase.keep(stack)
+    passphrase.keep(stack, MINIKUBE)
     assert stack.own("archive.passphrase") == kept
+
+
+def _cluster_has(checkout: Checkout, passphrase_: str) -> None:
+    kubectl = checkout.bin / "kubectl"
+    encoded = base64.b64encode(passphrase_.encode()).decode()
+    kubectl.write_text(
+        f'#!/bin/sh\necho "$*" >>"{checkout.bin}/kubectl.asked"\nprintf %s {encoded}\n'
+    )
+    kubectl.chmod(0o755)
+
+
+def _known(checkout: Checkout) -> str:
+    get = ["config", "get", "--path", "archive.passphrase", "--stack"]
+    return checkout.stack.pulumi(*get, checkout.stack.place.stack).strip()
+
+
+def test_after_a_lost_state_the_passphrase_is_the_clusters(checkout: Checkout) -> None:
+    """A new one would open nothing of what is in the store."""
+    _cluster_has(checkout, "of the state that was lost")
+
+    passphrase.keep(checkout.stack, MINIKUBE)
+
+    assert _known(checkout) == "of the state that was lost"
+    (asked,) = (checkout.bin / "kubectl.asked").read_text().splitlines()
+    assert "--context minikube --namespace brewget get secret postgres-archive " in asked
+
+
+def test_beside_an_archive_that_nobody_can_open_none_is_made_up(
+    checkout: Checkout, tmp_path: Path
+) -> None:
+    """A clone and a cluster that are new, beside the store of a stack of before."""
+    _cluster_has(checkout, "")
+    place = dataclasses.replace(checkout.stack.place, backup_dir=tmp_path / "store")
+    (tmp_path / "store/archive/repo").mkdir(parents=True)
+    stack = dataclasses.replace(checkout.stack, place=place)
+
+    with pytest.raises(SetupError) as refused:
+        passphrase.keep(stack, MINIKUBE)
+
+    for way in ("--secret archive.passphrase`", "recovery sheet", "archive.enabled false`"):
+        assert way in str(refused.value)
+    assert stack.own("archive.passphrase") == ""
+    shutil.rmtree(tmp_path / "store/archive")
+    passphrase.keep(stack, MINIKUBE)
+    assert len(_known(checkout)) >= 32

@@ -156,10 +156,12 @@ def test_what_the_stack_sets_itself(place: Place, text: str, value: str) -> None
 
 
 def test_the_summary_names_the_door_only_where_there_is_one(checkout: Checkout) -> None:
-    def named(has_console: bool) -> list[str]:
-        facts = summary.Facts(MINIKUBE, "brewget", {}, [], summary.now(), has_console)
+    def named(has_console: bool, **outputs: str) -> list[str]:
+        facts = summary.Facts(MINIKUBE, "brewget", outputs, [], summary.now(), has_console)
         return [command for command, _ in summary.next_steps(facts)]
 
     assert "make console" in named(True)
     assert "make console" not in named(False)
     assert set(named(False)) < set(named(True))
+    assert "make recovery-sheet" in named(False, recovery_sheet="[secret]")
+    assert "make recovery-sheet" not in named(True)

@@ -179,6 +179,22 @@ def test_secrets_of_a_lost_passphrase_are_not_dropped(place: Place) -> None:
     assert file.read_text() == before
 
 
+def test_the_archives_passphrase_goes_with_what_it_was_encrypted_with(place: Place) -> None:
+    """`make` has written it by itself, and has it again from the cluster."""
+    head = "encryptionsalt: v1:abc\n"
+    kept = "config:\n  brewget:archive:\n    enabled: true\n{}    image: one\n  brewget:backup:\n    keep: 3\n"
+    own = "    passphrase:\n      secure: v1:xyz\n"
+    place.stack_file.write_text(head + kept.format(own))
+
+    drop_foreign_salt(place)
+
+    assert place.stack_file.read_text() == kept.format("")
+    other = kept.format("") + f"  brewget:offsite:\n{own}"
+    place.stack_file.write_text(head + other)
+    with pytest.raises(SetupError, match=r"the passphrase that they need is not here"):
+        drop_foreign_salt(place)
+
+
 @pytest.mark.parametrize(
     ("schedule", "expected"),
     [

@@ -33,7 +33,7 @@ def first_up(
     (top / "brewget").mkdir()
     backups = top / "backups"
     project = Project.checkout(top / "brewget", backups, f"test-{worker_id}")
-    _keep_clear_of_the_schedule(project)
+    _settle(project)
     try:
         world = World(project, backups)
         up = FirstUp(world)
@@ -43,16 +43,19 @@ def first_up(
         project.run(f"python3 -m localcluster --profile {project.profile} delete", status=None)
 
 
-def _keep_clear_of_the_schedule(project: Project) -> None:
+def _settle(project: Project) -> None:
     """Commit a time zone in which it is between one and two: no scheduled run for four hours.
 
-    One that fired during a test would be a set too many; the schedules stay the default ones.
+    One that fired during a test would be a set too many; the schedules stay the default ones. And
+    no archive, which would bring back what the tests of the sets look for in these: test_archive.py
+    lets `make up` switch it on.
     """
     ahead = (1 - datetime.now(UTC).hour) % 6
     zone = f"Etc/GMT-{ahead}"  # whose sign is POSIX's: this is ahead of UTC
     with (project.path / "Pulumi.dev.yaml").open("a") as settings:
         settings.write(f"  brewget:backup:\n    timeZone: {zone}\n")
-    project.run("git -c user.name=t -c user.email=t@t commit -qam 'A time zone'")
+        settings.write("  brewget:archive:\n    enabled: false\n")
+    project.run("git -c user.name=t -c user.email=t@t commit -qam 'A time zone, and no archive'")
 
 
 @pytest.fixture

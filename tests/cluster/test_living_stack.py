@@ -13,7 +13,7 @@ from components.settings.fields import Change
 from tests.lib.choice import some
 from tests.lib.project import PULUMI_FAILED
 from tests.lib.world import NAMESPACE, World, assert_back
-from tests.unit.test_changes import ARCHIVE, FACTS, NEW, SECRET
+from tests.unit.test_changes import ARCHIVE, FACTS, NEW, SECRET, TOOLS
 
 HOLDS_DATA = {"Namespace", "PersistentVolume", "PersistentVolumeClaim", "StatefulSet"}
 HARMLESS = {"same", "create", "update", "read", "refresh"}
@@ -63,6 +63,10 @@ APART = [
     {"startup.accept": NEW["startup.accept"]},
     {"postgres.image": NEW["postgres.image"], "postgres.upgradeFrom": NEW["postgres.upgradeFrom"]},
     ARCHIVE | {"startup.toTime": NEW["startup.toTime"]},
+    *(
+        TOOLS | {key: NEW[key] for key in ("encryption.recipients", f"encryption.{identity}")}
+        for identity in ("identity", "identitySecret")
+    ),
 ]
 OFFSITE = {key for key in NEW if key.startswith("offsite.")}
 """What needs a Secret that is not in this cluster. tests/cluster/test_archive.py makes one, and sets them."""
@@ -109,6 +113,7 @@ def test_every_setting_is_tried_here() -> None:
 def test_what_changes_in_place_leaves_the_server_alone(world: World) -> None:
     values = {key: value for key, value in TOGETHER.items() if FACTS[key] is Change.IN_PLACE}
     del values["restoreTo"]  # of an archive, which restarts the server
+    del values["encryption.identity"]  # the same of encrypted sets
     found = steps(world, values)
     assert ("CronJob", "postgres-backup", "update") in found
     assert not [step for step in found if step[0] == "StatefulSet"]

@@ -1,4 +1,4 @@
-"""The image `tools`: what the archive needs on any server's image, by its packages or those laid out."""
+"""The image `tools`: what archive and encryption need on any server's image, by its packages or those laid out."""
 
 import json
 import shutil
@@ -22,13 +22,13 @@ RUN rm -f /bin/dpkg /bin/rpm && mkdir -p /usr/local/bin /opt /var/lib/apt/lists
 COPY stubs /bin
 """
 PROGRAMS = (
-    "for name in pgbackrest restic; do "
+    "for name in pgbackrest restic age age-keygen; do "
     "printf '#!/bin/sh\\necho \"$*\" by $(id -u)\\n' >/bin/$name; chmod +x /bin/$name; done"
 )
-APK = f'#!/bin/sh\n[ "$*" = "add --no-cache pgbackrest restic" ] || exit 64\n{PROGRAMS}\n'
+APK = f'#!/bin/sh\n[ "$*" = "add --no-cache pgbackrest restic age" ] || exit 64\n{PROGRAMS}\n'
 APT_GET = (
     '#!/bin/sh\n[ "$*" = update ] && exit\n'
-    '[ "$*" = "install -y --no-install-recommends pgbackrest restic" ] || exit 64\n'
+    '[ "$*" = "install -y --no-install-recommends pgbackrest restic age" ] || exit 64\n'
     f"{PROGRAMS}\n"
 )
 

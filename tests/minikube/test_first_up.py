@@ -1,10 +1,12 @@
 """A fresh clone, and README's first command in it: then everything is there."""
 
+import json
 import re
 import time
 
 from tests.lib.guides import commands_of_readme
 from tests.lib.project import ROOT
+from tests.lib.waiting import wait_for
 from tests.minikube.conftest import FirstUp
 from tests.minikube.neighbour import PROFILE
 from tests.minikube.person import Person
@@ -13,6 +15,8 @@ from tests.minikube.stack import Stack
 FROM_NOTHING = 480.0
 """From no cluster to a first backup, in seconds; what is downloaded before is not counted. A quarter of it is
 promised, where no other cluster is at work beside, on two quick cores."""
+BACKED_UP = 240.0
+"""From the first `make up` to the archive's first backup, in seconds."""
 REPEATED_UP = 120.0
 """A sixth of it is promised."""
 
@@ -25,6 +29,16 @@ def test_the_first_command_of_the_readme_is_enough(first_up: FirstUp, person: Pe
     assert f"backups       /home/dev/{person.backups.name} (on the node: " in said
     assert "make console" in said, "the console's image was built, and its door is named"
     assert person.run("git status --porcelain").stdout == ""
+
+
+def test_the_archive_is_on_and_gets_a_backup(first_up: FirstUp, person: Person) -> None:
+    assert "the archive is on" in first_up.done.output
+    position = person.backups / "archive/position.json"
+
+    def backed_up() -> bool:
+        return position.exists() and bool(json.loads(position.read_text())["backups"]["local"])
+
+    wait_for("the archive's first backup", backed_up, BACKED_UP)
 
 
 def test_the_profile_that_was_active_still_is(first_up: FirstUp) -> None:

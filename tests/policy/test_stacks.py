@@ -28,4 +28,4 @@ def test_every_manifest_keeps_the_policies(deploy: Deploy, name: str, console: s
         for rule in (*data.RULES, *pods.RULES):
             found += rule(kind, called, made)
         found += data.holds_no_secret(kind, called, made, secrets)
-    assert found == (OF_THE_STORE if name in {"default", "archive"} else [])
+    assert found == (OF_THE_STORE if name in {"default", "archive", "encryption"} else [])

@@ -151,6 +151,23 @@ def test_what_the_state_does_not_know_is_taken_over_only_when_told() -> None:
         )
 
 
+@pytest.mark.parametrize("name", [names.ARCHIVE, names.ENCRYPTION])
+def test_what_was_left_behind_on_purpose_is_taken_again_and_not_from_another_stack(
+    name: str,
+) -> None:
+    """An archive that was switched off and on again: its passphrase has been there all the time."""
+    wanted = {"kind": "Secret", "metadata": {"name": name}}
+    for stack in ("test", "prod"):
+        there = found(stack=stack) | {"kind": "Secret"}
+        there["metadata"]["name"] = name
+        existing = existing_in(Cluster([there]), "test", adopt=False)
+        if stack == "test":
+            existing.check(wanted)
+            continue
+        with pytest.raises(pulumi.RunError, match="it belongs to the stack 'prod'"):
+            existing.check(wanted)
+
+
 def test_somebody_elses_object_is_not_taken_whatever_is_told() -> None:
     existing = existing_in(Cluster([found(stack="prod")]), "test", adopt=True)
     with pytest.raises(pulumi.RunError, match="it belongs to the stack 'prod'"):
