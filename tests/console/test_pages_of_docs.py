@@ -30,7 +30,8 @@ def test_every_variable_is_explained() -> None:
 
 
 def test_every_command_of_a_button_is_explained() -> None:
-    for action in Action:
+    # The drill has no button: a script starts it.
+    for action in set(Action) - {Action.ESCROW}:
         words = " ".join(Wish(action=action, set="SET").words()[1:])
         assert f"`{words.removeprefix('/backup-scripts/')}`" in PAGE
     for action in (Action.PREVIEW, Action.RESTORE):

@@ -43,6 +43,11 @@ def test_a_moment_stays_one_argument() -> None:
     assert words.words()[2:] == ["--to-time", words.moment, "--database", "a", "--as", "b"]
 
 
+def test_no_button_makes_a_drill_of_the_escrowed_key() -> None:
+    with pytest.raises(ValueError, match="escrow-drill.sh alone"):
+        Wish(action=Action.ESCROW).words()
+
+
 @pytest.mark.parametrize("text", [None, "", "{", "[]", "{}", '{"action": "drop"}', 5])
 def test_what_we_did_not_write_is_nothing(text: object) -> None:
     assert read_wish(text) is None
