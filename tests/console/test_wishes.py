@@ -44,7 +44,7 @@ def test_a_moment_stays_one_argument() -> None:
 
 
 def test_no_button_makes_a_drill_of_the_escrowed_key() -> None:
-    with pytest.raises(ValueError, match="escrow-drill.sh alone"):
+    with pytest.raises(ValueError, match=r"escrow-drill\.sh alone"):
         Wish(action=Action.ESCROW).words()
 
 
