@@ -15,12 +15,13 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from console import forms, moments, security, views
+from console import choice, forms, moments, security, views
+from console.choice import ChoiceError
 from console.cluster import ClusterError
 from console.facts import Watcher
 from console.forms import Form, FormError
 from console.jobs import Phase
-from console.moments import MomentError
+from console.manifest import Manifest
 from console.pages import Pages
 from console.security import Doors, User
 from console.settings import Settings
@@ -48,7 +49,8 @@ class Actions:
             self._post("/sets/{name}/verify", self._on_set(Action.VERIFY)),
             self._post("/sets/{name}/pin", self._on_set(Action.PIN)),
             self._post("/sets/{name}/unpin", self._on_set(Action.UNPIN)),
-            self._post("/sets/{name}/preview", self._preview),
+            self._post("/sets/{name}/preview", self._preview(choice.of_set)),
+            self._post("/sets/{name}/copy", self._preview(choice.copy_of_set)),
             self._post("/moment/preview", self._preview_moment),
             self._post("/jobs/{name}/restore", self._restore),
         ]
@@ -134,30 +136,34 @@ class Actions:
 
         return handler
 
-    def _preview(self, request: Request, user: User, form: Form) -> Response:
-        found = self._watcher.sets().find(request.path_params["name"])
-        if found is None or not found.is_published or found.manifest is None:
-            return self._refused(user, 404, "No usable set has this name.")
-        known = [database.name for database in found.manifest.databases]
-        chosen = form.get("database", [])
-        if not chosen or set(chosen) - set(known):
-            return self._refused(user, 400, "Choose at least one database of the set.")
-        wish = Wish(
-            action=Action.PREVIEW,
-            set=found.name,
-            databases=tuple(name for name in known if name in chosen),
-            replace="replace" in form,
-            by=user.name,
-        )
-        return self._start(wish)
+    def _preview(self, choose: Callable[[Form, Manifest], choice.Choice]) -> Handler:
+        """For the forms that ask what of a set is wanted, and under which name."""
+
+        def handler(request: Request, user: User, form: Form) -> Response:
+            found = self._watcher.sets().find(request.path_params["name"])
+            if found is None or not found.is_published or found.manifest is None:
+                return self._refused(user, 404, "No usable set has this name.")
+            try:
+                wanted = choose(form, found.manifest)
+            except ChoiceError as error:
+                return self._refused(user, 400, f"{error} Nothing was done.")
+            wish = Wish(
+                action=Action.PREVIEW,
+                set=found.name,
+                databases=wanted.databases,
+                name=wanted.name,
+                replace=wanted.replace,
+                by=user.name,
+            )
+            return self._start(wish)
+
+        return handler
 
     def _preview_moment(self, _: Request, user: User, form: Form) -> Response:
         facts = self._watcher.look(time.time())
         try:
-            return self._start(
-                moments.preview(form, facts.archive, facts.store.databases, user.name)
-            )
-        except MomentError as error:
+            return self._start(moments.preview(form, facts.archive, facts.store, user.name))
+        except ChoiceError as error:
             return self._refused(user, 400, f"{error} Nothing was done.")
 
     def _restore(self, request: Request, user: User, form: Form) -> Response:
@@ -184,7 +190,7 @@ class Actions:
             return "" if self._usable_set(asked.set) else f"{asked.set} cannot be used any more."
         try:
             moments.require_within(self._watcher.look(time.time()).archive, asked.moment)
-        except MomentError as error:
+        except ChoiceError as error:
             return str(error)
         return ""
 

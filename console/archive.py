@@ -11,9 +11,9 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from console import manifest
+from console import checked, manifest
+from console.checked import UnusableError, said
 from console.files import read
-from console.manifest import UnusableError, said
 
 VERSION = 1
 MOST_BYTES = 64 * 1024
@@ -152,7 +152,7 @@ class View:
         )
 
     def _load(self, name: str) -> dict[str, Any]:
-        found = manifest.load(read(self._directory / name, MOST_BYTES))
+        found = checked.load(read(self._directory / name, MOST_BYTES))
         version = found.get("version")
         if isinstance(version, int) and version > VERSION:
             raise UnusableError(f"its version {version} is newer than this console's ({VERSION})")

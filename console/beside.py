@@ -2,9 +2,10 @@
 
 from pathlib import Path
 
-from console import manifest
+from console import checked, manifest
+from console.checked import UnusableError, said
 from console.files import read
-from console.manifest import Manifest, UnusableError, said
+from console.manifest import Manifest
 from console.sets import LeftOut, Tried, Verdict
 
 _MOST_WORDS = 2000
@@ -14,7 +15,7 @@ _MOST_LEFT_OUT, _MOST_SIGNS = 100, 300
 def is_pinned(directory: Path, of: Manifest) -> bool:
     """As set.bash of the scripts decides: the later word wins, and only a clear no unpins."""
     try:
-        word = manifest.load(read(directory / "pinned.json"))
+        word = checked.load(read(directory / "pinned.json"))
     except FileNotFoundError:
         return of.pinned
     except (OSError, UnusableError):
@@ -30,7 +31,7 @@ def reason(path: Path, when: str, sums: str | None = None) -> tuple[str, Tried |
     """
     try:
         # A server's message may hold any bytes.
-        found = manifest.load(read(path).decode(errors="replace").encode())
+        found = checked.load(read(path).decode(errors="replace").encode())
     except (OSError, UnusableError):
         return "", None
     why = said(found.get("why"))[:_MOST_WORDS]
@@ -46,16 +47,25 @@ def reason(path: Path, when: str, sums: str | None = None) -> tuple[str, Tried |
 def read_again(directory: Path, sums: str) -> float:
     """When these very files were last read and found whole, by read.json; 0 where it says none."""
     try:
-        found = manifest.load(read(directory / "read.json"))
+        found = checked.load(read(directory / "read.json"))
         return manifest.seconds_of(str(found.get("read"))) if found.get("sums") == sums else 0.0
     except (OSError, UnusableError):
         return 0.0
 
 
+def escrow_checked(path: Path) -> float | None:
+    """When a key that a person brought last opened encrypted sets; None where nothing says so."""
+    try:
+        found = checked.load(read(path))
+        return manifest.seconds_of(str(found.get("checked")))
+    except (OSError, UnusableError):
+        return None
+
+
 def verdict(directory: Path, of: Manifest, sums: str) -> Verdict | None:
     """A verdict counts when it is good and bound to these very files."""
     try:
-        found = manifest.load(read(directory / "verified.json"))
+        found = checked.load(read(directory / "verified.json"))
         if found.get("result") != "good" or found.get("sums") != sums:
             return None
         when = found.get("verified")
@@ -64,6 +74,8 @@ def verdict(directory: Path, of: Manifest, sums: str) -> Verdict | None:
         return None  # one that cannot be read is none
     value = found.get("left_out")
     left_out = value if isinstance(value, list) else []
+    # Of an encrypted set there is a number in place of the names.
+    more = _number(found.get("left_out_count"))
     return Verdict(
         verified=moment,
         restore_seconds=_number(found.get("restore_seconds")),
@@ -71,7 +83,7 @@ def verdict(directory: Path, of: Manifest, sums: str) -> Verdict | None:
         by=said(found.get("by"))[:100],
         passwords=said(found.get("passwords"))[:100],
         left_out=tuple(map(_left_out, left_out[:_MOST_LEFT_OUT])),
-        left_out_count=len(left_out),
+        left_out_count=max(len(left_out), int(more)),
     )
 
 

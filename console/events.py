@@ -28,6 +28,10 @@ class State:
     open: Mapping[Key, Open] = field(default_factory=dict)
     waiting: tuple[Event, ...] = ()
     receivers: tuple[str, ...] = ()
+    verified: str | None = None
+    """The newest set whose verification was told; None before the first look."""
+    digest: float | None = None
+    """When the last digest that was told of had been due; None before the first look."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,13 +83,19 @@ def advance(
         if before is None or seen.agreed.get(problem.key, Level.GOOD) > before.level:
             opened[problem.key] = Open(before.since if before else now, problem.text, level)
             events.append(message.begun(problem, receivers, now))
-    return State(opened, _waiting(state, events) if receivers else state.waiting, receivers)
+    return replace(queued(state, events, receivers), open=opened, receivers=receivers)
 
 
-def _waiting(state: State, events: list[Event]) -> tuple[Event, ...]:
-    """Not more than fits in a file that is written at each step; what is new stays."""
+def queued(state: State, events: list[Event], receivers: tuple[str, ...]) -> State:
+    """With these events for the receivers, where there are any.
+
+    Not more than fits in a file that is written at each step; what is new stays.
+    """
+    if not receivers:
+        return state
     fresh = [*message.gathered(events)]
-    return (*state.waiting[-max(1, MOST_WAITING - len(fresh)) :], *fresh)
+    kept = state.waiting[-max(1, MOST_WAITING - len(fresh)) :]
+    return replace(state, waiting=(*kept, *fresh))
 
 
 def delivered(state: State, event_id: str, receiver: str) -> State:
@@ -134,6 +144,7 @@ def to_json(state: State) -> str:
         for e in state.waiting
     ]
     whole = {"version": VERSION, "receivers": state.receivers, "open": opened, "waiting": waiting}
+    whole |= {"verified": state.verified, "digest": state.digest}
     return json.dumps(whole, indent=1) + "\n"
 
 
@@ -147,7 +158,15 @@ def from_json(text: str) -> State:
         if found["version"] != VERSION:
             raise ValueError(f"version {found['version']}")
         receivers = tuple(str(each) for each in found["receivers"])
-        return State(dict(_open(each) for each in found["open"]), waiting, receivers)
+        # A console of before kept neither.
+        verified, digest = found.get("verified"), found.get("digest")
+        return State(
+            dict(_open(each) for each in found["open"]),
+            waiting,
+            receivers,
+            None if verified is None else str(verified),
+            None if digest is None else float(digest),
+        )
     except (KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"it is not as it was written: {error!r}") from error
 

@@ -5,7 +5,7 @@ import stat
 from pathlib import Path
 
 from console import manifest
-from console.manifest import UnusableError
+from console.checked import UnusableError
 
 
 def read(path: Path, most: int = manifest.MAX_BYTES) -> bytes:

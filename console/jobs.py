@@ -1,7 +1,7 @@
 """Jobs and CronJobs as the API describes them, reduced to what the console needs."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -27,6 +27,8 @@ class CronJob:
     is_suspended: bool
     created: float
     last_schedule: float | None
+    environment: Mapping[str, str] = field(default_factory=dict)
+    """What its container is told, as far as it is plain text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +83,17 @@ def cron_job(found: Mapping[str, Any]) -> CronJob:
         is_suspended=bool(spec.get("suspend")),
         created=_seconds(found["metadata"]["creationTimestamp"]) or 0.0,
         last_schedule=_seconds(status.get("lastScheduleTime")),
+        environment=_environment(spec),
     )
+
+
+def _environment(spec: Mapping[str, Any]) -> dict[str, str]:
+    """Only shown: what is not as expected says nothing."""
+    try:
+        found = spec["jobTemplate"]["spec"]["template"]["spec"]["containers"][0].get("env") or []
+        return {each["name"]: each["value"] for each in found if isinstance(each.get("value"), str)}
+    except (KeyError, IndexError, TypeError, AttributeError):
+        return {}
 
 
 def job(found: Mapping[str, Any]) -> Job | None:
@@ -102,11 +114,11 @@ def job(found: Mapping[str, Any]) -> Job | None:
 
 
 def _action(metadata: Mapping[str, Any]) -> Action | None:
-    """By the owner, and for the scripts' own restores by the name that they give."""
+    """By the owner, and for what the scripts start by the name that they give."""
     owners = {owner.get("name") for owner in metadata.get("ownerReferences", [])}
     if not owners & {BACKUP, VERIFY}:
         return None
-    for action in (Action.RESTORE, Action.PIN):
+    for action in (Action.RESTORE, Action.PIN, Action.ESCROW):
         if metadata["name"].startswith(f"postgres-{action}-"):
             return action
     return Action.VERIFY if VERIFY in owners else Action.BACKUP

@@ -1,4 +1,7 @@
-"""What a notification says: of a problem that begins, gets worse, lasts or is over, or of many."""
+"""What a notification says: of a problem that begins, gets worse, lasts or is over, or of many.
+
+What is told although nothing is wrong is in regular.py.
+"""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -23,6 +26,8 @@ class Kind(StrEnum):
     PROBLEM = "problem"
     WARNING = "warning"
     RECOVERED = "recovered"
+    SUCCESS = "success"
+    DIGEST = "digest"
 
 
 @dataclass(frozen=True, slots=True)

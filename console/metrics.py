@@ -86,6 +86,9 @@ def _store(store: Picture) -> Iterator[Metric]:
         yield from _labelled("sets", "Sets in the store by state.", "state", sorted(counts.items()))
         pinned = sum(each.is_pinned for each in store.published)
         yield from _gauge("sets_pinned", "Sets that retention never removes.", pinned)
+        yield from _gauge(
+            "sets_encrypted", "Sets that only a key opens.", float(len(store.encrypted))
+        )
 
 
 def _newest(store: Picture, now: float) -> Iterator[Metric]:
@@ -113,6 +116,12 @@ def _newest(store: Picture, now: float) -> Iterator[Metric]:
         "Since the kept set that waits for it longest was restored, and was read.",
         "oldest_proof_age_seconds",
         proofs,
+    )
+    since = store.escrow_since
+    yield from _gauge(
+        "escrow_age_seconds",
+        "Since the escrowed key was tried on encrypted sets, or since the oldest was begun.",
+        None if since is None else now - since,
     )
 
 

@@ -6,17 +6,19 @@ Nothing is rounded: a moment is a second of UTC, passed on as it was typed.
 import re
 from datetime import UTC, datetime
 
+from console import choice
 from console.archive import Archive
+from console.choice import ChoiceError
 from console.forms import Form, one
+from console.sets import Picture
 from console.wishes import Action, Wish
 
-_NAME = re.compile(r"[a-z_][a-z0-9_-]{0,62}", re.ASCII)
 _DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _TIME = re.compile(r"\d\d:\d\d(:\d\d)?", re.ASCII)
 
 
-class MomentError(Exception):
-    """Why it cannot be asked for, in one sentence."""
+class MomentError(ChoiceError):
+    """Why that moment cannot be had, in one sentence."""
 
 
 def spelled(seconds: float) -> str:
@@ -43,22 +45,17 @@ def require_within(archive: Archive | None, moment: str) -> None:
         )
 
 
-def preview(form: Form, archive: Archive | None, known: list[str], by: str) -> Wish:
-    """What the form asks for. `known` are the databases of all sets."""
+def preview(form: Form, archive: Archive | None, store: Picture, by: str) -> Wish:
+    """What the form asks for; a database is one that some set of the store knows."""
     moment = _typed(one(form, "date").strip(), one(form, "time").strip())
     require_within(archive, moment)
     database, name = one(form, "database"), one(form, "name").strip()
-    if database and database not in known:
-        raise MomentError(f"No set knows a database {database[:63]}. Choose one of the list.")
-    if name and not database:
-        raise MomentError("Another name is for one database: choose which.")
-    if name and not _NAME.fullmatch(name):
-        raise MomentError(
-            "The other name has to be of up to 63 small letters, digits, _ and -, "
-            "and to begin with a letter or _."
-        )
+    if database:
+        database = choice.database(database, store.databases, is_hidden=bool(store.encrypted))
+    if name:
+        name = choice.other_name(name, of=database)
     if name and "replace" in form:
-        raise MomentError("Choose one: another name, or to replace what is there.")
+        raise ChoiceError("Choose one: another name, or to replace what is there.")
     return Wish(
         action=Action.PREVIEW,
         moment=moment,

@@ -11,14 +11,15 @@ from collections import Counter
 
 import apprise
 
-from console import events, message, safety
+from console import events, message, regular, safety
 from console.events import Seen, State
 from console.facts import Watcher
 from console.heartbeat import Heartbeat
 from console.kept import Kept
 from console.message import Event, Kind
-from console.problem import Level
-from console.settings import Settings
+from console.problem import Facts, Level
+from console.safety import Verdict
+from console.settings import Digest, Settings
 
 log = logging.getLogger(__name__)
 
@@ -34,6 +35,8 @@ _TYPES = {
     Kind.PROBLEM: apprise.NotifyType.FAILURE,
     Kind.WARNING: apprise.NotifyType.WARNING,
     Kind.RECOVERED: apprise.NotifyType.SUCCESS,
+    Kind.SUCCESS: apprise.NotifyType.SUCCESS,
+    Kind.DIGEST: apprise.NotifyType.INFO,
 }
 
 
@@ -86,12 +89,22 @@ class Notifier:
         problems = verdict.problems
         self._seen = self._seen.after(problems, self._state, safety.unknown(facts, now))
         state = events.only_known(self._state, receivers)
-        self._keep(events.advance(state, self._seen, problems, tuple(receivers), now))
+        state = events.advance(state, self._seen, problems, tuple(receivers), now)
+        self._keep(self._regular(state, facts, verdict, tuple(receivers), now))
         self.looked = now
         if verdict.level is Level.GOOD:
             self.heartbeat.send()
         for receiver, url in receivers.items():
             self._deliver(receiver, url, now)
+
+    def _regular(
+        self, state: State, facts: Facts, verdict: Verdict, to: tuple[str, ...], now: float
+    ) -> State:
+        """What is told although nothing is wrong, where that is wanted."""
+        settings = self._settings
+        state = regular.verified(state, facts.store, to if settings.notify_success else (), now)
+        wanted = to if settings.digest is Digest.WEEKLY else ()
+        return regular.weekly(state, facts, verdict, wanted, now)
 
     def _deliver(self, receiver: str, url: str, now: float) -> None:
         """What waits for it. One that is down is left alone for a while.

@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from console import safety, schedule, views, words
+from console import following, safety, schedule, views, words
 from console.cluster import ClusterError
 from console.facts import Watcher
 from console.problem import Code
@@ -116,6 +116,7 @@ class Pages:
             else None,
             repositories=views.repositories(facts.archive, now) if facts.archive else [],
             copies=views.copies(facts.archive, now) if facts.archive else "",
+            following=following.view(facts, now),
             is_shrinking=any(p.code is Code.SHRINKING for p in verdict.problems),
             jobs=[views.job(each, now) for each in facts.cluster.jobs[:10]],
         )
@@ -132,6 +133,8 @@ class Pages:
             set=found,
             manifest=found.manifest,
             before=before,
+            change=views.change(found.manifest, before.manifest if before else None),
+            left_out=words.count(found.verdict.left_out_count if found.verdict else 0, "object"),
             databases=views.databases(
                 self._watcher.detail(name, failed=found.state is State.FAILED),
                 self._watcher.detail(before.name) if before else None,
@@ -151,7 +154,11 @@ class Pages:
             text = "There is no archive here: archive.enabled is off."
             return self.message(user, 404, "Not found", text)
         return self.render(
-            "moment.html", user, archive=facts.archive, databases=facts.store.databases
+            "moment.html",
+            user,
+            archive=facts.archive,
+            databases=facts.store.databases,
+            is_typed=bool(facts.store.encrypted),
         )
 
     def _job(self, request: Request, user: User) -> Response:

@@ -13,6 +13,9 @@ CLOCK_SLACK = 300.0
 STARTING_DEADLINE = 600.0
 """The CronJobs' own: a run that is later than this does not happen."""
 
+ESCROW_DAYS = 30
+"""Within so many days a person tries whether the key that is kept elsewhere still opens sets."""
+
 
 class Level(IntEnum):
     """How bad it is."""
@@ -34,6 +37,7 @@ class Code(StrEnum):
     LEFT_OUT = "left-out"
     OLD_RESTORE = "old-restore"
     OLD_READING = "old-reading"
+    ESCROW = "escrow"
     FAILED_SET = "failed-set"
     FAILED_BACKUP = "failed-backup"
     FAILED_VERIFY = "failed-verify"

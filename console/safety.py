@@ -3,10 +3,10 @@
 What a person reads, what Prometheus alerts on and what is notified all come from here.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from console import archived, runs
+from console import archived, proven, runs
 from console.problem import (
     CLOCK_SLACK,
     Code,
@@ -17,8 +17,8 @@ from console.problem import (
     started,
     unverified_after,
 )
-from console.sets import BackupSet, Identity, LeftOut, Picture, State
-from console.words import DAY, ago, count, short, size, span
+from console.sets import BackupSet, Identity, Picture, State
+from console.words import ago, short, size, span
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +46,7 @@ _OF_STORE = frozenset(
         Code.LEFT_OUT,
         Code.OLD_RESTORE,
         Code.OLD_READING,
+        Code.ESCROW,
         Code.FAILED_SET,
         Code.DAMAGED,
         Code.SHRINKING,
@@ -123,10 +124,7 @@ def _sets(facts: Facts, now: float) -> Iterator[Problem]:
             "No file of it was found damaged: the set stays, is not condemned and is tried again.",
             unproven.name,
         )
-    if verified and verified.verdict and verified.verdict.left_out_count:
-        found = verified.verdict
-        yield _left_out(verified.name, found.left_out, found.left_out_count)
-    yield from _proof(facts, now)
+    yield from proven.problems(facts, now)
     yield from _brake(facts.store)
 
 
@@ -139,17 +137,6 @@ def _failed(found: BackupSet) -> Problem:
         f"{found.name} did not verify and was set aside{why}.",
         f"{where}; no set since then has been verified.",
         found.name,
-    )
-
-
-def _left_out(name: str, first: Iterable[LeftOut], number: int) -> Problem:
-    objects = ", ".join(f"{each.kind} {each.name}" for each in first)
-    missing = count(number, "object")
-    return Problem(
-        Code.LEFT_OUT,
-        Level.WARNING,
-        f"All rows of {name} came back, {missing} did not: {short(objects)}.",
-        "Its page has the reason of each.",
     )
 
 
@@ -187,20 +174,6 @@ def _unverified(text: str) -> Problem:
         text,
         "Look at the last verification's log, or verify a set now.",
     )
-
-
-def _proof(facts: Facts, now: float) -> Iterator[Problem]:
-    """Each kept set has its turn by itself, a little in every run of the verification."""
-    next_ = "Do its runs end well, and in time (verify.timeout)? Their logs say which set is next."
-    restored = facts.store.oldest_restore, facts.repeat_days
-    read = facts.store.oldest_reading, facts.scrub_days
-    for code, (moment, days), what, setting in (
-        (Code.OLD_RESTORE, restored, "A kept backup was last restored", "repeatDays"),
-        (Code.OLD_READING, read, "The bytes of a kept backup were last read", "scrubDays"),
-    ):
-        if moment is not None and 0 < days * DAY < now - moment:
-            text = f"{what} {span(now - moment)} ago, not within {days} d (verify.{setting})."
-            yield Problem(code, Level.WARNING, text, next_)
 
 
 def _brake(store: Picture) -> Iterator[Problem]:

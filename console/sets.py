@@ -72,8 +72,17 @@ class BackupSet:
     @property
     def read_last(self) -> float:
         """When its bytes were found whole: at its making, by its verdict, or read since."""
-        began = self.manifest.started if self.manifest else 0.0
-        return max(began, self.verdict.verified if self.verdict else 0.0, self.read)
+        return max(self.began, self.verdict.verified if self.verdict else 0.0, self.read)
+
+    @property
+    def began(self) -> float:
+        """When it was begun; 0 where its manifest cannot be used."""
+        return self.manifest.started if self.manifest else 0.0
+
+    @property
+    def is_encrypted(self) -> bool:
+        """Whether only its key opens it."""
+        return self.manifest is not None and self.manifest.is_encrypted
 
     @property
     def is_published(self) -> bool:
@@ -104,6 +113,8 @@ class Picture:
     size_bytes: int | None = None
     silent: float = 0.0
     """Seconds for which the store has not answered: this is how it was before. 0: it answers."""
+    escrow_checked: float | None = None
+    """When a key that a person brought last opened encrypted sets."""
 
     @property
     def is_known(self) -> bool:
@@ -124,7 +135,22 @@ class Picture:
     def databases(self) -> list[str]:
         """Of all sets that count, by name: one that is gone today may be wanted back."""
         made = [each.manifest.databases for each in self.published if each.manifest]
-        return sorted({database.name for databases in made for database in databases})
+        return sorted({database.name for databases in made for database in databases} - {""})
+
+    @property
+    def encrypted(self) -> list[BackupSet]:
+        """Sets that count and whose names and data only a key opens, oldest first."""
+        return [each for each in self.published if each.is_encrypted]
+
+    @property
+    def escrow_since(self) -> float | None:
+        """Since when no key of a person's was tried: the last time, or the oldest encrypted set's.
+
+        None where nothing is encrypted.
+        """
+        if not self.encrypted:
+            return None
+        return self.escrow_checked or self.encrypted[0].began
 
     @property
     def oldest_restore(self) -> float | None:

@@ -2,6 +2,7 @@
 
 import ipaddress
 from collections.abc import Mapping
+from enum import StrEnum
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
@@ -9,6 +10,13 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 PREFIX = "CONSOLE_"
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
+class Digest(StrEnum):
+    """How often there is one."""
+
+    OFF = "off"
+    WEEKLY = "weekly"
 
 
 class SettingsError(Exception):
@@ -50,6 +58,10 @@ class Settings(BaseModel):
     """Whether browsers reach the console by HTTPS only; cookies are then sent by no other way."""
     notify_file: Path | None = None
     """Apprise URLs, one a line."""
+    notify_success: bool = False
+    """Whether each backup that was verified is told."""
+    digest: Digest = Digest.OFF
+    """How often it is told how things are, be they good or bad."""
     heartbeat_file: Path | None = None
     """Holds the URL that is asked for after each look that finds nothing wrong."""
     state: Path | None = None
@@ -101,6 +113,11 @@ def _conflicts(settings: Settings) -> list[str]:
         found.append(
             "nobody could log in: set CONSOLE_TOKEN_FILE, or CONSOLE_PROXY_HEADER with "
             "CONSOLE_PROXY_ADDRESSES"
+        )
+    if not settings.notify_file and (settings.notify_success or settings.digest is not Digest.OFF):
+        found.append(
+            "CONSOLE_NOTIFY_SUCCESS and CONSOLE_DIGEST need CONSOLE_NOTIFY_FILE: nobody would "
+            "hear of it"
         )
     if settings.notify_file and not settings.state:
         found.append(

@@ -18,6 +18,7 @@ from console.facts import Watcher
 from console.problem import Facts, Problem
 from console.safety import Verdict
 from console.security import Doors
+from console.sets import Picture
 
 VERSION = 1
 PATH = "/api/v1/status"
@@ -54,6 +55,7 @@ def as_json(facts: Facts, verdict: Verdict, now: float) -> str:
         "headline": verdict.headline,
         "newest": newest.name if newest else None,
         "verified": verified.name if verified else None,
+        "encrypted": _encrypted(facts.store),
     }
     problems = ",\n".join(_line(_problem(each)) for each in verdict.problems)
     archive = _line(_archive(facts.archive) if facts.archive else None)
@@ -72,6 +74,12 @@ def _problem(problem: Problem) -> Mapping[str, object]:
         "next": problem.next,
         "subject": problem.subject,
     }
+
+
+def _encrypted(store: Picture) -> Mapping[str, object] | None:
+    if not store.encrypted:
+        return None
+    return {"sets": len(store.encrypted), "escrow_checked": _time(store.escrow_checked)}
 
 
 def _archive(archive: Archive) -> Mapping[str, object]:

@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from console import beside, manifest
+from console import beside, checked, manifest
+from console.checked import UnusableError
 from console.files import read
-from console.manifest import Manifest, UnusableError
+from console.manifest import Manifest
 from console.sets import BackupSet, Identity, Picture, State, Tried, Verdict
 
 _FILES = (
@@ -20,6 +21,8 @@ _FILES = (
     "read.json",
     "pinned.json",
 )
+KEY = "key.age"
+ESCROW = ".escrow.json"
 _Stamp = tuple[tuple[int, int, int] | None, ...]
 
 
@@ -52,6 +55,7 @@ class Store:
             # A file system of no blocks does not say (9p mounts): it is not full for that.
             free_bytes=room.f_bavail * room.f_frsize if room.f_blocks else None,
             size_bytes=room.f_blocks * room.f_frsize or None,
+            escrow_checked=beside.escrow_checked(self._root / ESCROW),
         )
 
     def detail(self, name: str, *, failed: bool = False) -> Manifest | None:
@@ -65,7 +69,7 @@ class Store:
     def _identity(self) -> tuple[Identity, str, str]:
         path = self._root / ".store.json"
         try:
-            content = manifest.load(read(path))
+            content = checked.load(read(path))
         except FileNotFoundError:
             return Identity.MISSING, f"{self._root} is not a store: it has no .store.json", ""
         except (OSError, UnusableError) as error:
@@ -163,6 +167,9 @@ def _check_files(directory: str, found: Manifest) -> None:
     This sees what is missing or cut short at once; a changed byte is for verify.sh to find.
     """
     wanted: list[tuple[str, int | None]] = [(found.globals_file, found.globals_bytes)]
+    if found.contents:
+        # Without its key nothing of it can be read. Another recipient's has another size.
+        wanted += [found.contents, (KEY, None)]
     for database in found.databases:
         wanted.append((database.file, database.bytes))
         if database.objects:

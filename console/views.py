@@ -61,8 +61,10 @@ class TableView:
 class DatabaseView:
     """A database of a set beside the same one of the set before."""
 
+    title: str
     database: Database
     change: str
+    """Empty where it is not known which one of the set before it was."""
     tables: tuple[TableView, ...]
 
 
@@ -186,6 +188,7 @@ def job(found: Job, now: float) -> JobView:
         Action.RESTORE: "Restore",
         Action.PIN: "Pin",
         Action.UNPIN: "Removal of the pin",
+        Action.ESCROW: "Escrow drill",
     }[found.action]
     return JobView(
         found,
@@ -201,17 +204,33 @@ def is_good_preview(found: Job, now: float) -> bool:
     return found.action is Action.PREVIEW and found.phase is Phase.DONE and is_fresh
 
 
+def change(now: Manifest | None, before: Manifest | None) -> str:
+    """Of all rows together, where it is not said of each database; else empty."""
+    if now is None or before is None or not (now.is_encrypted or before.is_encrypted):
+        return ""
+    return words.change(now.rows, before.rows)
+
+
 def databases(now: Manifest | None, before: Manifest | None) -> list[DatabaseView]:
     """Each database of a set with what changed since the set before."""
-    earlier = {each.name: each for each in before.databases} if before else {}
-    return [_database(each, earlier.get(each.name)) for each in (now.databases if now else ())]
+    if now is None:
+        return []
+    if now.is_encrypted:
+        return [_unnamed(each, at, len(now.databases)) for at, each in enumerate(now.databases, 1)]
+    is_known = before is not None and not before.is_encrypted
+    earlier = {each.name: each for each in before.databases} if before and is_known else {}
+    return [_database(each, earlier.get(each.name), is_known) for each in now.databases]
 
 
-def _database(now: Database, before: Database | None) -> DatabaseView:
-    tables = _tables(now, before)
-    return DatabaseView(
-        now, words.change(now.rows, before.rows) if before else "new", tuple(tables)
-    )
+def _unnamed(found: Database, number: int, of: int) -> DatabaseView:
+    return DatabaseView(f"Database {number} of {of}: names are encrypted", found, "", ())
+
+
+def _database(now: Database, before: Database | None, is_known: bool) -> DatabaseView:
+    if not is_known:
+        return DatabaseView(now.name, now, "", tuple(_tables(now, now)))
+    change = words.change(now.rows, before.rows) if before else "new"
+    return DatabaseView(now.name, now, change, tuple(_tables(now, before)))
 
 
 def _tables(now: Database, before: Database | None) -> Sequence[TableView]:

@@ -31,6 +31,8 @@ class Action(StrEnum):
     RESTORE = "restore"
     PIN = "pin"
     UNPIN = "unpin"
+    ESCROW = "escrow"
+    """The drill of a key that lies elsewhere: no button, as its key is typed by nobody here."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -60,6 +62,8 @@ class Wish:
             case Action.PIN | Action.UNPIN:
                 options = ["--remove"] * (self.action is Action.UNPIN)
                 return ["bash", f"{SCRIPTS}/pin.sh", self.set, *options]
+            case Action.ESCROW:
+                raise ValueError("scripts/escrow-drill.sh alone starts it")
             case Action.PREVIEW | Action.RESTORE:
                 chosen = [word for name in self.databases for word in ("--database", name)]
                 options = ["--as", self.name] if self.name else ["--replace"] * self.replace
@@ -71,8 +75,14 @@ class Wish:
 
     @property
     def cron_job(self) -> str:
-        """Whose template is taken: that of the verification has what the archive needs."""
-        return VERIFY if self.action is Action.VERIFY or self.moment else BACKUP
+        """Whose template is taken: that of the verification has what reading a set or the archive
+        needs, such as the key of encrypted ones. Who writes sets has no key."""
+        return VERIFY if self.is_restore or self.action is Action.VERIFY else BACKUP
+
+    @property
+    def is_restore(self) -> bool:
+        """Be it for real or only to show what it would do."""
+        return self.action in {Action.PREVIEW, Action.RESTORE}
 
     @property
     def source(self) -> str:

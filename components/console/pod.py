@@ -14,6 +14,7 @@ from components.cluster.pods import (
 )
 from components.cluster.volumes import claim_volume, empty_volume
 from components.settings.console import ConsoleSettings
+from components.settings.types import Digest
 
 STATE_CLAIM = "postgres-console-state"
 STATE = "/state"
@@ -62,6 +63,10 @@ def environment(
         found["CONSOLE_PROXY_ADDRESSES"] = console.proxy_addresses
     if console.notify_urls.get_secret_value():
         found["CONSOLE_NOTIFY_FILE"] = f"{SECRETS}/urls"
+    if console.notify_success:
+        found["CONSOLE_NOTIFY_SUCCESS"] = "1"
+    if console.digest is not Digest.OFF:
+        found["CONSOLE_DIGEST"] = console.digest
     if console.heartbeat_url.get_secret_value():
         found["CONSOLE_HEARTBEAT_FILE"] = f"{SECRETS}/heartbeat"
     return found

@@ -11,7 +11,7 @@ from components.settings.fields import leaves, set_command
 from components.settings.model import Settings
 from components.settings.postgres import PostgresSettings
 from components.settings.tls import TlsSettings
-from components.settings.types import DumpFormat, OffsiteKind, StorageKind
+from components.settings.types import Digest, DumpFormat, OffsiteKind, StorageKind
 
 
 def conflicts(settings: Settings) -> list[str]:
@@ -235,6 +235,16 @@ def _encryption(settings: Settings) -> Iterator[str]:
 
 def _console(settings: Settings) -> Iterator[str]:
     console = settings.console
+    for key, value in (
+        ("notifySuccess", "true" if console.notify_success else ""),
+        ("digest", f"'{console.digest}'" if console.digest is not Digest.OFF else ""),
+    ):
+        if value and not console.notify_urls.get_secret_value():
+            yield (
+                f"console.{key} is {value}, but console.notifyUrls is not set and nobody would "
+                "hear of it. Example: pulumi config set --path --secret console.notifyUrls "
+                "json://hook.example"
+            )
     if bool(console.proxy_header) != bool(console.proxy_addresses):
         given, missing, example = (
             ("console.proxyHeader", "console.proxyAddresses", "10.244.3.7")

@@ -96,6 +96,20 @@ class ConsoleSettings(Group):
         example="--path --secret console.notifyUrls",
         change=Change.CONSOLE,
     )
+    notify_success: bool = setting(
+        False,
+        "Whether each backup that was verified is notified too.",
+        allowed="true or false",
+        example="true",
+        change=Change.CONSOLE,
+    )
+    digest: types.Digest = setting(
+        types.Digest.OFF,
+        "Whether a summary is notified each Monday at 07:00 UTC, be things good or bad.",
+        allowed="off or weekly",
+        example="weekly",
+        change=Change.CONSOLE,
+    )
     heartbeat_url: Url = setting(
         SecretStr(""),
         "URL requested once a minute while nothing is wrong, set with --secret; the monitoring "

@@ -65,6 +65,14 @@ class OffsiteKind(StrEnum):
     SFTP = "sftp"
 
 
+class Digest(StrEnum):
+    """How often the console tells how things are, be they good or bad."""
+
+    OFF = "off"
+    WEEKLY = "weekly"
+    """Mondays from 07:00 UTC."""
+
+
 class UriStyle(StrEnum):
     """Where the address of an object has the name of its bucket or account."""
 

@@ -10,8 +10,6 @@ source "$SCRIPTS/lib/key.bash"
 source "$SCRIPTS/lib/set.bash"
 source "$SCRIPTS/lib/sets.bash"
 
-IDENTITY=""
-
 usage() {
 	cat <<'USAGE'
 usage: key.sh --try | --escrow < IDENTITY
@@ -30,8 +28,12 @@ try() {
 	[[ -d "$ENCRYPTION_OPENED" ]] || die "$USAGE" "ENCRYPTION_OPENED is not a directory"
 	[[ -z "$ENCRYPTION_RECIPIENTS" ]] || key_try
 	if store_read_id && list="$(sets_list 2>/dev/null)" && reference="$(sets_newest "$list" 4 0)" && [[ -n "$reference" ]]; then
-		if set_read "$BACKUP_ROOT/$reference" && [[ -n "${MANIFEST[encrypted]:-}" ]] && set_open "$BACKUP_ROOT/$reference"; then
-			cat -- "$WORK/contents.json" >"$ENCRYPTION_OPENED/$reference.json" || die "$NO_SPACE" "cannot write to $ENCRYPTION_OPENED"
+		if set_read "$BACKUP_ROOT/$reference" && [[ -n "${MANIFEST[encrypted]:-}" ]]; then
+			if set_open "$BACKUP_ROOT/$reference"; then
+				cat -- "$WORK/contents.json" >"$ENCRYPTION_OPENED/$reference.json" || die "$NO_SPACE" "cannot write to $ENCRYPTION_OPENED"
+			else
+				log "warning: $WHY"
+			fi
 		fi
 	fi
 	printf '%s\n' "$ENCRYPTION_RECIPIENTS" >"$ENCRYPTION_OPENED/recipients" || die "$NO_SPACE" "cannot write to $ENCRYPTION_OPENED"
@@ -51,12 +53,14 @@ encrypted_sets() {
 read_all() {
 	local directory="$BACKUP_ROOT/$1" file
 
+	set_hold "$directory" || die "$BUSY" "$1 is being removed or changed"
 	set_require "$directory"
 	set_open "$directory" || die "$?" "$WHY"
 	for file in "$directory"/*.age; do
 		[[ "${file##*/}" != key.age && "${file##*/}" != findings.age ]] || continue
 		set_read_file "$file" 2>"$WORK/key.err" | cat >/dev/null || die "$BROKEN" "${file##*/} of $1 is not what its key opens: $(key_said)"
 	done
+	set_release
 	log "$1 can be read with this key"
 }
 
@@ -67,8 +71,7 @@ escrow() {
 	[[ "$IDENTITY" == *"AGE-SECRET-KEY-"* || "$IDENTITY" == *"PRIVATE KEY-"* ]] || die "$USAGE" "there is no private key of age on stdin"
 	names="$(encrypted_sets)" || die "$UNREACHABLE" "the sets cannot be listed"
 	[[ -n "$names" ]] || die "$REFUSED" "there is no encrypted set yet"
-	# shellcheck disable=SC2046 # names of sets
-	names="$(printf '%s\n' $(sed -n '1p;$p' <<<"$names") | sort -u)"
+	names="$(sed -n '1p;$p' <<<"$names" | sort -u)"
 	for name in $names; do read_all "$name"; done
 	store_lock
 	store_write "$BACKUP_ROOT/.escrow.json" <<-JSON

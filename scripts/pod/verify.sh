@@ -266,15 +266,16 @@ verify_again() {
 	return "$worst"
 }
 
-# usage: rewrap   For the recipients of today the keys of all sets, of those in failed/ too. Sets REWRAPPED: the oldest set that has a new key.age.
+# usage: rewrap   For the recipients of today the keys of all sets of this store, of those in failed/ too. Prints the oldest set that has a
+# new key.age.
 rewrap() {
-	local KEY="" KEY_PUBLIC="" WHY="" name names directory
+	local KEY="" KEY_PUBLIC="" WHY="" name names directory oldest=""
 
 	[[ -n "$ENCRYPTION_RECIPIENTS" ]] || return 0
 	names="$(sets_directories && sets_directories "$BACKUP_ROOT/failed" | sed 's|^|failed/|')" || return $?
 	for name in $names; do
 		directory="$BACKUP_ROOT/$name"
-		[[ -s "$directory/key.age" ]] || continue
+		[[ -s "$directory/key.age" && -w "$directory" ]] && set_read_own "$directory" || continue
 		key_open "$directory" || { log "warning: $name keeps its recipients: $WHY" && continue; }
 		! key_is_current || continue
 		store_lock
@@ -282,7 +283,7 @@ rewrap() {
 		store_unlock
 		step rewrapped
 		log "$name can be read by the recipients of today, and by nobody else"
-		[[ "$name" == failed/* ]] || REWRAPPED="${REWRAPPED:-$name}"
+		[[ -n "$oldest" || "$name" == failed/* ]] || { oldest="$name" && printf '%s\n' "$name"; }
 	done
 }
 
@@ -291,7 +292,8 @@ verify_pending() {
 	local list name names status worst=0 BEGUN REWRAPPED=""
 
 	BEGUN="$(date +%s)"
-	rewrap || worst=$?
+	# What ends it ends no verification.
+	REWRAPPED="$(rewrap)" || worst=$?
 	[[ -z "$REWRAPPED" ]] || verify_apart "$REWRAPPED" || worst=$?
 	list="$(sets_list)"
 	names="$(awk -F '\t' '$2 == 0 { print $1 }' <<<"$list" | sort -r)"

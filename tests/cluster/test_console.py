@@ -294,4 +294,5 @@ def test_status_says_good_and_as_json_the_same(deployed: World, saved: Saved) ->
         deployed.project.kubectl(f"-n {NAMESPACE} delete job check-status")
     found = json.loads(done.stdout)
     assert (done.status, found["state"], found["problems"]) == (0, "good", [])
+    assert found["limited"] is None, "the console has judged"
     assert saved.set in {each["set"] for each in found["sets"]}

@@ -84,6 +84,19 @@ def webhook() -> Iterator[Webhook]:
     made.stop()
 
 
+@pytest.fixture
+def options(api: FakeApi, tmp_path: Path, webhook: Webhook) -> dict[str, str]:
+    """A console's environment with one receiver; it looks five times a second."""
+    (tmp_path / "urls").write_text(f"# the team's hook\n{webhook.url}\n")
+    (tmp_path / "state").mkdir()
+    return {
+        "KUBECONFIG": api.kubeconfig(tmp_path),
+        "CONSOLE_NOTIFY_FILE": str(tmp_path / "urls"),
+        "CONSOLE_STATE": str(tmp_path / "state"),
+        "CONSOLE_LOOK_SECONDS": "0.2",
+    }
+
+
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """Chromium, for a module."""

@@ -27,19 +27,6 @@ STALE = "The newest backup is"
 
 
 @pytest.fixture
-def options(api: FakeApi, tmp_path: Path, webhook: Webhook) -> dict[str, str]:
-    """A console's environment with one receiver."""
-    (tmp_path / "urls").write_text(f"# the team's hook\n{webhook.url}\n")
-    (tmp_path / "state").mkdir()
-    return {
-        "KUBECONFIG": api.kubeconfig(tmp_path),
-        "CONSOLE_NOTIFY_FILE": str(tmp_path / "urls"),
-        "CONSOLE_STATE": str(tmp_path / "state"),
-        "CONSOLE_LOOK_SECONDS": "0.2",
-    }
-
-
-@pytest.fixture
 def stale(store: Path) -> Path:
     """The whole schedule stands still: the only set is ten hours old, verified, and no job runs."""
     for made in store.glob("backup_*"):

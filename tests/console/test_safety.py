@@ -46,6 +46,12 @@ def lacking(hours: float, *names: str) -> BackupSet:
     )
 
 
+def encrypted(days: float) -> BackupSet:
+    """A set that only a key opens, proven lately all the same."""
+    made = a_set(days * 24, contents=("contents.json.age", 10))
+    return replace(made, read=NOW - HOUR)
+
+
 def tried(hours: float, why: str) -> BackupSet:
     return replace(a_set(hours, State.UNVERIFIED), why=why)
 
@@ -72,6 +78,11 @@ def with_sets(*sets: BackupSet) -> Facts:
 
 def with_jobs(*jobs: Job) -> Facts:
     return replace(HEALTHY, cluster=replace(HEALTHY.cluster, jobs=jobs))
+
+
+def escrow(facts: Facts, days: float) -> Facts:
+    """A person's key last opened sets so many days ago."""
+    return replace(facts, store=replace(facts.store, escrow_checked=NOW - days * DAY))
 
 
 def codes(facts: Facts) -> list[str]:
@@ -120,6 +131,8 @@ def test_all_well_is_said_with_its_verification() -> None:
         (with_sets(proven(35.1, 1), a_set(1)), "old-restore", 2, "last restored 35 d 2 h ago, not within 35 d"),
         (with_sets(proven(34, 7.5), a_set(1)), "old-reading", 2, "last read 7 d 12 h ago, not within 7 d"),
         (with_sets(a_set(170, State.UNVERIFIED), a_set(7), a_set(1)), "old-reading", 2, "last read 7 d 2 h ago"),
+        (with_sets(encrypted(41.9), a_set(1)), "escrow", 2, "The escrowed key was not tried for 41 days."),
+        (escrow(with_sets(encrypted(1), a_set(1)), 31), "escrow", 2, "not tried for 31 days."),
         (with_sets(a_set(7), a_set(-1)), "clock", 2, "from the future (1 h ahead)"),
         (with_jobs(run(Action.BACKUP, Phase.FAILED, 1)), "failed-backup", 3, "backup failed"),
         (with_jobs(run(Action.VERIFY, Phase.FAILED, 1)), "failed-verify", 2, "verify failed"),
@@ -151,6 +164,9 @@ def test_each_fault_alone_is_named(facts: Facts, code: str, level: int, words: s
         with_sets(proven(34, 6.9), a_set(1)),
         replace(with_sets(proven(34, 30), a_set(1)), scrub_days=0),
         replace(with_sets(proven(99, 1), a_set(1)), repeat_days=0),
+        with_sets(encrypted(29), a_set(1)),
+        escrow(with_sets(encrypted(99), a_set(1)), 29),
+        escrow(with_sets(a_set(7), a_set(1)), 99),
         with_sets(a_set(7), a_set(-0.05)),
         with_jobs(run(Action.BACKUP, Phase.RUNNING, 0.1), run(Action.BACKUP, Phase.DONE, 1)),
         with_jobs(run(Action.BACKUP, Phase.DONE, 1), run(Action.BACKUP, Phase.FAILED, 7)),
@@ -211,6 +227,14 @@ def test_what_anybody_wrote_makes_one_short_line_of_a_title() -> None:
     assert "9 objects did not: index a name" in problem.text
     assert problem.text.isprintable()
     assert len(problem.text) < 300
+
+
+def test_objects_without_names_are_counted_and_looked_for_elsewhere() -> None:
+    found = replace(a_set(1), verdict=replace(PROOF, left_out_count=3))
+    (problem,) = judge(with_sets(a_set(7), found), NOW).problems
+    assert problem.text.endswith(
+        " came back, 3 objects did not: names are in the log of the verification and in findings.age."
+    )
 
 
 def test_a_suspended_schedule_is_named_and_not_also_missed() -> None:

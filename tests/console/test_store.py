@@ -10,7 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from console import manifest
-from console.manifest import UnusableError, parse
+from console.checked import UnusableError
+from console.manifest import parse
 from console.sets import Identity, State
 from console.store import Store
 from tests.lib import fakesets

@@ -46,3 +46,12 @@ def test_a_moment_stays_one_argument() -> None:
 @pytest.mark.parametrize("text", [None, "", "{", "[]", "{}", '{"action": "drop"}', 5])
 def test_what_we_did_not_write_is_nothing(text: object) -> None:
     assert read_wish(text) is None
+
+
+@pytest.mark.parametrize("action", Action)
+def test_what_reads_a_set_is_a_job_of_the_verification_whose_pod_has_the_key(
+    action: Action,
+) -> None:
+    reads = {Action.VERIFY, Action.PREVIEW, Action.RESTORE}
+    of = "postgres-backup-verify" if action in reads else "postgres-backup"
+    assert Wish(action=action, set="s").cron_job == of

@@ -59,7 +59,7 @@ class Encrypted:
     def escrow(self, key: Key) -> Done:
         """Try a key that a person has brought."""
         words = ["bash", self.scripts.directory / "key.sh", "--escrow"]
-        environment = self.scripts.with_(ENCRYPTION_IDENTITY="").environment()
+        environment = self.scripts.environment()
         done = run_as(self.box.identity, words, environment, text=f"{key.private}\n")
         return Done(done.returncode, done.stdout, done.stderr)
 

@@ -66,6 +66,22 @@ def manifest(store: Store, name: str) -> dict[str, object]:
     return found
 
 
+def opened(world: Encrypted, directory: Path, name: str) -> str:
+    """Return a file of a set as a person with the key reads it, by age alone."""
+    identity = world.box.identity
+    age = [world.programs / "age", "--decrypt", "--identity"]
+    key = world.box.directory("key") / "key"
+    key.write_text(
+        run_as(
+            identity,
+            [*age, world.scripts.settings["ENCRYPTION_IDENTITY"], directory / "key.age"],
+            {},
+        ).stdout
+    )
+    identity.own(key.parent)
+    return run_as(identity, [*age, key, directory / name], {}).stdout
+
+
 def test_a_thief_with_the_whole_store_sees_no_name_and_no_content(
     world: Encrypted, saved: str, store: Store
 ) -> None:
@@ -153,7 +169,7 @@ def test_the_brake_compares_with_an_encrypted_set(
     blind = world.writing(world.box.directory("opened"))
     (Path(blind.settings["ENCRYPTION_OPENED"]) / "recipients").write_text(f"{world.key.public}\n")
     unseen = blind.run("backup").expect(0)
-    assert "nobody can compare it with the set before" in unseen.stderr
+    assert "nobody can compare it with a set before" in unseen.stderr
     shutil.rmtree(store.newest())
     done = world.writing(world.opened()).run("backup").expect(0)
     assert "more than half of the rows (100 of 4100 are left)" in done.stderr
@@ -178,26 +194,7 @@ def test_what_does_not_come_back_is_named_to_who_has_the_key(
     assert (verified["left_out"], verified["left_out_count"]) == ([], 1)
     assert "bitter" in done.stderr, "the log of the run has the name"
     assert "left out: 1 (encrypted)" in world.scripts.run("list").stdout
-    key = run_as(
-        world.box.identity,
-        [
-            world.programs / "age",
-            "-d",
-            "-i",
-            world.scripts.settings["ENCRYPTION_IDENTITY"],
-            directory / "key.age",
-        ],
-        {},
-    ).stdout
-    file = world.box.directory("key") / "key"
-    file.write_text(key)
-    world.box.identity.own(file.parent)
-    opened = run_as(
-        world.box.identity,
-        [world.programs / "age", "-d", "-i", file, directory / "findings.age"],
-        {},
-    )
-    assert "bitter" in opened.stdout, opened.stderr
+    assert "bitter" in opened(world, directory, "findings.age")
 
 
 def test_other_recipients_cost_no_file_and_the_oldest_is_restored(
@@ -214,6 +211,30 @@ def test_other_recipients_cost_no_file_and_the_oldest_is_restored(
     assert "today" not in both.verify("--pending").expect(0).stderr, "once"
     assert world.escrow(world.key).returncode == 78
     world.escrow(new).expect(0)
+
+
+def test_a_rotation_to_a_key_that_nobody_has_changes_nothing(
+    world: Encrypted, store: Store
+) -> None:
+    before = store.snapshot()
+    lost = world.scripts.with_(ENCRYPTION_RECIPIENTS=world.another_key().public)
+    done = lost.verify("--pending").expect(78)
+    assert "no private key here reads what is written for encryption.recipients" in done.stderr
+    assert "keeps its recipients" in done.stderr
+    assert "every set has its verdict" in done.stderr, "and the verification goes on"
+    assert store.snapshot() == before
+
+
+def test_why_a_set_is_not_verified_is_for_who_has_the_key(
+    world: Encrypted, saved: str, store: Store
+) -> None:
+    (store.root / saved / "verified.json").unlink()
+    done = world.scripts.with_(VERIFY_SCRATCH_BYTES=1).verify(saved).expect(73)
+    assert "MiB" in done.stderr
+    beside = (store.root / saved / "unverified.json").read_text()
+    assert "MiB" not in beside
+    assert "findings.age" in beside
+    assert "MiB" in opened(world, store.root / saved, "findings.age")
 
 
 def test_a_rotation_that_is_killed_at_any_step_leaves_every_set_readable(

@@ -41,8 +41,11 @@ BEFORE = {
     "postgres.image": "postgres:17.11-alpine",
     "restoreFrom": "latest",
 }
+NOTIFIED = {"console.enabled": "true", "console.notifyUrls": "json://hook.example"}
 # The same for those that need something else.
 OTHER_BEFORE = {
+    "console.digest": NOTIFIED,
+    "console.notifySuccess": NOTIFIED,
     "archive.enabled": TOOLS,
     "offsite.kind": ARCHIVE,
     "offsite.user": ARCHIVE | SFTP,
@@ -135,6 +138,8 @@ NEW = {
     "console.proxyHeader": "X-Other",
     "console.proxyAddresses": "10.0.0.2",
     "console.notifyUrls": "json://hook.example",
+    "console.notifySuccess": "true",
+    "console.digest": "weekly",
     "console.heartbeatUrl": "https://watcher.example/ping",
 }
 

@@ -111,7 +111,7 @@ def test_its_pod_reads_the_store_and_has_the_least_rights(stack: Recorder) -> No
 
 def test_its_environment_is_what_it_reads(deploy: Deploy) -> None:
     stack = deploy(
-        config=ON | {"verify.repeatDays": "40", "verify.scrubDays": "9", "console.proxyHeader": "X-User", "console.proxyAddresses": "10.0.0.0/8  10.1.2.3"},
+        config=ON | {"verify.repeatDays": "40", "verify.scrubDays": "9", "console.proxyHeader": "X-User", "console.proxyAddresses": "10.0.0.0/8  10.1.2.3", "console.notifySuccess": "true", "console.digest": "weekly"},
         secret={"console.notifyUrls": "json://a mailto://b", "console.heartbeatUrl": "https://ping"},
     )  # fmt: skip
     settings = from_environment(environment(stack))
@@ -119,6 +119,7 @@ def test_its_environment_is_what_it_reads(deploy: Deploy) -> None:
     assert (settings.repeat_days, settings.scrub_days) == (40, 9)
     assert settings.store_id == "request\nstdout of backup-store"
     assert str(settings.notify_file) == "/run/secrets/console/urls"
+    assert (settings.notify_success, settings.digest) == (True, "weekly")
     assert str(settings.heartbeat_file) == "/run/secrets/console/heartbeat"
     assert [str(network) for network in settings.proxy_addresses] == ["10.0.0.0/8", "10.1.2.3/32"]
 
@@ -161,7 +162,12 @@ def test_token_and_urls_are_secret_and_the_token_is_kept(deploy: Deploy) -> None
             assert "zymurgy" not in str(resource.inputs), resource.name
     assert "CONSOLE_NOTIFY_FILE" in environment(stack)
     assert (
-        not {"CONSOLE_NOTIFY_FILE", "CONSOLE_HEARTBEAT_FILE"}
+        not {
+            "CONSOLE_NOTIFY_FILE",
+            "CONSOLE_HEARTBEAT_FILE",
+            "CONSOLE_NOTIFY_SUCCESS",
+            "CONSOLE_DIGEST",
+        }
         & environment(deploy(config=ON)).keys()
     )
 
@@ -188,6 +194,9 @@ def test_only_labelled_pods_reach_it(stack: Recorder) -> None:
         ({"console.proxyHeader": "X-User"}, "console.proxyAddresses is not, and a header"),
         ({"console.proxyAddresses": "10.0.0.1"}, "console.proxyHeader is not, and a header"),
         ({"console.proxyAddresses": "10.0.0.1/8"}, "has host bits set"),
+        ({"console.notifySuccess": "true"}, "console.notifySuccess is true, but console.notifyUrls is not set"),
+        ({"console.digest": "weekly"}, "console.digest is 'weekly', but console.notifyUrls is not set"),
+        ({"console.digest": "daily"}, "console.digest is 'daily'. Allowed: off or weekly."),
         ({"console.image": "no image"}, "console.image is 'no image'. Allowed: an image."),
     ],
 )  # fmt: skip

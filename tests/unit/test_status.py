@@ -22,7 +22,7 @@ case "$*" in
 *position.json*) what=position ;;
 esac
 printf '%s\n' "$*" >>"$ANSWERS/asked"
-[[ -f "$ANSWERS/$what" ]] || { echo "Error from server: no $what" >&2; exit 1; }
+[[ -f "$ANSWERS/$what" ]] || { cat "$ANSWERS/refusal" >&2; exit 1; }
 cat "$ANSWERS/$what"
 """
 
@@ -41,10 +41,14 @@ class Answers:
     position: str = ""
     """What the archiver wrote, where it is young enough."""
 
+    refusal: str = "Error from server: it is away"
+    """What kubectl says of what is not there."""
+
     def run(self, *arguments: str, without: str = "") -> "subprocess.CompletedProcess[str]":
         """Run the script on these answers, `without` one of them."""
         listing = "[\n" + ",\n".join(json.dumps(each) for each in self.sets) + "\n]\n"
         answers = {"namespace": "x", "exec": listing, "cronjobs": self.cronjobs, "jobs": self.jobs}
+        answers["refusal"] = self.refusal + "\n"
         answers |= {"pod": self.pod, "position": self.position}
         if self.console:
             answers["console"] = self.console
@@ -79,6 +83,7 @@ def test_all_well(answers: Answers) -> None:
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.splitlines() == [
         "BACKUPS GOOD",
+        "console          limited check: the console does not answer: Error from server: it is away",
         f"newest set       {a_set(1)['set']}",
         f"newest verified  {a_set(1)['set']}",
         "pinned           none",
@@ -136,6 +141,18 @@ def test_of_many_objects_the_first_are_named(answers: Answers) -> None:
     done = answers.run()
     words = f"all rows of {a_set(7)['set']} came back, 9 objects did not: index i0, index i1, index i2 and more"
     assert (done.returncode, f"- {words}" in done.stdout.splitlines()) == (1, True), done.stdout
+
+
+def test_of_an_encrypted_set_what_it_lacks_is_a_number(answers: Answers) -> None:
+    answers.sets = [a_set(7), a_set(1, left_out_count=3)]
+    done = answers.run()
+    words = (
+        f"- all rows of {a_set(1)['set']} came back, 3 objects did not: "
+        "names are in the log of the verification and in findings.age"
+    )
+    assert (done.returncode, words in done.stdout.splitlines()) == (1, True), done.stdout
+    answers.sets = [a_set(7), a_set(1, left_out_count=0)]
+    assert answers.run().returncode == 0
 
 
 def test_a_set_aside_before_the_newest_verified_one_raises_no_alarm(answers: Answers) -> None:
@@ -201,7 +218,7 @@ def test_json_says_the_same(answers: Answers) -> None:
     ("without", "status", "words"),
     [
         ("namespace", 3, "BACKUPS UNKNOWN: the cluster cannot be reached: Error from server"),
-        ("exec", 2, "the sets cannot be listed: Error from server: no exec"),
+        ("exec", 2, "the sets cannot be listed: Error from server: it is away"),
         ("cronjobs", 3, "the CronJobs cannot be listed"),
         ("jobs", 3, "the Jobs cannot be listed"),
     ],

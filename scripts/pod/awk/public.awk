@@ -12,7 +12,7 @@ n == 3 && p[1] == "skipped" { if (p[3] == "name") skipped++; next }
 { is[$1] = $2 }
 END {
 	printf "{\"version\": 3, %s,\n", pairs("", "set reason pinned")
-	printf " \"flagged\": %s, %s,\n", (is["flagged"] == "null" ? "null" : "\"data is missing since the sets before it; what it is says the log of the run\""),
+	printf " \"flagged\": %s, %s,\n", (is["flagged"] == "null" ? "null" : "\"data is missing since the set before, or nobody could compare the two: the log of the run says which\""),
 		pairs("", "accepted_shrink started finished store")
 	printf " \"server\": {%s},\n", pairs("server.", "version system_identifier data_free_bytes data_size_bytes")
 	printf " %s,\n", pairs("", "client format compression encrypted key")

@@ -5,24 +5,24 @@ read_text AWK_TABLES awk/tables.awk
 read_text AWK_SHRINKAGE awk/shrinkage.awk
 
 # usage: brake_survey   What the store held before this run: WORK/sets (sets_list), WORK/reference (the newest set that was
-# accepted) and WORK/rows.before, its tables (awk/tables.awk).
+# accepted, and can be opened) and WORK/rows.before, its tables (awk/tables.awk).
 brake_survey() {
-	local list reference
+	local list names name reference=""
 
 	# The end of the program waits until no child of ours writes any more.
 	trap 'exit 143' TERM
 	sets_list >"$WORK/sets"
 	list="$(cat "$WORK/sets")"
-	reference="$(sets_newest "$list" 4 0)"
-	printf '%s\n' "$reference" >"$WORK/reference"
-	if [[ -n "$reference" ]]; then
-		set_read "$BACKUP_ROOT/$reference" || die "$BROKEN" "$reference: $WHY"
-		set_open "$BACKUP_ROOT/$reference" || {
-			printf '%s\n' "$WHY" >"$WORK/unopened"
-			return 0
-		}
+	names="$(awk -F '\t' '$4 == 0 { print $1 }' <<<"$list" | sort -r)"
+	for name in $names; do
+		set_read "$BACKUP_ROOT/$name" || die "$BROKEN" "$name: $WHY"
+		# A backup has no key, and what was opened for it may not be the newest any more.
+		set_open "$BACKUP_ROOT/$name" || { printf '%s\n' "$WHY" >"$WORK/unopened" && continue; }
 		awk -F '\t' -v OFS='\t' "$AWK_TABLES" "$MANIFEST_FLAT" | into "$WORK/rows.before"
-	fi
+		reference="$name"
+		break
+	done
+	printf '%s\n' "$reference" >"$WORK/reference"
 }
 
 # usage: brake_shrinkage   Compares this run's tables (WORK/rows.now) with those of the newest set that was accepted. Prints lines:
@@ -30,11 +30,11 @@ brake_survey() {
 brake_shrinkage() {
 	local reference
 
-	if [[ -s "$WORK/unopened" ]]; then
-		printf 'why\tnobody can compare it with the set before: %s\n' "$(<"$WORK/unopened")"
+	reference="$(cat "$WORK/reference")"
+	if [[ -z "$reference" && -s "$WORK/unopened" ]]; then
+		printf 'why\tnobody can compare it with a set before: %s\n' "$(tail -n 1 "$WORK/unopened")"
 		return 0
 	fi
-	reference="$(cat "$WORK/reference")"
 	if [[ -z "$reference" ]]; then
 		# Only flagged ones are left, or damaged ones: none of them can vouch for this one.
 		! sets_are_there || printf 'why\tthere is no accepted set to compare with\n'

@@ -9,9 +9,12 @@ ENCRYPTION_IDENTITY="${ENCRYPTION_IDENTITY:-}"
 # What key.sh has found out for a pod that has none.
 ENCRYPTION_OPENED="${ENCRYPTION_OPENED:-}"
 
-# The key of the set that is read or made, with its comments, and its public half.
+# The key of the set that is read or made, with its comments, and its public half; and a private key that a person has brought. Not
+# exported, whatever the caller's environment has.
+unset KEY KEY_PUBLIC IDENTITY
 KEY=""
 KEY_PUBLIC=""
+IDENTITY=""
 
 # usage: key_identity   The private keys at hand.
 key_identity() { printf '%s\n' "${IDENTITY:-$(<"$ENCRYPTION_IDENTITY")}"; }
@@ -28,12 +31,19 @@ key_make() {
 	KEY="# set: $1"$'\n'"$KEY"
 }
 
-# usage: key_wrap DIRECTORY   KEY into key.age of a set, whole or not at all, for the recipients of today.
+# usage: key_wrap DIRECTORY   KEY into key.age of a set, whole or not at all, for the recipients of today. Where there is a private key, one of
+# them has to open it: what it replaces may be the only way in.
 key_wrap() {
-	{ key_recipients && grep -v '^# recipient: ' <<<"$KEY"; } | age --encrypt --recipients-file <(printf '%s\n' "$ENCRYPTION_RECIPIENTS") >"$WORK/key.age" 2>"$WORK/key.err" ||
+	KEY="$(key_recipients && printf '%s\n' "$KEY" | sed '/^# recipient: /d')"
+	printf '%s\n' "$KEY" | age --encrypt --recipients-file <(printf '%s\n' "$ENCRYPTION_RECIPIENTS") >"$WORK/key.age" 2>"$WORK/key.err" ||
 		die "$REFUSED" "the key of a set cannot be encrypted to encryption.recipients: $(key_said)"
-	store_write "$1/key.age" <"$WORK/key.age"
-	cmp -s -- "$WORK/key.age" "$1/key.age" || die "$NO_SPACE" "key.age does not read back as it was written"
+	[[ -z "$ENCRYPTION_IDENTITY" ]] || [[ "$(age --decrypt --identity <(key_identity) "$WORK/key.age" 2>"$WORK/key.err")" == "$KEY" ]] ||
+		die "$REFUSED" "no private key here reads what is written for encryption.recipients: $(key_said). ${1##*/} keeps its recipients"
+	store_aside "$1/key.age"
+	cat -- "$WORK/key.age" >"$STORE_ASIDE" && make_durable "$STORE_ASIDE" && cmp -s -- "$WORK/key.age" "$STORE_ASIDE" ||
+		die "$NO_SPACE" "key.age does not read back as it was written"
+	step wrapped
+	store_rename "$STORE_ASIDE" "$1/key.age"
 }
 
 # usage: key_said   What age said, without what is for its own authors.
@@ -44,17 +54,20 @@ key_open() {
 	local set="${1##*/}"
 
 	WHY="$set is encrypted, and there is no private key here (encryption.identity)"
-	[[ -n "${IDENTITY:-}" || (-n "$ENCRYPTION_IDENTITY" && -r "$ENCRYPTION_IDENTITY") ]] || return "$REFUSED"
+	[[ -n "$IDENTITY" || (-n "$ENCRYPTION_IDENTITY" && -r "$ENCRYPTION_IDENTITY") ]] || return "$REFUSED"
 	KEY="$(age --decrypt --identity <(key_identity) "$1/key.age" 2>"$WORK/key.err")" && [[ "$KEY" == *"AGE-SECRET-KEY-"* ]] || {
 		KEY=""
 		WHY="no private key here opens $set: $(key_said)"
 		return "$REFUSED"
 	}
-	KEY_PUBLIC="$(age-keygen -y <(printf '%s\n' "$KEY") 2>"$WORK/key.err")" || return "$UNREACHABLE"
+	KEY_PUBLIC="$(age-keygen -y <(printf '%s\n' "$KEY") 2>"$WORK/key.err")" || {
+		KEY="" KEY_PUBLIC="" WHY="the key of $set is not one of age"
+		return "$REFUSED"
+	}
 }
 
 # usage: key_is_current   0 where the set that was opened is encrypted to the recipients of today, else 1.
-key_is_current() { [[ "$(grep '^# recipient: ' <<<"$KEY" | sort)" == "$(key_recipients | sort)" ]]; }
+key_is_current() { [[ "$(printf '%s\n' "$KEY" | sed -n '/^# recipient: /p' | sort)" == "$(key_recipients | sort)" ]]; }
 
 # usage: key_seal FILE   Stdin into FILE, encrypted where the set is; what is written, on stdout too.
 key_seal() { if [[ -n "$KEY_PUBLIC" ]]; then age --encrypt --recipient "$KEY_PUBLIC" | tee -- "$1"; else tee -- "$1"; fi; }
@@ -64,7 +77,7 @@ key_unseal() { age --decrypt --identity <(printf '%s\n' "$KEY") "$1"; }
 
 # usage: key_try   Ends with 78 unless a private key at hand reads what is written for the recipients.
 key_try() {
-	age --encrypt --recipients-file <(printf '%s\n' "$ENCRYPTION_RECIPIENTS") <<<"tried" 2>"$WORK/key.err" >"$WORK/tried.age" &&
+	age --encrypt --recipients-file <(printf '%s\n' "$ENCRYPTION_RECIPIENTS") <<<tried 2>"$WORK/key.err" >"$WORK/tried.age" &&
 		[[ "$(age --decrypt --identity <(key_identity) "$WORK/tried.age" 2>"$WORK/key.err")" == tried ]] ||
 		die "$REFUSED" "no private key here reads what is written for encryption.recipients: $(key_said). No set was taken"
 }

@@ -63,7 +63,8 @@ manifest_hide() {
 
 	key_seal "$1/$file" <"$WORK/manifest.json" >/dev/null && make_durable "$1/$file" && set_read_file "$1/$file" | cmp -s - "$WORK/manifest.json" ||
 		die "$NO_SPACE" "$file does not read back as it was written"
-	sum="$(sum_of "$1/$file")" && bytes="$(size_of "$1/$file")"
+	sum="$(sum_of "$1/$file")"
+	bytes="$(size_of "$1/$file")"
 	printf '%s  %s\n' "$sum" "$file" >>"$WORK/SHA256SUMS"
 	json_flatten "$WORK/manifest.json" | awk -F '\t' -v file="$file" -v bytes="$bytes" -v sha256="$sum" "$AWK_PUBLIC" | into "$WORK/public.json"
 	mv -- "$WORK/public.json" "$WORK/manifest.json"

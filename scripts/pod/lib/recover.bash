@@ -45,7 +45,7 @@ recover_try() {
 		return 65
 	fi
 	set_check_sums "$directory" || return 65
-	set_open "$directory" || pgdata_refuse "$?" "the newest backup cannot be opened: $WHY. The database stays down rather than come up without it"
+	set_open "$directory" || pgdata_refuse "$?" "the backup $1 cannot be opened: $WHY. $(recover_ways)"
 	step sums-checked
 	log "restoring $1 from the backup store"
 	if [[ "${MANIFEST[flagged]:-null}" != null ]]; then
@@ -134,7 +134,7 @@ recover_finish() {
 
 	json_text started "${MANIFEST[started]}"
 	names="$(awk -F '\t' '$1 ~ /^server_settings\.[0-9]+\.name$/ { gsub(/"/, "", $2); print $2 }' "$MANIFEST_FLAT" | paste -s -d ' ' -)"
-	[[ -z "$names" ]] || set -- "$1" "$2. ALTER SYSTEM is to be repeated for: $names (values: server_settings in the manifest.json of $1)"
+	[[ -z "$names" ]] || set -- "$1" "$2. ALTER SYSTEM is to be repeated for: $names (values: server_settings in the manifest of $1)"
 	pgdata_put_in_place "restored from backup $1 of $started, equal to its manifest$2"
 	recover_record_verified "$1"
 }

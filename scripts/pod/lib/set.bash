@@ -69,7 +69,8 @@ set_open() {
 			return "$REFUSED"
 		}
 	fi
-	set_read_manifest "$1" "$opened"
+	# Its bytes are those that were written.
+	set_read_manifest "$1" "$opened" || return "$REFUSED"
 }
 
 # usage: set_major   The major version of the server that made the set that set_read read last; 0 if it does not say.
@@ -89,10 +90,11 @@ set_check_sums() {
 
 	if [[ -n "${MANIFEST[encrypted]:-}" ]]; then
 		files+=("${MANIFEST["contents.file"]//\"/}")
-		[[ -s "$directory/key.age" || ! -x "$directory" ]] || {
+		listed="$(ls -- "$directory")" || require_finding "$UNREACHABLE" "$directory"
+		if [[ $'\n'"$listed"$'\n' != *$'\nkey.age\n'* || (-e "$directory/key.age" && ! -s "$directory/key.age") ]]; then
 			WHY="missing: key.age, without which nobody opens it"
 			return 65
-		}
+		fi
 	fi
 
 	if [[ ! -f "$directory/SHA256SUMS" ]]; then

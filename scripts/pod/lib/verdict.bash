@@ -92,7 +92,7 @@ verdict_unverified() {
 	verdict_lock "$1" || return 0
 	# What was found in it may hold names.
 	if [[ -n "${MANIFEST[encrypted]:-}" && -n "$KEY" ]]; then
-		verdict_hide "$1" <<<"$2"
+		(verdict_hide "$1" <<<"$2") || log "warning: the reason could not be written into $1"
 		set -- "$1" "it did not come back as it was. What differs says the log of its verification, and findings.age"
 	fi
 	verdict_note unverified.json "$1" "$2" "${0##*/}"
