@@ -178,7 +178,8 @@ def _totals(found: Found) -> Database:
     return Database(
         name="",
         file=checked.file_name(found, "file"),
-        objects=checked.file_name(found, "objects") if "objects" in found else "",
+        # null where it is a file of SQL.
+        objects=checked.file_name(found, "objects") if found.get("objects") is not None else "",
         bytes=checked.count(found.get("bytes")),
         rows=checked.count(found.get("rows")),
         table_count=checked.count(found.get("tables")),

@@ -34,11 +34,11 @@ def test_yesterday_s_data_beside_today_s_without_scripts(
     log_in(page)
     page.goto(f"/sets/{name}")
     page.get_by_label("Database").select_option("one")
-    page.get_by_label("Its name").fill("One before")
+    page.get_by_label("Name of the copy").fill("One before")
     page.get_by_role("button", name="Preview the copy").click()
     assert page.url.endswith(f"/sets/{name}"), "the browser itself refuses a name that is none"
     assert api.jobs == []
-    page.get_by_label("Its name").fill("one_before")
+    page.get_by_label("Name of the copy").fill("one_before")
     page.get_by_role("button", name="Preview the copy").click()
     expect(page.get_by_text("one_before, beside the present one")).to_be_visible()
     end(api, "Complete")

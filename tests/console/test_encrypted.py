@@ -76,6 +76,14 @@ def test_a_file_that_is_missing_is_damage(store: Path, newest: Path, name: str) 
     assert (found.state, found.why) == (State.DAMAGED, f"{name} is missing")
 
 
+def test_what_the_scripts_make_of_a_set_of_sql_counts_too(store: Path, newest: Path) -> None:
+    """As awk/public.awk writes what it does not find: null."""
+    found = json.loads((newest / "manifest.json").read_text())
+    databases = [each | {"objects": None, "size": None} for each in found["databases"]]
+    change_manifest(newest, databases=databases, format="plain", accepted_shrink=None)
+    assert Store(store, STORE_ID).look().sets[-1].is_published
+
+
 def test_another_recipient_s_key_is_no_damage(store: Path, newest: Path) -> None:
     (newest / "key.age").write_text(CIPHER * 5)
     assert Store(store, STORE_ID).look().sets[-1].state is State.VERIFIED

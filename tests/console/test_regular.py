@@ -203,6 +203,12 @@ def test_a_store_that_is_away_and_comes_back_repeats_no_success() -> None:
     assert (state.waiting, state.verified) == ((), a_set(1).name)
 
 
+def test_a_store_that_is_away_at_first_is_not_taken_for_an_empty_one() -> None:
+    state = regular.verified(State(), Picture(Identity.MISSING, "gone"), TO, NOW)
+    state = regular.verified(state, HEALTHY.store, TO, NOW)
+    assert (state.waiting, state.verified) == ((), a_set(1).name)
+
+
 def test_the_first_backup_of_a_new_store_is_told() -> None:
     state = regular.verified(State(), with_sets().store, TO, NOW)
     state = regular.verified(state, with_sets(a_set(1)).store, TO, NOW)
