@@ -75,11 +75,13 @@ class Kubernetes:
         pods = found.get("items", [])
         texts = [jobs.pods_words(pods)]
         for pod in pods:
+            first = jobs.failed_first(pod)
             try:
                 answer: Any = core.read_namespaced_pod_log(
                     pod["metadata"]["name"],
                     self._namespace,
                     tail_lines=2000,
+                    **({"container": first} if first else {}),
                     limit_bytes=LOG_BYTES,
                     _preload_content=False,
                     _request_timeout=TIMEOUT,

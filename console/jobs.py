@@ -138,6 +138,13 @@ def pods_words(pods: Sequence[Mapping[str, Any]]) -> str:
     return "; ".join(dict.fromkeys(word for word in said if word))
 
 
+def failed_first(pod: Mapping[str, Any]) -> str:
+    """The container that ended a pod before its own began, such as one without a key; or none."""
+    ended = pod.get("status", {}).get("initContainerStatuses", [])
+    failed = [c["name"] for c in ended if c.get("state", {}).get("terminated", {}).get("exitCode")]
+    return failed[0] if failed else ""
+
+
 def _seconds(text: object) -> float | None:
     try:
         return datetime.fromisoformat(text).timestamp() if isinstance(text, str) else None

@@ -10,6 +10,7 @@ import asyncio
 import shlex
 import threading
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 import pulumi
@@ -25,6 +26,8 @@ KINDS = (
     "configmap,cronjob,deployment,limitrange,networkpolicy,persistentvolumeclaim,role,rolebinding,"
     "secret,service,serviceaccount,statefulset,namespace,persistentvolume"
 )
+# In none either, and unknown to a cluster before Kubernetes 1.30.
+NEWER_KINDS = "validatingadmissionpolicy,validatingadmissionpolicybinding"
 
 KEPT = {("Secret", names.ARCHIVE), ("Secret", names.ENCRYPTION)}
 """What this stack has left behind on purpose, as archive or encryption were switched off: that
@@ -118,6 +121,8 @@ class Existing:
         with self._lock:  # hooks run side by side
             if self._found is None:
                 listed: list[dict[str, Any]] = self._kubectl.get(KINDS)
+                with suppress(RuntimeError):
+                    listed += self._kubectl.get(NEWER_KINDS)
                 self._found = {(one["kind"], one["metadata"]["name"]): one for one in listed}
             return self._found
 

@@ -13,26 +13,46 @@ from components.cluster import names
 from components.cluster.kubectl import Kubectl
 from components.cluster.pods import SCRIPTS
 
+RESOURCE = "validatingadmissionpolicies.v1.admissionregistration.k8s.io"
 PROGRAMS = ("backup", "verify", "restore", "restore-moment", "pin")
 """Of scripts/pod: what a button runs."""
-SAME = ("image", "env", "volumeMounts", "securityContext", "resources", "envFrom")
-"""Of the container: as in the CronJob."""
-NONE = ("args", "lifecycle", "livenessProbe", "startupProbe", "readinessProbe", "workingDir")
-"""Of the container: other ways to have something run."""
-SAME_OF_POD = ("volumes", "initContainers", "securityContext", "automountServiceAccountToken")
-NONE_OF_POD = ("hostNetwork", "hostPID", "hostIPC", "serviceAccountName", "nodeName")
+NEVER = ("--to-name", "--to-lsn", "--before-xid")
+"""Words of theirs that no button has."""
+OF_CONTAINER = (
+    *("image", "imagePullPolicy", "env", "envFrom", "volumeMounts", "volumeDevices", "resources"),
+    *("securityContext", "ports", "stdin", "tty", "workingDir", "lifecycle", "restartPolicy"),
+    *("livenessProbe", "readinessProbe", "startupProbe"),
+    *("terminationMessagePath", "terminationMessagePolicy"),
+)
+"""As in the CronJob: all but the name, which says which CronJob, and what is run."""
+OF_POD = (
+    *("volumes", "initContainers", "securityContext", "imagePullSecrets", "restartPolicy"),
+    *("serviceAccountName", "automountServiceAccountToken", "enableServiceLinks"),
+    *("hostNetwork", "hostPID", "hostIPC", "hostUsers", "shareProcessNamespace", "hostAliases"),
+    *("hostname", "subdomain", "dnsConfig", "dnsPolicy", "nodeName", "nodeSelector", "affinity"),
+    *("tolerations", "schedulerName", "runtimeClassName", "priorityClassName"),
+)
+"""Likewise, of the pod."""
+OF_JOB = ("parallelism", "completions", "manualSelector")
+"""Likewise, of the Job."""
+MADE = ("controller-uid", "job-name")
+"""Labels that the API server gives a Job's pods, also with BATCH before them."""
+BATCH = "batch.kubernetes.io/"
 
 
 def is_possible(kubectl: Kubectl) -> bool:
-    """Whether the cluster has such policies (from Kubernetes 1.30 on) and shows them to us.
+    """Whether the cluster has such policies (Kubernetes 1.30 and newer), and lets us make them.
 
     True where it does not answer: what protects is not taken away for that.
     """
     try:
-        kubectl.get("validatingadmissionpolicies")
+        kubectl.get(RESOURCE)
+        kubectl.run("auth", "can-i", "create", RESOURCE)
     except RuntimeError as error:
-        said = str(error)
-        return "have a resource type" not in said and "orbidden" not in said
+        said = str(error).rstrip()
+        # `can-i` says no to stdout, and nothing else.
+        is_no = "auth can-i" in said and said.endswith("ended with 1:")
+        return not (is_no or "have a resource type" in said or "orbidden" in said)
     return True
 
 
@@ -109,36 +129,45 @@ def admission(
 
 def rules(cron_jobs: Sequence[str]) -> list[tuple[str, str]]:
     """Expressions in CEL, each with what is said where it does not hold."""
-    known = ", ".join(f"'{one}'" for one in cron_jobs)
-    programs = ", ".join(f"'{SCRIPTS}/{one}.sh'" for one in PROGRAMS)
-    worker = [_same("worker", "usual", key) for key in SAME]
-    worker += [_none("worker", key) for key in NONE]
-    pod = [_same("pod", "ours", key) for key in SAME_OF_POD]
-    pod += [_none("pod", key) for key in NONE_OF_POD]
+    programs = [f"{SCRIPTS}/{one}.sh" for one in PROGRAMS]
+    template = "params.spec.jobTemplate.spec"
+    labels = f"{template}.template.metadata.labels"
+    made = [*MADE, *(f"{BATCH}{one}" for one in MADE)]
+    pod = [_same("variables.pod", "variables.ours", key) for key in OF_POD]
+    pod += [_same("object.spec", template, key) for key in OF_JOB]
+    pod += [
+        _same("object.spec.template.metadata", f"{template}.template.metadata", "annotations"),
+        "object.spec.template.metadata.labels.all(key, "
+        f"key in {_words(made)} || (key in {labels} && {labels}[key] == "
+        "object.spec.template.metadata.labels[key]))",
+    ]
+    container = [_same("variables.worker", "variables.usual", key) for key in OF_CONTAINER]
     return [
         (
-            f"size(variables.pod.containers) == 1 && variables.worker.name in [{known}]",
+            f"size(variables.pod.containers) == 1 && variables.worker.name in {_words(cron_jobs)}",
             "the console may only create Jobs that are made of the backup's own CronJobs",
         ),
         (
-            "size(variables.worker.command) > 1 && variables.worker.command[0] == 'bash' && "
-            f"variables.worker.command[1] in [{programs}]",
-            "the console may only run the backup's own programs",
+            "!has(variables.worker.args) && size(variables.worker.command) > 1 && "
+            "variables.worker.command[0] == 'bash' && "
+            f"variables.worker.command[1] in {_words(programs)} && "
+            f"!variables.worker.command.exists(word, word in {_words(NEVER)})",
+            "the console may only run the backup's own programs, as its buttons do",
         ),
         (
-            f"variables.others || ({' && '.join(worker)})",
+            f"variables.others || ({' && '.join(container)})",
             "the Job's container is not that of its CronJob",
         ),
         (f"variables.others || ({' && '.join(pod)})", "the Job's pod is not that of its CronJob"),
     ]
 
 
+def _words(words: Sequence[str]) -> str:
+    return f"[{', '.join(repr(word) for word in words)}]"
+
+
 def _same(one: str, other: str, key: str) -> str:
-    return f"variables.{one}.?{key} == variables.{other}.?{key}"
-
-
-def _none(one: str, key: str) -> str:
-    return f"!has(variables.{one}.{key})"
+    return f"{one}.?{key} == {other}.?{key}"
 
 
 def _variable(name: str, expression: str) -> admissionregistration.v1.VariableArgs:

@@ -175,62 +175,81 @@ def test_its_rights_end_where_its_buttons_do(deployed: World, may: str, right: s
     assert answer.stdout.strip() == may
 
 
-def steal(job: dict[str, Any], **changes: object) -> None:
-    """Change the container of a Job."""
-    job["spec"]["template"]["spec"]["containers"][0] |= changes
-
-
-STOLEN: dict[str, tuple[Callable[[dict[str, Any]], object], str]] = {
-    "another program": (
-        lambda job: steal(job, command=["sh", "-c", "cat /run/secrets/postgres/superuser"]),
-        "may only run the backup's own programs",
-    ),
-    "a program by another shell": (
-        lambda job: steal(job, command=["bash", "-c", "/backup-scripts/backup.sh"]),
-        "may only run the backup's own programs",
-    ),
-    "another image": (
-        lambda job: steal(job, image="registry.example/x"),
-        "not that of its CronJob",
-    ),
-    "another environment": (
-        lambda job: steal(job, env=[{"name": "BASH_ENV", "value": "/scratch/x"}]),
-        "not that of its CronJob",
-    ),
-    "a hook": (
-        lambda job: steal(job, lifecycle={"preStop": {"exec": {"command": ["sh"]}}}),
-        "not that of its CronJob",
-    ),
-    "another container": (
-        lambda job: job["spec"]["template"]["spec"]["containers"].append(
-            {"name": "x", "image": "registry.example/x"}
-        ),
-        "made of the backup's own CronJobs",
-    ),
-    "another name": (lambda job: steal(job, name="x"), "made of the backup's own CronJobs"),
-    "a first container": (
-        lambda job: job["spec"]["template"]["spec"].update(
-            initContainers=[{"name": "x", "image": "registry.example/x"}]
-        ),
-        "pod is not that of its CronJob",
-    ),
-    "another volume": (
-        lambda job: job["spec"]["template"]["spec"]["volumes"].append(
-            {"name": "x", "hostPath": {"path": "/"}}
-        ),
-        "pod is not that of its CronJob",
-    ),
-    "another account": (
-        lambda job: job["spec"]["template"]["spec"].update(
-            serviceAccountName="default", automountServiceAccountToken=True
-        ),
-        "pod is not that of its CronJob",
-    ),
-    "the node's network": (
-        lambda job: job["spec"]["template"]["spec"].update(hostNetwork=True),
-        "pod is not that of its CronJob",
-    ),
+PROGRAM = "may only run the backup's own programs"
+CONTAINER = "container is not that of its CronJob"
+POD = "pod is not that of its CronJob"
+SHELL = {"exec": {"command": ["sh", "-c", "id"]}}
+MORE_OF_CONTAINER: dict[str, object] = {
+    "image": "registry.example/x",
+    "env": [{"name": "BASH_ENV", "value": "/scratch/x"}],
+    "envFrom": [{"secretRef": {"name": "postgres-superuser"}}],
+    "volumeMounts": [{"name": "backup", "mountPath": "/backup-scripts"}],
+    "securityContext": {"privileged": True},
+    "resources": {"limits": {"memory": "64Gi"}},
+    "ports": [{"containerPort": 5432}],
+    "stdin": True,
+    "workingDir": "/scratch",
+    "lifecycle": {"preStop": SHELL},
+    "livenessProbe": SHELL,
+    "readinessProbe": SHELL,
+    "startupProbe": SHELL,
+    "terminationMessagePath": "/backup-scripts/lib/set.bash",
+    "imagePullPolicy": "Always",
 }
+MORE_OF_POD: dict[str, object] = {
+    "initContainers": [{"name": "x", "image": "registry.example/x"}],
+    "securityContext": {"runAsUser": 0},
+    "serviceAccountName": "default",
+    "automountServiceAccountToken": True,
+    "hostNetwork": True,
+    "hostPID": True,
+    "hostIPC": True,
+    "hostAliases": [{"ip": "127.0.0.1", "hostnames": ["db"]}],
+    "nodeName": "elsewhere",
+    "tolerations": [{"operator": "Exists"}],
+    "restartPolicy": "OnFailure",
+}
+COMMANDS: dict[str, list[str]] = {
+    "another program": ["sh", "-c", "cat /run/secrets/postgres/superuser"],
+    "another way to begin one": ["bash", "-c", "/backup-scripts/backup.sh"],
+    "words of no button": ["bash", "/backup-scripts/restore-moment.sh", "--to-name", "x"],
+}
+
+
+def stolen(job: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any], str]]:
+    """What a thief would change of a Job, the Job, and what is said to that."""
+
+    def other(change: Callable[[dict[str, Any]], object]) -> dict[str, Any]:
+        copy: dict[str, Any] = json.loads(json.dumps(job))
+        change(copy["spec"]["template"])
+        return copy
+
+    for what, command in COMMANDS.items():
+        yield what, other(lambda pod, to=command: worker(pod).update(command=to)), PROGRAM
+    yield "arguments", other(lambda pod: worker(pod).update(args=["x"])), PROGRAM
+    for key, value in MORE_OF_CONTAINER.items():
+        yield key, other(lambda pod, to={key: value}: worker(pod).update(to)), CONTAINER
+    for key, value in MORE_OF_POD.items():
+        yield key, other(lambda pod, to={key: value}: pod["spec"].update(to)), POD
+    volume = {"name": "x", "hostPath": {"path": "/"}}
+    yield "volumes", other(lambda pod: pod["spec"]["volumes"].append(volume)), POD
+    labels = {"app": "postgres"}
+    yield "labels", other(lambda pod: pod["metadata"]["labels"].update(labels)), POD
+    injected = {"sidecar.istio.io/inject": "true"}
+    yield "annotations", other(lambda pod: pod["metadata"].update(annotations=injected)), POD
+    named = "made of the backup's own CronJobs"
+    yield "another name", other(lambda pod: worker(pod).update(name="x")), named
+    more = {"name": "x", "image": "registry.example/x"}
+    yield "another container", other(lambda pod: pod["spec"]["containers"].append(more)), named
+    many = json.loads(json.dumps(job))
+    many["spec"]["parallelism"] = 1000
+    yield "many pods", many, POD
+
+
+def worker(pod: dict[str, Any]) -> dict[str, Any]:
+    """The container of a pod."""
+    found: dict[str, Any] = pod["spec"]["containers"][0]
+    return found
 
 
 @pytest.mark.parametrize("cron_job", ["postgres-backup", "postgres-backup-verify"])
@@ -245,9 +264,7 @@ def test_who_steals_its_token_runs_nothing_else(deployed: World, cron_job: str) 
     }
     create = f"kubectl create -f - --dry-run=server {AS_CONSOLE}"
     project.run(create, stdin=json.dumps(job))  # what the buttons do
-    for what, (change, words) in STOLEN.items():
-        other = json.loads(json.dumps(job))
-        change(other)
+    for what, other, words in stolen(job):
         done = project.run(create, stdin=json.dumps(other), status=None)
         assert done.status != 0, what
         assert words in done.output, f"{what}: {done.output}"

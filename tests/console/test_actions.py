@@ -196,6 +196,14 @@ def test_a_job_shows_its_log_and_why_it_does_not_start(console: Console, api: Fa
         assert words in text
 
 
+def test_what_kept_a_backup_from_its_start_is_shown(console: Console, api: FakeApi) -> None:
+    page = press(console, "/backup")
+    ended = {"name": "encryption", "state": {"terminated": {"exitCode": 78}}}
+    api.pods = [{"metadata": {"name": "pod"}, "status": {"initContainerStatuses": [ended]}}]
+    assert "what the pod said" in console.get(page).text
+    assert any("container=encryption" in path for path in api.asked)
+
+
 def test_what_the_cluster_refuses_is_said(console: Console, api: FakeApi) -> None:
     def forbid(request: Any) -> bool:
         if request.command != "POST":

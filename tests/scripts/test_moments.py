@@ -180,6 +180,7 @@ TARGETS = {
     ("--to-lsn", "F/0"): (78, "is later"),
     ("--before-xid", "0x5"): (64, "is no number of a transaction"),
     ("--before-xid", "4000000"): (78, "no xid 4000000 is in the archive"),
+    ("--to-name", "x'\nrestore_command='id'\n#"): (64, "is no name of a restore point"),
     ("--to-name", "never made"): (78, "no name never made is in the archive"),
 }
 

@@ -17,6 +17,8 @@ from components import (
     PostgresDatabase,
     PostgresDatabaseArgs,
 )
+from components.cluster.kubectl import Kubectl
+from components.console import admission
 from components.settings import console as console_settings
 from console.settings import from_environment
 from localcluster import images, recipes
@@ -25,6 +27,7 @@ from tests.unit.recorder import Recorder, Secret
 from tests.unit.test_settings import refusal
 
 ROOT = Path(__file__).resolve().parents[2]
+IS_POSSIBLE = admission.is_possible  # before the other tests' cluster says yes to all
 ON = {"console.enabled": "true", "namespace": "ales", "console.image": "registry.local/console:7"}
 
 
@@ -35,6 +38,30 @@ def _stack(deploy: Deploy) -> Recorder:
 
 def ours(stack: Recorder) -> dict[str, str]:
     return {r.name: r.kind for r in stack.resources if r.name.split("-")[0] == "console"}
+
+
+@pytest.mark.parametrize(
+    ("said", "possible"),
+    [
+        ("kubectl get x ended with 1: error: the server doesn't have a resource type", False),
+        ("kubectl get x ended with 1: Error from server (Forbidden): cannot list", False),
+        ("kubectl auth can-i create x ended with 1: ", False),
+        ("kubectl auth can-i create x ended with 1: Unable to connect to the server", True),
+        ("kubectl get x was not done after 120 s", True),
+        ("", True),
+    ],
+)
+def test_the_policy_is_left_out_only_where_the_cluster_says_no(
+    said: str, possible: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def answer(*_: object) -> list[object]:
+        if said:
+            raise RuntimeError(said)
+        return []
+
+    monkeypatch.setattr(Kubectl, "get", answer if " get " in said else lambda *_: [])
+    monkeypatch.setattr(Kubectl, "run", answer)
+    assert IS_POSSIBLE(Kubectl("ales", "default")) is possible
 
 
 def environment(stack: Recorder) -> dict[str, str]:

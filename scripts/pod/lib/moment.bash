@@ -40,6 +40,11 @@ moment_check() {
 	case "$1" in
 	time) moment_check_time "$2" || return $? ;;
 	lsn) moment_check_lsn "$2" || return $? ;;
+	name)
+		# pgBackRest writes it into the server's configuration as it is.
+		WHY="'$2' is no name of a restore point that can be asked for: letters, digits, blanks and _ . : - are"
+		[[ "$2" =~ ^[A-Za-z0-9_.:\ -]{1,63}$ ]] || return "$USAGE"
+		;;
 	xid)
 		WHY="'$2' is no number of a transaction"
 		[[ "$2" =~ ^[1-9][0-9]{0,9}$ ]] || return "$USAGE"
