@@ -7,11 +7,12 @@ from itertools import pairwise
 from components.settings import validators
 from components.settings.archive import ArchiveSettings, OffsiteSettings
 from components.settings.backup import StorageSettings
+from components.settings.console import conflicts as console_conflicts
 from components.settings.fields import leaves, set_command
 from components.settings.model import Settings
 from components.settings.postgres import PostgresSettings
 from components.settings.tls import TlsSettings
-from components.settings.types import Digest, DumpFormat, OffsiteKind, StorageKind
+from components.settings.types import DumpFormat, OffsiteKind, StorageKind
 
 
 def conflicts(settings: Settings) -> list[str]:
@@ -26,7 +27,7 @@ def conflicts(settings: Settings) -> list[str]:
         *_hours(settings.archive),
         *_offsite(settings.offsite),
         *_encryption(settings),
-        *_console(settings),
+        *console_conflicts(settings.console),
     ]
 
 
@@ -230,28 +231,4 @@ def _encryption(settings: Settings) -> Iterator[str]:
             f"encryption.recipients is set, but postgres.upgradeFrom is '{postgres.upgrade_from}' "
             "and that image has no age for the last set. "
             "Example: pulumi config rm --path encryption.recipients"
-        )
-
-
-def _console(settings: Settings) -> Iterator[str]:
-    console = settings.console
-    for key, value in (
-        ("notifySuccess", "true" if console.notify_success else ""),
-        ("digest", f"'{console.digest}'" if console.digest is not Digest.OFF else ""),
-    ):
-        if value and not console.notify_urls.get_secret_value():
-            yield (
-                f"console.{key} is {value}, but console.notifyUrls is not set and nobody would "
-                "hear of it. Example: pulumi config set --path --secret console.notifyUrls "
-                "json://hook.example"
-            )
-    if bool(console.proxy_header) != bool(console.proxy_addresses):
-        given, missing, example = (
-            ("console.proxyHeader", "console.proxyAddresses", "10.244.3.7")
-            if console.proxy_header
-            else ("console.proxyAddresses", "console.proxyHeader", "X-Forwarded-Email")
-        )
-        yield (
-            f"{given} is set, but {missing} is not, and a header that anyone may send identifies "
-            f"nobody. Example: pulumi config set --path {missing} {example}"
         )

@@ -2,6 +2,7 @@
 
 import ipaddress
 import re
+from collections.abc import Iterator
 from typing import Annotated
 
 from pydantic import AfterValidator, Field, SecretStr
@@ -118,3 +119,27 @@ class ConsoleSettings(Group):
         example="--path --secret console.heartbeatUrl",
         change=Change.CONSOLE,
     )
+
+
+def conflicts(console: ConsoleSettings) -> Iterator[str]:
+    """Its settings that make no sense together, each as one sentence with the way out."""
+    for key, value in (
+        ("notifySuccess", "true" if console.notify_success else ""),
+        ("digest", f"'{console.digest}'" if console.digest is not types.Digest.OFF else ""),
+    ):
+        if value and not console.notify_urls.get_secret_value():
+            yield (
+                f"console.{key} is {value}, but console.notifyUrls is not set and nobody would "
+                "hear of it. Example: pulumi config set --path --secret console.notifyUrls "
+                "json://hook.example"
+            )
+    if bool(console.proxy_header) != bool(console.proxy_addresses):
+        given, missing, example = (
+            ("console.proxyHeader", "console.proxyAddresses", "10.244.3.7")
+            if console.proxy_header
+            else ("console.proxyAddresses", "console.proxyHeader", "X-Forwarded-Email")
+        )
+        yield (
+            f"{given} is set, but {missing} is not, and a header that anyone may send identifies "
+            f"nobody. Example: pulumi config set --path {missing} {example}"
+        )
