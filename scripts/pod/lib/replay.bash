@@ -63,7 +63,7 @@ replay_known() {
 	printf '%s\n' "${newest##* }"
 }
 
-# usage: replay_backups TIMELINE [NAME=VALUE]   Prints the backups that lead to it, newest first: all, or those before `time` or `lsn`. Status 69
+# usage: replay_backups TIMELINE [NAME=VALUE...]   Prints the backups that lead to it, newest first: all, or as awk/branch.awk has it. Status 69
 # with WHY where there is none, or its history cannot be had.
 replay_backups() {
 	local history file labels
