@@ -187,7 +187,8 @@ TARGETS = {
 def test_a_target_that_cannot_be_had_is_refused(present: Present) -> None:
     with present.untouched():
         for words, (status, said) in TARGETS.items():
-            present.refused(status, said, *words, "--database", AUTH, "--as", "never")
+            done = present.refused(status, said, *words, "--database", AUTH, "--as", "never")
+            assert "--to-time" not in done.stderr, "there was no server before"
 
 
 def test_a_database_that_was_not_there_yet_is_refused(present: Present) -> None:

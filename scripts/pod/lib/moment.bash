@@ -67,15 +67,17 @@ moment_check_time() {
 
 # usage: moment_check_lsn LSN
 moment_check_lsn() {
-	local last status=0 TIMELINE
+	local last status=0 before="" TIMELINE
 
 	WHY="'$1' is no position in the WAL, such as 0/5000090"
 	[[ "$1" =~ ^[0-9A-Fa-f]{1,8}/[0-9A-Fa-f]{1,8}$ ]] || return "$USAGE"
+	# Positions begin anew with each server.
+	! grep -q '^0\.db\.1\.' "$WORK/flat.$REPOSITORY" || before=". Positions are the present server's; a moment of one before it is named by its time (--to-time)"
 	moment_backups lsn "$1" || status=$?
-	((status != REFUSED)) || WHY="the archive begins with its first backup: $1 is before that"
+	((status != REFUSED)) || WHY="the archive begins with its first backup: $1 is before that$before"
 	((status == OK)) || return "$status"
 	last="$(replay_known)" || { WHY="cannot look into $ARCHIVE" && return "$UNREACHABLE"; }
-	WHY="the archive is known to have come to $last: $1 is later"
+	WHY="the archive is known to have come to $last: $1 is later$before"
 	! replay_is_before "$last" "$1" || return "$REFUSED"
 }
 
