@@ -47,8 +47,12 @@ verdict() {
 
 # usage: fail WHY
 fail() {
-	verdict false null null "$1"
-	die "$BROKEN" "the archive in the repository $REPOSITORY is not proven: $1"
+	local status=0
+
+	WHY="$1"
+	why_status "$SCRATCH" || status=$?
+	verdict false null null "$WHY"
+	die "$((status == NO_SPACE ? status : BROKEN))" "the archive in the repository $REPOSITORY is not proven: $WHY"
 }
 
 # usage: check_bytes   Its exit status says nothing.

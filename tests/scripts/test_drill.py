@@ -26,6 +26,7 @@ from tests.lib.archived import (
 )
 from tests.lib.disaster import Disaster
 from tests.lib.hooks import start_until
+from tests.lib.mounts import FULL, fill, volatile
 from tests.lib.pod import Attached
 from tests.lib.sandbox import Sandbox, processes_below
 from tests.lib.scripts import Done, Running, Scripts, scripts_directory
@@ -352,6 +353,44 @@ def test_an_index_that_does_not_find_its_rows_is_found(
         archive.wait_streamed(server, archiver)
         archive.wait("a canary", archiver, lambda: position(archive).get("canary"))
     Filled(archive).assert_found('heap tuple (0,1) from table "indexed" lacks matching index tuple')
+
+
+def test_a_full_scratch_disk_is_said_and_is_no_proof(filled: Filled) -> None:
+    """The verdict before is not left standing: nothing was proven now."""
+    whole = filled.copy()
+    with volatile(filled.scripts.box) as full:
+        done = whole.drill(VERIFY_SCRATCH=str(full)).expect(73)
+        assert [x.name for x in full.iterdir()] == [".verify-lock"]
+    (line,) = done.stderr.splitlines()
+    assert "the restore from the repository local failed: " in line
+    assert FULL.search(line)
+    assert (whole.verdict["ok"], whole.verdict["to"]) == (False, None)
+    assert line.endswith(whole.verdict["why"])
+
+
+def test_a_full_store_leaves_the_verdict_before_with_its_time(filled: Filled) -> None:
+    """What was found now has nowhere to go: page and alerts see an old one grow older."""
+    old = '{"version": 1, "time": "2026-01-01T00:00:00Z", "ok": true}'
+    with volatile(filled.scripts.box) as full:
+        root = full / "store"
+        spoiled = Filled(
+            replace(
+                filled.archive,
+                pod=replace(
+                    filled.archive.pod,
+                    scripts=filled.scripts.with_(root=root, BACKUP_ALLOW_VOLATILE="1"),
+                ),
+            )
+        )
+        (root / "archive").mkdir(parents=True)
+        shutil.copy2(filled.archive.pod.scripts.root / ".store.json", root)
+        (root / "archive" / "drill-local.json").write_text(old)
+        filled.scripts.box.identity.own(root)
+        (spoiled.archive.keys / "none").mkdir()
+        fill(full)
+        done = spoiled.drill(ARCHIVE_KEYS=str(spoiled.archive.keys / "none")).expect(73)
+        assert (root / "archive" / "drill-local.json").read_text() == old
+    assert done.stderr.splitlines()[-1].endswith(f"cannot write {root}/archive/drill-local.json")
 
 
 def test_one_that_is_killed_leaves_nothing(filled: Filled) -> None:

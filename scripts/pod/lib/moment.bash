@@ -119,7 +119,7 @@ moment_restore() {
 	for label in $labels; do
 		log "looking for $2 $3 after the backup $label"
 		moment_try "$1" --set="$label" "${options[@]}" && return 0
-		moment_was_missed || return "$UNREACHABLE"
+		moment_was_missed || why_status "$1" || return $?
 		rm -rf -- "$1" "$1.tablespaces"
 		: >"$WORK/server.log"
 	done
@@ -159,5 +159,5 @@ moment_lost() {
 	OUR_SERVER=""
 	WHY="the moment was not reached: $(server_said)"
 	! moment_was_missed || return "$REFUSED"
-	return "$UNREACHABLE"
+	why_status "$SCRATCH"
 }

@@ -118,7 +118,7 @@ replay_restore() {
 
 	repository_do "$REPOSITORY" restore --pg1-path="$1" --archive-mode=off "${@:2}" || {
 		WHY="the restore from the repository $REPOSITORY failed: $WHY"
-		return "$UNREACHABLE"
+		why_status "$1" || return $?
 	}
 	step archive-restored
 	# In the order in which an archiver at work moves them; it may have moved one already.
