@@ -7,15 +7,24 @@ source "$SCRIPTS/lib/common.bash"
 source "$SCRIPTS/lib/psql.bash"
 source "$SCRIPTS/lib/json.bash"
 source "$SCRIPTS/lib/store.bash"
+source "$SCRIPTS/lib/key.bash"
+source "$SCRIPTS/lib/set.bash"
+source "$SCRIPTS/lib/sets.bash"
+source "$SCRIPTS/lib/contents.bash"
+source "$SCRIPTS/lib/compare.bash"
 source "$SCRIPTS/lib/server.bash"
 source "$SCRIPTS/lib/repository.bash"
 source "$SCRIPTS/lib/replay.bash"
 source "$SCRIPTS/lib/moment.bash"
 
 read_text AWK_WAL_GAPS awk/wal_gaps.awk
+read_text AWK_STANDBY awk/standby.awk
+read_text SQL_INSTANT sql/instant.sql
 
 # Seconds that the last commit may lie before the canary that is known: one that is missing is noticed, one that is under way is not.
 DRILL_BEHIND="${DRILL_BEHIND:-120}"
+# What a standby cannot be compared by: see awk/standby.awk.
+USER_RELATIONS+=" AND c.relpersistence = 'p'" SQL_SEQUENCES=""
 
 usage() {
 	cat <<'USAGE'
@@ -32,15 +41,19 @@ USAGE
 verdict() {
 	local file="$BACKUP_ROOT/archive/drill-$REPOSITORY.json"
 
-	printf '{"version": 1, "time": "%s", "ok": %s, "from": %s, "to": %s, "seconds": %d, "why": %s}\n' \
-		"$(utc)" "$1" "$2" "$3" "$SECONDS" "$(json_quote "$4")" >"$file.new" && make_durable "$file.new" && mv -- "$file.new" "$file" ||
+	printf '{"version": 1, "time": "%s", "ok": %s, "from": %s, "to": %s, "seconds": %d, "why": %s, "sides": "%s", "contents": "%s"}\n' \
+		"$(utc)" "$1" "$2" "$3" "$SECONDS" "$(json_quote "$4")" "$SIDES" "$CONTENTS" >"$file.new" && make_durable "$file.new" && mv -- "$file.new" "$file" ||
 		die "$NO_SPACE" "cannot write $file"
 }
 
 # usage: fail WHY
 fail() {
-	verdict false null null "$1"
-	die "$BROKEN" "the archive in the repository $REPOSITORY is not proven: $1"
+	local status=0
+
+	WHY="$1"
+	why_status "$SCRATCH" || status=$?
+	verdict false null null "$WHY"
+	die "$((status == NO_SPACE ? status : BROKEN))" "the archive in the repository $REPOSITORY is not proven: $WHY"
 }
 
 # usage: check_bytes   Its exit status says nothing.
@@ -66,20 +79,85 @@ check_names() {
 	step names-checked
 }
 
+# usage: choose_instant   Sets INSTANT, where the replay is looked at on its way: the newest canary, or, where the newest set is of this server and says
+# what was in it, when that was read; then SET is its name.
+choose_instant() {
+	INSTANT="$(repository_canary)"
+	INSTANT="${INSTANT/Z/+00}"
+	SET="$(sets_resolve latest 2>"$WORK/said.set")" && set_read "$BACKUP_ROOT/$SET" && [[ "${MANIFEST["server.system_identifier"]}" == "\"$(tail -n 1 -- "$SYSTEMS")\"" ]] &&
+		[[ -n "${MANIFEST["databases.0.taken.0"]:-}" && -z "${MANIFEST[encrypted]:-}" ]] ||
+		{ SET="" CONTENTS="not compared: the newest set is none of this server, or does not say what was in it when" && return 0; }
+	json_text INSTANT "${MANIFEST["databases.$((MANIFEST[databases] - 1)).taken.1"]}"
+	INSTANT+=+00
+	awk -F '\t' "$AWK_STANDBY" "$MANIFEST_FLAT" "$MANIFEST_FLAT" | into "$WORK/standby" && mv -- "$WORK/standby" "$MANIFEST_FLAT"
+}
+
+# usage: open_server [POSTGRES OPTION...]   On what was restored, as often as it is asked for: it goes on where it was.
+open_server() {
+	replay_guard "$SCRATCH/moment/data"
+	server_start "$SCRATCH/moment/data" "${REPLAY_OPTIONS[@]}" "$@" || fail "the server does not start: $(server_said)"
+	replay_unguard
+}
+
+# usage: unseen WHY   Nothing speaks against it, and nothing for it.
+unseen() {
+	SIDES="not proven: $1"
+	[[ -z "$SET" ]] || CONTENTS="not compared with $SET: $1"
+}
+
+# usage: check_instant   The server is stopped there, before the first commit that came later, and looked at.
+check_instant() {
+	local xid="" next="" sides still taken=""
+
+	open_server -c "recovery_target_time='$INSTANT'"
+	replay_follow 0/0 || fail "$WHY"
+	IFS=$'\t' read -r xid next < <(sed -n 's/.*recovery stopping before [a-z]* of transaction \([0-9]*\), time /\1\t/p' "$WORK/server.log") || :
+	if [[ -z "$next" ]]; then
+		unseen "the repository has not come to $INSTANT"
+	else
+		[[ -z "$SET" ]] || json_text taken "${MANIFEST["databases.0.taken.0"]}"
+		IFS=$'\t' read -r still sides < <(psql_run "$CONTROL" -v xid="$xid" -v next="$next" -v instant="$INSTANT" -v taken="${taken:+$taken+00}" <<<"$SQL_INSTANT") || fail "it cannot be asked at $INSTANT"
+		[[ "$sides" != f ]] || fail "at $INSTANT it has what was committed later, at $next"
+		SIDES="proven at $INSTANT"
+		[[ -n "$sides" ]] || SIDES="not proven: nothing was committed between the backup and $INSTANT"
+		[[ -z "$SET" ]] || check_contents "$still"
+	fi
+	server_stop || fail "the server does not stop: $(<"$WORK/pg_ctl.out")"
+	step instant-checked
+}
+
+# usage: check_contents STILL   All databases of the set as it has them; only where nobody wrote meanwhile (t) is it wrong that they are not.
+check_contents() {
+	local i name
+
+	for ((i = 0; i < MANIFEST[databases]; i++)); do
+		json_text name "${MANIFEST["databases.$i.name"]}"
+		WHY="it cannot be read"
+		compare_database "$i" "$name" && continue
+		[[ "$1" != t ]] || fail "the database $name at $INSTANT is not as in $SET, and nothing was written meanwhile: $WHY"
+		CONTENTS="not compared with $SET: the server was written to meanwhile" && return 0
+	done
+	CONTENTS="compared $i databases with $SET"
+}
+
 # usage: check_server   A server with everything in it. Off-site is to prove itself: without what is still here.
 check_server() {
-	local newest canary REPLAYED=""
+	local newest canary REPLAYED="" INSTANT SET
 
 	canary="$(repository_canary)"
+	choose_instant
 	# It has a segment every five minutes (archive_timeout).
 	[[ "$REPOSITORY" == local ]] || ARCHIVE="$SCRATCH/none" POSITION=/dev/null DRILL_BEHIND=$((DRILL_BEHIND + 300))
 	newest="$(replay_newest)" || fail "cannot look into $ARCHIVE"
-	replay_backups "${newest%% *}" >"$WORK/backups" || fail "$WHY"
+	{ [[ -n "$INSTANT" ]] && replay_backups "${newest%% *}" time="$(epoch "$INSTANT")" same=1 >"$WORK/backups"; } || {
+		unseen "no backup of this timeline is older than ${INSTANT:-its newest commit}"
+		INSTANT=""
+		replay_backups "${newest%% *}" >"$WORK/backups" || fail "$WHY"
+	}
 	replay_restore "$SCRATCH/moment/data" --set="$(head -n 1 -- "$WORK/backups")" --type=standby --tablespace-map-all="$SCRATCH/moment/tablespaces" || fail "$WHY"
 	replay_pin "${newest%% *}"
-	replay_guard "$SCRATCH/moment/data"
-	server_start "$SCRATCH/moment/data" "${REPLAY_OPTIONS[@]}" || fail "the server does not start: $(server_said)"
-	replay_unguard
+	[[ -z "$INSTANT" ]] || check_instant
+	open_server
 	replay_follow "${newest##* }" || fail "$WHY"
 	[[ -n "$REPLAYED" ]] || fail "there is no commit in it since its last backup"
 	TO="$REPLAYED"
@@ -103,7 +181,7 @@ drill_due() {
 }
 
 main() {
-	local FROM="" TO="" WHY="" where="$ARCHIVE"
+	local FROM="" TO="" WHY="" SIDES="not proven" CONTENTS="not compared" where="$ARCHIVE"
 
 	[[ "${1:-}" != --help ]] || { usage && exit 0; }
 	[[ "${1:-}" != --due ]] || drill_due

@@ -1,6 +1,8 @@
 """Sets that are copied off this machine: a store, a bucket, and restic between them."""
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,10 +13,13 @@ from components.settings.types import OffsiteKind, UriStyle
 from tests.lib import bucket as s3
 from tests.lib.bucket import Bucket
 from tests.lib.sandbox import REPOSITORY, run_as
-from tests.lib.scripts import Done, Scripts
+from tests.lib.scripts import Done, Running, Scripts
+from tests.lib.waiting import wait_for
 from toolchain import archiving
 
 PASSWORD = "passphrase of offsite"
+LOCKED = 20.0
+"""From starting restic until its lock is there, in seconds."""
 
 
 def settings(bucket: Bucket, **more: object) -> OffsiteSettings:
@@ -84,6 +89,21 @@ class Copies:
         )
         assert done.returncode == 0, done.stderr
         return done.stdout
+
+    @contextmanager
+    def working(self) -> Iterator[None]:
+        """Somebody else's restic is at work in the repository, and has its lock."""
+        secrets = {file.name: file.read_text() for file in (self.keys / "sets").iterdir()}
+        lookup = self.scripts.settings["OFFSITE_SETS_OPTION"]
+        text = f"sleep 1000 | restic --quiet --no-cache -o {lookup} backup --stdin --host another"
+        environment = {**self.scripts.environment(), **secrets}
+        running = Running(["bash", "-c", text], environment, self.scripts.box)
+        try:
+            locks = self.bucket.files / "archive-sets" / "locks"
+            wait_for("its lock", lambda: [*locks.glob("*")], LOCKED, every=0.05)
+            yield
+        finally:
+            running.kill()
 
     def there(self) -> list[str]:
         """Return the sets that are in the bucket, as often as they are, oldest copy first."""

@@ -1,11 +1,15 @@
 """Small file systems of our own."""
 
+import re
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from tests.lib.sandbox import Sandbox
+
+FULL = re.compile(r"No space left on device|\(\S+ is full\)")
+"""pgBackRest says it itself where the first byte has no room, but not where a later one has none."""
 
 
 @contextmanager
@@ -19,3 +23,11 @@ def volatile(box: Sandbox, size: str = "16m") -> Iterator[Path]:
         yield directory
     finally:
         subprocess.run(["umount", "--lazy", str(directory)], check=True)
+
+
+def fill(directory: Path) -> None:
+    """Leave no byte free on the file system there."""
+    with suppress(OSError), (directory / "filler").open("wb") as filler:
+        while True:
+            filler.write(bytes(4096))
+            filler.flush()

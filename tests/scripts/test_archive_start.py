@@ -73,6 +73,14 @@ def test_a_second_disaster_on_the_new_timeline_loses_nothing_either(lost: Disast
     assert lost.rows() == lost.whole
 
 
+def assert_positions_are_its_own(scripts: Scripts) -> None:
+    """Of a server before one may be anywhere: who means such a moment is told how to say so."""
+    for lsn, said in (("0/28", "is before that"), ("F/0", "is later")):
+        refused = scripts.run("restore-moment", "--to-lsn", lsn, "--dry-run").expect(78)
+        way = "a moment of one before it is named by its time (--to-time). Nothing was touched."
+        assert f"{lsn} {said}. Positions are the present server's; {way}" in refused.stderr
+
+
 def test_a_start_from_a_set_gives_the_archive_a_new_server_and_a_third_disaster_is_whole(
     lost: Disaster,
 ) -> None:
@@ -86,6 +94,7 @@ def test_a_start_from_a_set_gives_the_archive_a_new_server_and_a_third_disaster_
         lost.archive.wait_backed_up(archiver)
         lost.add(server, lost.last + 1)
         lost.archive.wait_streamed(server, archiver)
+        assert_positions_are_its_own(lost.pod.scripts.with_(server=server))
         server.kill()
     assert len((lost.archive.root / "systems").read_text().split()) == 2
     shutil.rmtree(lost.pod.data)

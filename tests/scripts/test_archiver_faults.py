@@ -12,8 +12,10 @@ import pytest
 
 from tests.lib.archive import Archive
 from tests.lib.archived import (
+    REAL,
     assert_whole,
     command,
+    faulty,
     pgbackrest,
     pids,
     position,
@@ -123,6 +125,26 @@ def test_it_is_ended_at_each_step_and_nothing_is_missing(how: str, bed: Bed) -> 
         assert not errors(archiver)
     left = {x.name for x in archive.root.iterdir()} - {"position.json.new"}
     assert left <= {"stream", "queue-local", "repo", "systems", "position.json", ".lock"}
+
+
+READS_SLOWLY = """
+[[ "${!#}" == */last.local ]] || %s exec cat "$@"
+exec 3<"${!#}"
+IFS= read -r -u 3 line
+printf '%%s\\n' "$line"
+[[ "$line" != 0 ]] || until [[ "$(<"${!#}")" != 0 ]]; do sleep 0.1; done
+%s exec cat <&3
+"""
+"""As `cat`, which of the time of the last backup has the old one's first line, and then what follows."""
+
+
+def test_a_backup_that_ends_while_its_time_is_read_ends_no_part_of_the_archiver(bed: Bed) -> None:
+    """Once it read a 0 and the end of another number."""
+    faulty(bed.archive, "cat", READS_SLOWLY % (REAL, REAL))
+    with bed.archiver() as archiver:
+        bed.archive.wait_backed_up(archiver)
+        bed.wait("its time", archiver, lambda: position(bed.archive)["backups"]["local"])
+        assert not errors(archiver)
 
 
 def test_a_repository_that_was_begun_and_not_made_is_begun_anew(bed: Bed) -> None:

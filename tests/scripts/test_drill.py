@@ -13,11 +13,23 @@ from typing import Any
 import pytest
 
 from tests.lib.archive import Archive
-from tests.lib.archived import damage, info, pgbackrest, position, segments, switch, wait_drained
+from tests.lib.archived import (
+    REAL,
+    damage,
+    faulty,
+    info,
+    pgbackrest,
+    position,
+    segments,
+    switch,
+    wait_drained,
+)
 from tests.lib.disaster import Disaster
 from tests.lib.hooks import start_until
+from tests.lib.mounts import FULL, fill, volatile
+from tests.lib.pod import Attached
 from tests.lib.sandbox import Sandbox, processes_below
-from tests.lib.scripts import Done, Scripts, scripts_directory
+from tests.lib.scripts import Done, Running, Scripts, scripts_directory
 from tests.lib.store import copy_tree
 from tests.lib.toolbox import Tools, path_of
 from tests.lib.upgrades import Base, pod_of
@@ -29,13 +41,21 @@ create index on indexed (f(a));
 create or replace function f(a int) returns int language sql immutable as 'select -a';
 """
 """As a new C library does it to an index on text: what the index was built by is another now."""
+CONTENT = """
+create table counted (id serial, word text);
+insert into counted (word) select 'word ' || n from generate_series(1, 500) n;
+create unlogged table fleeting as select generate_series(1, 10) a;
+"""
+"""A standby has no unlogged table, and its sequence may be ahead."""
 
 
 @dataclass(frozen=True)
 class Filled:
-    """An archive that is not at work any more: a full backup, WAL, an increment, WAL, and a stream."""
+    """An archive that is not at work any more: a full backup, WAL, an increment, a set, WAL, and a stream."""
 
     archive: Archive
+    set: str = ""
+    """Nothing was written while it was taken."""
 
     def copy(self) -> "Filled":
         """One to spoil."""
@@ -51,7 +71,7 @@ class Filled:
             scripts.box.identity.own(path)
         settings = {"ARCHIVE_CONF": str(conf), "ARCHIVE_KEYS": str(keys)}
         pod = replace(self.archive.pod, scripts=scripts.with_(root=root, also=settings))
-        return Filled(Archive(pod, conf, keys))
+        return Filled(Archive(pod, conf, keys), self.set)
 
     @property
     def repository(self) -> Path:
@@ -62,6 +82,17 @@ class Filled:
         """Return its segments in the repository, in their order."""
         found = (self.repository / "archive" / "brewget").rglob("*.zst")
         return sorted(found, key=lambda x: x.name)
+
+    @property
+    def manifest(self) -> Path:
+        """What the set says of itself."""
+        return self.archive.pod.scripts.root / self.set / "manifest.json"
+
+    @property
+    def taken(self) -> list[str]:
+        """Between which times the snapshot of its last database was taken."""
+        found: list[str] = json.loads(self.manifest.read_text())["databases"][-1]["taken"]
+        return found
 
     @property
     def scripts(self) -> Scripts:
@@ -101,12 +132,14 @@ def filled(archivable: Base, box: Sandbox, binaries: Path) -> Filled:
     archive = Archive.of(pod_of(archivable, scripts, binaries))
     with archive.running() as (server, archiver):
         archive.wait_backed_up(archiver)
+        server.sql(CONTENT)
         for _ in range(3):
             switch(server)
         wait_drained(archive, server, archiver)
         time.sleep(1)
         (archive.root / "backup-now-local").touch()
         archive.wait_backed_up(archiver, times=2)
+        name = quiet_set(archive, server, archiver)
         for _ in range(3):
             switch(server)
         wait_drained(archive, server, archiver)
@@ -115,7 +148,16 @@ def filled(archivable: Base, box: Sandbox, binaries: Path) -> Filled:
         archive.wait("a canary", archiver, lambda: age(archive) > written)
         os.kill(archiver.process.pid, signal.SIGTERM)
         archiver.wait(20)
-    return Filled(archive)
+    return Filled(archive, name)
+
+
+def quiet_set(archive: Archive, server: Attached, archiver: Running) -> str:
+    """Take a set while nobody writes, not even a canary."""
+    archive.wait_canary(server, archiver)
+    os.killpg(archiver.process.pid, signal.SIGSTOP)
+    name = archive.scripts(server).backup("--reason", "quiet")
+    os.killpg(archiver.process.pid, signal.SIGCONT)
+    return name
 
 
 def age(archive: Archive) -> float:
@@ -136,6 +178,91 @@ def test_a_whole_archive_is_proven(filled: Filled) -> None:
     assert found["to"] >= position(filled.archive)["canary"]
     assert done.stdout == f"proven local from {found['from']} to {found['to']}\n"
     assert found["why"] == ""
+    assert found["sides"] == f"proven at {filled.taken[1]}+00"
+    assert found["contents"] == f"compared 1 databases with {filled.set}"
+
+
+def another_row(manifest: dict[str, Any]) -> None:
+    """It had one more."""
+    (table,) = [x for x in manifest["databases"][0]["tables"] if x["name"] == "counted"]
+    table["rows"] += 1
+
+
+def spoil_manifest(x: Filled, *spoil: Callable[[dict[str, Any]], None]) -> None:
+    """The set, as it would be of another state."""
+    found = json.loads(x.manifest.read_text())
+    for each in spoil:
+        each(found)
+    x.manifest.write_text(json.dumps(found))
+
+
+def test_a_server_that_is_not_as_the_set_of_that_moment_is_found(filled: Filled) -> None:
+    """Rows that recovery has lost are in no sum of pgBackRest's."""
+    spoiled = filled.copy()
+    spoil_manifest(spoiled, another_row)
+    said = f"is not as in {filled.set}, and nothing was written meanwhile"
+    spoiled.assert_found(said)
+    assert "counted" in spoiled.verdict["why"]
+
+
+def taken(first: str, last: str) -> Callable[[dict[str, Any]], None]:
+    """Its one database was read between these times."""
+    return lambda manifest: manifest["databases"][0].update(taken=[first, last])
+
+
+def test_it_is_not_compared_where_somebody_wrote_meanwhile(filled: Filled) -> None:
+    """As if the set had been taken from before the last commit on."""
+    spoiled = filled.copy()
+    spoil_manifest(spoiled, another_row, taken("2020-01-01T00:00:00", filled.taken[1]))
+    spoiled.drill().expect(0)
+    wrote = f"not compared with {filled.set}: the server was written to meanwhile"
+    assert spoiled.verdict["contents"] == wrote
+    assert spoiled.verdict["sides"].startswith("proven at ")
+
+
+def old_format(manifest: dict[str, Any]) -> None:
+    """Of scripts before these."""
+    for each in manifest["databases"]:
+        del each["taken"]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda x: x["server"].update(system_identifier="7000000000000000000"),
+        pytest.param(old_format, marks=pytest.mark.long),
+        pytest.param(lambda x: x.update(encrypted="age"), marks=pytest.mark.long),
+    ],
+    ids=["another server's", "of older scripts", "encrypted"],
+)
+def test_without_a_set_that_can_be_compared_the_newest_canary_is_the_moment(
+    change: Callable[[dict[str, Any]], None], filled: Filled
+) -> None:
+    spoiled = filled.copy()
+    spoil_manifest(spoiled, change)
+    spoiled.drill().expect(0)
+    found = spoiled.verdict
+    assert found["contents"].startswith("not compared: the newest set is none of this server")
+    assert found["sides"] == f"proven at {position(filled.archive)['canary'].replace('Z', '+00')}"
+
+
+def test_a_server_that_does_not_stop_at_the_moment_is_found(filled: Filled) -> None:
+    """It stops at the newest canary instead."""
+    spoiled = filled.copy()
+    later = position(filled.archive)["canary"].replace("Z", "+00")
+    told = r"recovery_target_time=\'*+00\'"
+    body = f'{REAL} exec pg_ctl "${{@/{told}/recovery_target_time={later}}}"'
+    faulty(spoiled.archive, "pg_ctl", body)
+    spoiled.assert_found(f"at {filled.taken[1]}+00 it has what was committed later, at ")
+
+
+def test_a_moment_before_all_backups_is_said(filled: Filled) -> None:
+    spoiled = filled.copy()
+    spoil_manifest(spoiled, taken("2020-01-01T00:00:00", "2020-01-01T00:00:00"))
+    spoiled.drill().expect(0)
+    why = "no backup of this timeline is older than 2020-01-01T00:00:00+00"
+    assert spoiled.verdict["sides"] == f"not proven: {why}"
+    assert spoiled.verdict["contents"] == f"not compared with {filled.set}: {why}"
 
 
 def lose_newest(x: Filled) -> None:
@@ -226,6 +353,44 @@ def test_an_index_that_does_not_find_its_rows_is_found(
         archive.wait_streamed(server, archiver)
         archive.wait("a canary", archiver, lambda: position(archive).get("canary"))
     Filled(archive).assert_found('heap tuple (0,1) from table "indexed" lacks matching index tuple')
+
+
+def test_a_full_scratch_disk_is_said_and_is_no_proof(filled: Filled) -> None:
+    """The verdict before is not left standing: nothing was proven now."""
+    whole = filled.copy()
+    with volatile(filled.scripts.box) as full:
+        done = whole.drill(VERIFY_SCRATCH=str(full)).expect(73)
+        assert [x.name for x in full.iterdir()] == [".verify-lock"]
+    (line,) = done.stderr.splitlines()
+    assert "the restore from the repository local failed: " in line
+    assert FULL.search(line)
+    assert (whole.verdict["ok"], whole.verdict["to"]) == (False, None)
+    assert line.endswith(whole.verdict["why"])
+
+
+def test_a_full_store_leaves_the_verdict_before_with_its_time(filled: Filled) -> None:
+    """What was found now has nowhere to go: page and alerts see an old one grow older."""
+    old = '{"version": 1, "time": "2026-01-01T00:00:00Z", "ok": true}'
+    with volatile(filled.scripts.box) as full:
+        root = full / "store"
+        spoiled = Filled(
+            replace(
+                filled.archive,
+                pod=replace(
+                    filled.archive.pod,
+                    scripts=filled.scripts.with_(root=root, BACKUP_ALLOW_VOLATILE="1"),
+                ),
+            )
+        )
+        (root / "archive").mkdir(parents=True)
+        shutil.copy2(filled.archive.pod.scripts.root / ".store.json", root)
+        (root / "archive" / "drill-local.json").write_text(old)
+        filled.scripts.box.identity.own(root)
+        (spoiled.archive.keys / "none").mkdir()
+        fill(full)
+        done = spoiled.drill(ARCHIVE_KEYS=str(spoiled.archive.keys / "none")).expect(73)
+        assert (root / "archive" / "drill-local.json").read_text() == old
+    assert done.stderr.splitlines()[-1].endswith(f"cannot write {root}/archive/drill-local.json")
 
 
 def test_one_that_is_killed_leaves_nothing(filled: Filled) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
@@ -11,6 +11,7 @@ import pytest
 from tests.lib.content import AUTH, SETTINGS
 from tests.lib.disaster import Disaster
 from tests.lib.hooks import start_until
+from tests.lib.mounts import FULL, volatile
 from tests.lib.pod import Attached
 from tests.lib.sandbox import end_processes_below
 from tests.lib.scripts import Done, Scripts, password_file, scripts_directory
@@ -188,7 +189,17 @@ TARGETS = {
 def test_a_target_that_cannot_be_had_is_refused(present: Present) -> None:
     with present.untouched():
         for words, (status, said) in TARGETS.items():
-            present.refused(status, said, *words, "--database", AUTH, "--as", "never")
+            done = present.refused(status, said, *words, "--database", AUTH, "--as", "never")
+            assert "--to-time" not in done.stderr, "there was no server before"
+
+
+def test_a_full_scratch_disk_is_said(present: Present) -> None:
+    words = ("--to-time", present.lost.marks[6].time, "--database", AUTH, "--as", "never")
+    with volatile(present.scripts().box) as full, present.untouched():
+        said = "the restore from the repository local failed: "
+        done = replace(present, scratch=full).refused(73, said, *words)
+    (line,) = done.stderr.splitlines()
+    assert FULL.search(line)
 
 
 def test_a_database_that_was_not_there_yet_is_refused(present: Present) -> None:

@@ -17,10 +17,11 @@ from tests.lib.content import AUTH, USERS, Golden
 from tests.lib.copies import Copies
 from tests.lib.fakesets import Fake
 from tests.lib.hooks import count_steps, kill_at
+from tests.lib.mounts import fill, volatile
 from tests.lib.pod import Pod
 from tests.lib.sandbox import run_as
 from tests.lib.scripts import Scripts
-from tests.lib.store import Store
+from tests.lib.store import Store, copy_tree
 from tests.lib.toolbox import Tools, path_of
 from tests.lib.waiting import wait_for
 
@@ -218,6 +219,37 @@ def test_a_copy_that_cannot_be_read_back_is_not_called_one(made: Copies, golden:
     assert (made.said()["ok"], made.said()["set"]) == (False, None)
     made.copy().expect(0)
     assert made.there() == [golden.set]
+
+
+def test_a_full_store_leaves_what_was_said_before_with_its_time(made: Copies) -> None:
+    """The copy is there; that it was proven has nowhere to go, and counts as not done."""
+    root = made.scripts.root
+    with volatile(made.scripts.box) as full:
+        store = full / "store"
+        copy_tree(root, store)
+        (store / "archive").mkdir()
+        old = '{"version": 1, "time": "2026-01-01T00:00:00Z", "ok": true, "set": null}'
+        (store / "archive" / "offsite-sets.json").write_text(old)
+        made.scripts.box.identity.own(store)
+        fill(full)
+        there = made.scripts.with_(root=store, BACKUP_ALLOW_VOLATILE="1")
+        done = there.run("offsite-sets", "--copy").expect(73)
+        assert (store / "archive" / "offsite-sets.json").read_text() == old
+    last = done.stderr.splitlines()[-1]
+    assert last.endswith(f"cannot write {store}/archive/offsite-sets.json")
+
+
+def test_somebody_elses_lock_keeps_old_copies_and_nothing_else(made: Copies) -> None:
+    """A copy is made and proven beside it; the run after has the old one removed."""
+    made.copy(OFFSITE_SETS_KEEP="1").expect(0)
+    add(made, Fake("backup_21990101_000000", verified=True))
+    with made.working():
+        done = made.copy(OFFSITE_SETS_KEEP="1").expect(0)
+        said = "warning: no old copy was removed, as the restic repository is locked: "
+        assert said in done.stderr
+        assert (made.said()["ok"], made.said()["sets"]) == (True, 2)
+    made.copy(OFFSITE_SETS_KEEP="1").expect(0)
+    assert made.there() == ["backup_21990101_000000"]
 
 
 def test_a_run_that_is_killed_at_any_step_is_made_up_for_by_the_next(made: Copies) -> None:

@@ -55,6 +55,8 @@ def test_the_manifest_says_what_the_dump_holds(
     assert (auth["owner"], auth["encoding"], auth["locale"]) == (AUTH, "UTF8", "C.UTF-8")
     assert (auth["large_objects"], auth["extensions"][0]["name"]) == (1, "pgcrypto")
     assert auth["snapshot"]
+    first, last = auth["taken"]
+    assert manifest["started"][:-1] <= first < last < manifest["finished"][:-1] + ".999999"
     assert [(x["schema"], x["name"], x["rows"]) for x in auth["tables"]] == [
         ("public", "users", USERS)
     ]

@@ -79,6 +79,16 @@ tmpdir_is_full() {
 	[[ -d "$WORK" ]] && free="$(free_bytes "$WORK")" && ((free < 16384))
 }
 
+# usage: why_status DIRECTORY   Of a program that failed there with WHY: 73 where it is full, which pgBackRest does not say, else 69.
+why_status() {
+	local free
+
+	[[ "${WHY,,}" != *'no space left'* && "$WHY" != *"is full)" ]] || return "$NO_SPACE"
+	{ free="$(free_bytes "$1")" && ((free < 1048576)); } || return "$UNREACHABLE"
+	WHY+=" ($1 is full)"
+	return "$NO_SPACE"
+}
+
 # usage: COMMAND | into FILE   For what text tools write: busybox' awk, sort, sed and grep do not notice that a disk is
 # full, and what they lost would be missing without a word. cat notices; 73 then, as pipefail has it.
 into() { cat >"$1" || return "$NO_SPACE"; }

@@ -10,7 +10,7 @@ manifest_objects() { awk -F '\t' -v keys="$*" "$AWK_OBJECTS"; }
 # usage: manifest_database INDEX DIRECTORY   Columns of WORK/databases: name, owner, encoding, collate, ctype, provider,
 # ICU locale, ICU rules, file, object list.
 manifest_database() {
-	local index="$1" directory="$2" line f sum=null path bytes size snapshot
+	local index="$1" directory="$2" line f sum=null path bytes size snapshot taken
 
 	line="$(sed -n "$((index + 1))p" "$WORK/databases")"
 	IFS=$'\t' read -r -a f <<<"$line"
@@ -19,9 +19,10 @@ manifest_database() {
 	bytes="$(size_of "$path")" || exit $? # it has said why
 	size="$(cat "$WORK/size.$index")"
 	snapshot="$(cat "$WORK/snapshot.$index")"
+	taken="$(cat "$WORK/taken.$index")"
 	printf '  {"name": %s, "file": "%s", "bytes": %s, "sha256": %s,\n' "${f[0]}" "${f[8]}" "$bytes" "$sum"
 	printf '   "owner": %s, "encoding": %s, "locale": %s, "ctype": %s, "provider": %s, "icu_locale": %s, "icu_rules": %s,\n' "${f[@]:1:7}"
-	printf '   "objects": "%s", "size": %s, "snapshot": "%s",' "${f[9]}" "$size" "$snapshot"
+	printf '   "objects": "%s", "size": %s, "snapshot": "%s", "taken": %s,' "${f[9]}" "$size" "$snapshot" "$taken"
 	awk -F '\t' '$1 == "large_objects" { printf " \"large_objects\": %s, \"large_objects_hash\": %s,", $2, $3 }' "$WORK/contents.$index"
 	printf '\n   "extensions": ['
 	manifest_objects extension name version <"$WORK/contents.$index"

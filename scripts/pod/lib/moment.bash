@@ -72,15 +72,17 @@ moment_check_time() {
 
 # usage: moment_check_lsn LSN
 moment_check_lsn() {
-	local last status=0 TIMELINE
+	local last status=0 before="" TIMELINE
 
 	WHY="'$1' is no position in the WAL, such as 0/5000090"
 	[[ "$1" =~ ^[0-9A-Fa-f]{1,8}/[0-9A-Fa-f]{1,8}$ ]] || return "$USAGE"
+	# Positions begin anew with each server.
+	! grep -q '^0\.db\.1\.' "$WORK/flat.$REPOSITORY" || before=". Positions are the present server's; a moment of one before it is named by its time (--to-time)"
 	moment_backups lsn "$1" || status=$?
-	((status != REFUSED)) || WHY="the archive begins with its first backup: $1 is before that"
+	((status != REFUSED)) || WHY="the archive begins with its first backup: $1 is before that$before"
 	((status == OK)) || return "$status"
 	last="$(replay_known)" || { WHY="cannot look into $ARCHIVE" && return "$UNREACHABLE"; }
-	WHY="the archive is known to have come to $last: $1 is later"
+	WHY="the archive is known to have come to $last: $1 is later$before"
 	! replay_is_before "$last" "$1" || return "$REFUSED"
 }
 
@@ -122,7 +124,7 @@ moment_restore() {
 	for label in $labels; do
 		log "looking for $2 $3 after the backup $label"
 		moment_try "$1" --set="$label" "${options[@]}" && return 0
-		moment_was_missed || return "$UNREACHABLE"
+		moment_was_missed || why_status "$1" || return $?
 		rm -rf -- "$1" "$1.tablespaces"
 		: >"$WORK/server.log"
 	done
@@ -162,5 +164,5 @@ moment_lost() {
 	OUR_SERVER=""
 	WHY="the moment was not reached: $(server_said)"
 	! moment_was_missed || return "$REFUSED"
-	return "$UNREACHABLE"
+	why_status "$SCRATCH"
 }

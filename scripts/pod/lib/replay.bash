@@ -63,7 +63,7 @@ replay_known() {
 	printf '%s\n' "${newest##* }"
 }
 
-# usage: replay_backups TIMELINE [NAME=VALUE]   Prints the backups that lead to it, newest first: all, or those before `time` or `lsn`. Status 69
+# usage: replay_backups TIMELINE [NAME=VALUE...]   Prints the backups that lead to it, newest first: all, or as awk/branch.awk has it. Status 69
 # with WHY where there is none, or its history cannot be had.
 replay_backups() {
 	local history file labels
@@ -118,7 +118,7 @@ replay_restore() {
 
 	repository_do "$REPOSITORY" restore --pg1-path="$1" --archive-mode=off "${@:2}" || {
 		WHY="the restore from the repository $REPOSITORY failed: $WHY"
-		return "$UNREACHABLE"
+		why_status "$1" || return $?
 	}
 	step archive-restored
 	# In the order in which an archiver at work moves them; it may have moved one already.
