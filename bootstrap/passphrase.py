@@ -5,10 +5,16 @@ and stays, could not be opened any more.
 """
 
 import base64
+import os
 import secrets
+import shlex
+from pathlib import Path
 from tempfile import TemporaryFile
 
-from bootstrap.clusters import Cluster
+from bootstrap import settings_file
+from bootstrap.clusters import Cluster, Kind
+from bootstrap.mounts import MOUNT, is_seen
+from bootstrap.place import Place
 from bootstrap.stack import Stack
 from toolchain.errors import SetupError
 from toolchain.run import ask, run
@@ -28,13 +34,8 @@ def keep(stack: Stack, cluster: Cluster) -> None:
     if stack.own(KEY) or MADE in stack.pulumi("stack", "export", "--stack", stack.place.stack):
         return
     text = _living(stack, cluster)
-    if not text and _has_archive(stack):
-        raise SetupError(
-            f"there is an archive in {stack.place.backups}, but its passphrase is not known here: "
-            f"`pulumi config set --path --secret {KEY}` in a shell of `make env`, as the recovery "
-            "sheet has it, then this again. To go on without what the archive has and no set: "
-            "`pulumi config set --path archive.enabled false`, then this again"
-        )
+    if not text and (archive := of_before(stack, cluster)):
+        raise SetupError(_ways(stack.place, archive))
     command = ["pulumi", "--non-interactive", "config", "set", "--path", "--secret", KEY]
     with TemporaryFile() as value:
         value.write((text or secrets.token_urlsafe(24)).encode())
@@ -58,10 +59,36 @@ def _living(stack: Stack, cluster: Cluster) -> str:
     return base64.b64decode(found).decode()
 
 
-def _has_archive(stack: Stack) -> bool:
-    """Whether the directory with the sets, where it is this machine's, has a repository in it."""
+def of_before(stack: Stack, cluster: Cluster) -> Path | None:
+    """The archive that a server has left in the mounted BACKUP_DIR; None where the stack's store is
+    elsewhere, or closed to this user: what the archive is, the server's start then says, later.
+    """
     folder = stack.place.backup_dir
-    try:
-        return folder is not None and (folder / "archive").is_dir()
-    except PermissionError:
-        return False  # it is another user's: the server's start then says the same, later
+    is_elsewhere = (
+        cluster.kind is Kind.NAMED
+        or stack.own("backup.storage.kind") not in ("", "hostPath")
+        or stack.own("backup.storage.path") not in ("", MOUNT)
+    )
+    if folder is None or is_elsewhere or not is_seen(folder / "archive"):
+        return None
+    # A start makes the directory, a server's archiver this file; the server's user alone may look.
+    return None if is_seen(folder / "archive/systems") is False else folder / "archive"
+
+
+def _ways(place: Place, archive: Path) -> str:
+    """Why `make up` ends, and how it goes on with an archive, the shortest way first."""
+    before, own = settings_file.before(place), place.stack_file.name
+    found = (
+        f"With the .state/passphrase of before: put it back, and `mv {before.name} {own}`. "
+        if before.exists()
+        else ""
+    )
+    sudo = "" if os.access(archive.parent, os.W_OK) else "sudo "
+    aside = f"{sudo}mv {shlex.quote(str(archive))} {shlex.quote(f'{archive}.before')}-$(date +%s)"
+    return (
+        f"{archive} is the archive of a stack of before, and its passphrase is not known here. "
+        "It was not touched. One of these, then this again. With the recovery sheet: `pulumi "
+        f"config set --path --secret {KEY}` in a shell of `make env`; all comes back. {found}"
+        f"Without: `{aside}`; the sets come back, and a new archive begins. What the old one has "
+        "and no set, as all since the newest, is lost unless its passphrase is found"
+    )

@@ -16,7 +16,7 @@ from toolchain.run import ask, run
 PASSPHRASE = re.compile(
     r"^(  brewget:archive:\n(?:    .*\n)*?)    passphrase:\n      secure: .*\n", re.MULTILINE
 )
-"""The archive's, which `make` writes itself, and has again from the cluster."""
+"""The archive's, which `make` writes itself, and has again from the cluster where that is there."""
 
 
 def prepare(place: Place, *, is_ours: bool) -> None:
@@ -49,11 +49,21 @@ def _is_hidden(place: Place) -> bool:
     return listed.stdout.startswith("S ")
 
 
+def before(place: Place) -> Path:
+    """The own file as it was with the archive's passphrase that has been taken out of it."""
+    return place.stack_file.with_name(f"{place.stack_file.name}.before")
+
+
 def drop_foreign_salt(place: Place) -> None:
-    """Takes out the salt of a passphrase that is gone: with it Pulumi would refuse the new one."""
+    """Takes out the salt of a passphrase that is gone: with it Pulumi would refuse the new one.
+
+    It may be found again, so what it alone opens is kept in a file beside.
+    """
     if place.stack_file.is_file():
         text = place.stack_file.read_text()
         kept = without_salt(text, place.stack_file.name)
+        if PASSPHRASE.search(text):
+            files.write(before(place), text)
         if kept != text:
             files.write(place.stack_file, kept, mode=0o644)
 

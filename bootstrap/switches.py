@@ -17,9 +17,9 @@ def is_on(what: Built, stack: Stack) -> bool:
 
 
 def is_needed(what: Built, stack: Stack) -> str:
-    """The setting that cannot do without the image, as it has data that nothing else has."""
+    """The setting that wants the image; empty where none does."""
     keys = (*((what.enabled,) if is_on(what, stack) else ()), *filter(stack.own, what.used_by))
-    return next(iter(keys), "") if what.holds_data else ""
+    return next(iter(keys), "")
 
 
 def prepare(what: Built, stack: Stack, cluster: Cluster, say: Say) -> None:
@@ -40,7 +40,7 @@ def prepare(what: Built, stack: Stack, cluster: Cluster, say: Say) -> None:
         if _keeps_previous(what, stack, cluster):
             say(f"the {what.group} keeps its previous image: {error}")
             return
-        if key := is_needed(what, stack):
+        if what.holds_data and (key := is_needed(what, stack)):
             raise SetupError(_without(key, f"there is no image for it: {error}")) from None
         _switch_off(what, stack)
         say(f"there is no {what.group}: {error}. The database does without; `make up` tries again")
@@ -56,7 +56,7 @@ def prepare(what: Built, stack: Stack, cluster: Cluster, say: Say) -> None:
 def _keeps_previous(what: Built, stack: Stack, cluster: Cluster) -> bool:
     before = stack.own(what.image)
     return (
-        bool(is_on(what, stack) or is_needed(what, stack))
+        is_needed(what, stack) != ""
         and before != ""
         and what.may_replace(built.name_of(what, stack), before)
         and built.is_there(stack, cluster, before)
@@ -66,7 +66,7 @@ def _keeps_previous(what: Built, stack: Stack, cluster: Cluster) -> bool:
 def _leave_out(what: Built, stack: Stack, cluster: Cluster, say: Say) -> None:
     """On somebody else's cluster nothing can be built."""
     key = is_needed(what, stack)
-    if not (is_on(what, stack) or key):
+    if not key:
         return
     example = f"registry.example/{what.name.rpartition('/')[2]}:1"
     on = f", built on {built.base(what, stack)}," if what.is_on_server else ""
@@ -74,7 +74,7 @@ def _leave_out(what: Built, stack: Stack, cluster: Cluster, say: Say) -> None:
         f"nothing can be built on '{cluster.context}': push {what.folder}/ as an image{on} to its "
         f"registry. Example: pulumi config set --path {what.image} {example}"
     )
-    if key:
+    if what.holds_data:
         raise SetupError(_without(key, advice))
     if not stack.own(what.image):
         raise SetupError(f"{what.enabled} is true, but {advice}")

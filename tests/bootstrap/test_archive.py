@@ -2,7 +2,10 @@
 
 import base64
 import dataclasses
+import os
+import re
 import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -208,21 +211,93 @@ def test_after_a_lost_state_the_passphrase_is_the_clusters(checkout: Checkout) -
     assert "--context minikube --namespace brewget get secret postgres-archive " in asked
 
 
+def _beside_an_archive(checkout: Checkout, folder: Path) -> Stack:
+    """The stack, with an archive of before in its store."""
+    place = dataclasses.replace(checkout.stack.place, backup_dir=folder / "a store")
+    (folder / "a store/archive").mkdir(parents=True)
+    (folder / "a store/archive/systems").write_text("7300000000000000000\n")
+    return dataclasses.replace(checkout.stack, place=place)
+
+
+def _ways(stack: Stack) -> list[str]:
+    """The commands that are named where nobody here can open the archive."""
+    with pytest.raises(SetupError) as refused:
+        passphrase.keep(stack, MINIKUBE)
+    assert stack.own("archive.passphrase") == ""
+    return re.findall(r"`([^`]+)`", str(refused.value))
+
+
+def _run(stack: Stack, way: str) -> None:
+    subprocess.run(way, shell=True, cwd=stack.place.root, check=True)  # noqa: S602 (as a person)
+
+
 def test_beside_an_archive_that_nobody_can_open_none_is_made_up(
-    checkout: Checkout, tmp_path: Path
+    checkout: Checkout, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A clone and a cluster that are new, beside the store of a stack of before."""
     _cluster_has(checkout, "")
-    place = dataclasses.replace(checkout.stack.place, backup_dir=tmp_path / "store")
-    (tmp_path / "store/archive/repo").mkdir(parents=True)
-    stack = dataclasses.replace(checkout.stack, place=place)
+    stack = _beside_an_archive(checkout, tmp_path)
 
-    with pytest.raises(SetupError) as refused:
-        passphrase.keep(stack, MINIKUBE)
+    sheet, _, aside = _ways(stack)
 
-    for way in ("--secret archive.passphrase`", "recovery sheet", "archive.enabled false`"):
-        assert way in str(refused.value)
-    assert stack.own("archive.passphrase") == ""
-    shutil.rmtree(tmp_path / "store/archive")
+    assert sheet == "pulumi config set --path --secret archive.passphrase"
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "access", lambda *_: False)
+        assert _ways(stack)[-1] == f"sudo {aside}", "the store is the server's user's"
+    _run(stack, aside)
+    assert [path.name for path in (tmp_path / "a store").glob("*/systems")] == ["systems"]
     passphrase.keep(stack, MINIKUBE)
     assert len(_known(checkout)) >= 32
+
+
+def test_a_passphrase_that_is_found_again_opens_what_was_taken_out(
+    checkout: Checkout, tmp_path: Path
+) -> None:
+    """.state and the cluster are gone, the clone and the store are there."""
+    _cluster_has(checkout, "of the archive")
+    passphrase.keep(checkout.stack, MINIKUBE)
+    _cluster_has(checkout, "")
+    stack = _beside_an_archive(checkout, tmp_path)
+    lost = stack.place.state.rename(tmp_path / "lost")
+    stack.select()
+
+    *_, back, _ = _ways(stack)
+
+    shutil.copy(lost / "passphrase", stack.place.passphrase)
+    _run(stack, back)
+    stack.select()
+    passphrase.keep(stack, MINIKUBE)
+    assert _known(checkout) == "of the archive"
+
+
+@pytest.mark.parametrize(
+    ("storage", "cluster", "left", "is_asked_for"),
+    [
+        ("{}", MINIKUBE, "systems", True),
+        ("{kind: hostPath, path: /mnt/data/brewget-postgres-backups}", MINIKUBE, "systems", True),
+        ("{}", MINIKUBE, ".lock", False),
+        ("{kind: storageClass}", MINIKUBE, "systems", False),
+        ("{path: /mnt/data/two}", MINIKUBE, "systems", False),
+        ("{}", NAMED, "systems", False),
+    ],
+)
+def test_only_an_archive_in_the_stacks_own_store_is_asked_for(
+    place: Place, storage: str, cluster: Cluster, left: str, *, is_asked_for: bool
+) -> None:
+    """A start makes the directory, a server's archiver the file."""
+    assert place.backup_dir is not None
+    archive = place.backup_dir / "archive"
+    archive.mkdir(parents=True)
+    (archive / left).touch()
+    place.stack_file.write_text(f"config: {{brewget:backup: {{storage: {storage}}}}}\n")
+
+    assert passphrase.of_before(Stack(place, {}), cluster) == (archive if is_asked_for else None)
+
+
+def test_a_closed_archive_is_one(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The server's user alone may look into it."""
+    assert place.backup_dir is not None
+    monkeypatch.setattr(passphrase, "is_seen", lambda path: path.name == "archive" or None)
+    assert passphrase.of_before(Stack(place, {}), MINIKUBE) == place.backup_dir / "archive"
+    monkeypatch.setattr(passphrase, "is_seen", lambda _: None)
+    assert passphrase.of_before(Stack(place, {}), MINIKUBE) is None, "unknown"

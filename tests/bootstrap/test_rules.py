@@ -16,7 +16,7 @@ from bootstrap.exported import has_pending
 from bootstrap.linting import is_shell_script
 from bootstrap.place import Place, from_environment
 from bootstrap.pulumi_cli import is_new_enough
-from bootstrap.settings_file import drop_foreign_salt
+from bootstrap.settings_file import before, drop_foreign_salt
 from toolchain.errors import SetupError
 
 LOCAL = Cluster(Kind.LOCALCLUSTER, "localcluster")
@@ -170,17 +170,19 @@ def test_the_salt_of_a_lost_passphrase_goes_and_settings_stay(place: Place) -> N
 
 def test_secrets_of_a_lost_passphrase_are_not_dropped(place: Place) -> None:
     file = place.stack_file
-    before = "encryptionsalt: v1:abc\nconfig:\n  brewget:postgres.password:\n    secure: xyz\n"
-    file.write_text(before)
+    text = "encryptionsalt: v1:abc\nconfig:\n  brewget:postgres.password:\n    secure: xyz\n"
+    file.write_text(text)
 
     with pytest.raises(SetupError, match=r"the passphrase that they need is not here"):
         drop_foreign_salt(place)
 
-    assert file.read_text() == before
+    assert file.read_text() == text
 
 
 def test_the_archives_passphrase_goes_with_what_it_was_encrypted_with(place: Place) -> None:
-    """`make` has written it by itself, and has it again from the cluster."""
+    """`make` has written it by itself, and has it again from the cluster; where that is gone, too,
+    it would be nowhere, should the passphrase be found.
+    """
     head = "encryptionsalt: v1:abc\n"
     kept = "config:\n  brewget:archive:\n    enabled: true\n{}    image: one\n  brewget:backup:\n    keep: 3\n"
     own = "    passphrase:\n      secure: v1:xyz\n"
@@ -189,6 +191,8 @@ def test_the_archives_passphrase_goes_with_what_it_was_encrypted_with(place: Pla
     drop_foreign_salt(place)
 
     assert place.stack_file.read_text() == kept.format("")
+    drop_foreign_salt(place)
+    assert before(place).read_text() == head + kept.format(own)
     other = kept.format("") + f"  brewget:offsite:\n{own}"
     place.stack_file.write_text(head + other)
     with pytest.raises(SetupError, match=r"the passphrase that they need is not here"):
