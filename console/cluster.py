@@ -76,12 +76,13 @@ class Kubernetes:
         texts = [jobs.pods_words(pods)]
         for pod in pods:
             first = jobs.failed_first(pod)
+            chosen: dict[str, Any] = {"container": first} if first else {}
             try:
                 answer: Any = core.read_namespaced_pod_log(
                     pod["metadata"]["name"],
                     self._namespace,
                     tail_lines=2000,
-                    **({"container": first} if first else {}),
+                    **chosen,
                     limit_bytes=LOG_BYTES,
                     _preload_content=False,
                     _request_timeout=TIMEOUT,
