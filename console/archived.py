@@ -21,7 +21,9 @@ DRILL_SECONDS, OFFSITE_DRILL_SECONDS = 3 * DAY, 15 * DAY
 COPIES_SECONDS = 3 * DAY
 """Sets are copied off this machine every day: the same."""
 OF_POSITION = frozenset({Code.ARCHIVE_SLOT, Code.ARCHIVE_WAITING, Code.ARCHIVE_BACKUP})
-CODES = OF_POSITION | {Code.ARCHIVE_STALE, Code.ARCHIVE_DRILL, Code.OFFSITE_SETS}
+OF_WINDOW = OF_POSITION | {Code.ARCHIVE_STALE, Code.ARCHIVE_DRILL}
+"""With any of these nobody knows whether each second can be restored to."""
+CODES = OF_WINDOW | {Code.OFFSITE_SETS}
 _LOG = "kubectl logs postgres-0 -c archiver says why."
 _JOBS = "The log of the last Job of postgres-offsite-sets says more."
 

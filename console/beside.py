@@ -6,6 +6,7 @@ from console import checked, manifest
 from console.checked import UnusableError, said
 from console.files import read
 from console.manifest import Manifest
+from console.problem import CLOCK_SLACK
 from console.sets import LeftOut, Tried, Verdict
 
 _MOST_WORDS = 2000
@@ -53,13 +54,17 @@ def read_again(directory: Path, sums: str) -> float:
         return 0.0
 
 
-def escrow_checked(path: Path) -> float | None:
-    """When a key that a person brought last opened encrypted sets; None where nothing says so."""
+def escrow_checked(path: Path, now: float) -> float | None:
+    """When a key that a person brought last opened encrypted sets; None where nothing says so.
+
+    A time from the future says nothing, or no alarm would come until then.
+    """
     try:
         found = checked.load(read(path))
-        return manifest.seconds_of(str(found.get("checked")))
+        moment = manifest.seconds_of(str(found.get("checked")))
     except (OSError, UnusableError):
         return None
+    return moment if moment <= now + CLOCK_SLACK else None
 
 
 def verdict(directory: Path, of: Manifest, sums: str) -> Verdict | None:

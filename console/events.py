@@ -28,8 +28,8 @@ class State:
     open: Mapping[Key, Open] = field(default_factory=dict)
     waiting: tuple[Event, ...] = ()
     receivers: tuple[str, ...] = ()
-    verified: str | None = None
-    """The newest set whose verification was told; None before the first look."""
+    told: tuple[str, ...] | None = None
+    """Sets in the store whose verification was told; None before the first look."""
     digest: float | None = None
     """When the last digest that was told of had been due; None before the first look."""
 
@@ -144,7 +144,7 @@ def to_json(state: State) -> str:
         for e in state.waiting
     ]
     whole = {"version": VERSION, "receivers": state.receivers, "open": opened, "waiting": waiting}
-    whole |= {"verified": state.verified, "digest": state.digest}
+    whole |= {"told": state.told, "digest": state.digest}
     return json.dumps(whole, indent=1) + "\n"
 
 
@@ -158,13 +158,13 @@ def from_json(text: str) -> State:
         if found["version"] != VERSION:
             raise ValueError(f"version {found['version']}")
         receivers = tuple(str(each) for each in found["receivers"])
-        # A console of before kept neither.
-        verified, digest = found.get("verified"), found.get("digest")
+        # A console of before kept neither, or one mark for all sets, which says too little.
+        told, digest = found.get("told"), found.get("digest")
         return State(
             dict(_open(each) for each in found["open"]),
             waiting,
             receivers,
-            None if verified is None else str(verified),
+            None if told is None else tuple(str(each) for each in told),
             None if digest is None else float(digest),
         )
     except (KeyError, TypeError, AttributeError) as error:

@@ -117,11 +117,10 @@ def _newest(store: Picture, now: float) -> Iterator[Metric]:
         "oldest_proof_age_seconds",
         proofs,
     )
-    since = store.escrow_since
     yield from _gauge(
         "escrow_age_seconds",
-        "Since the escrowed key was tried on encrypted sets, or since the oldest was begun.",
-        None if since is None else now - since,
+        "Since the escrowed key was tried on encrypted sets; +Inf where it never was.",
+        store.escrow_age(now),
     )
 
 

@@ -1,11 +1,14 @@
 """What proofs lack: objects that did not come back, proofs that are old, a key nobody has tried."""
 
 from collections.abc import Iterator
+from math import inf
 
 from console.problem import ESCROW_DAYS, Code, Facts, Level, Problem
-from console.sets import Picture, Verdict
+from console.sets import Verdict
 from console.words import DAY, count, short, span
 
+FIRST_SETS = 4
+"""Intervals between backups after which a key that was never tried is a warning; at most a day."""
 UNNAMED = "names are in the log of the verification and in findings.age"
 """Of objects that an encrypted set lacks."""
 DRILL = "scripts/escrow-drill.sh < IDENTITY_FILE (docs/encryption.md)"
@@ -17,7 +20,7 @@ def problems(facts: Facts, now: float) -> Iterator[Problem]:
     if verified and verified.verdict and verified.verdict.left_out_count:
         yield _left_out(verified.name, verified.verdict)
     yield from _old(facts, now)
-    yield from _escrow(facts.store, now)
+    yield from _escrow(facts, now)
 
 
 def _left_out(name: str, verdict: Verdict) -> Problem:
@@ -45,14 +48,16 @@ def _old(facts: Facts, now: float) -> Iterator[Problem]:
             yield Problem(code, Level.WARNING, text, next_)
 
 
-def _escrow(store: Picture, now: float) -> Iterator[Problem]:
+def _escrow(facts: Facts, now: float) -> Iterator[Problem]:
     """Jobs try the cluster's own key, which is lost with it. Only a person has the other."""
-    since = store.escrow_since
-    if since is None or now - since <= ESCROW_DAYS * DAY:
+    age = facts.store.escrow_age(now)
+    if age is None:
         return
-    yield Problem(
-        Code.ESCROW,
-        Level.WARNING,
-        f"The escrowed key was not tried for {int((now - since) // DAY)} days.",
-        DRILL,
-    )
+    if age == inf:
+        # Where backups are frequent no set that is kept may ever be a day old.
+        patience = min(DAY, FIRST_SETS * facts.interval)
+        is_due, text = now - facts.store.encrypted[0].began > patience, "never tried"
+    else:
+        is_due, text = age > ESCROW_DAYS * DAY, f"not tried for {int(age // DAY)} days"
+    if is_due:
+        yield Problem(Code.ESCROW, Level.WARNING, f"The escrowed key was {text}.", DRILL)

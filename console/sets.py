@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from math import inf
 
 from console.manifest import Manifest
 
@@ -142,15 +143,15 @@ class Picture:
         """Sets that count and whose names and data only a key opens, oldest first."""
         return [each for each in self.published if each.is_encrypted]
 
-    @property
-    def escrow_since(self) -> float | None:
-        """Since when no key of a person's was tried: the last time, or the oldest encrypted set's.
+    def escrow_age(self, now: float) -> float | None:
+        """Seconds since a person's key was tried: infinite where none ever was.
 
-        None where nothing is encrypted.
+        None where nothing is encrypted. The sets' own age says nothing of it: retention removes
+        the old ones, tried or not.
         """
         if not self.encrypted:
             return None
-        return self.escrow_checked or self.encrypted[0].began
+        return inf if self.escrow_checked is None else max(0.0, now - self.escrow_checked)
 
     @property
     def oldest_restore(self) -> float | None:

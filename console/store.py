@@ -3,6 +3,7 @@
 import hashlib
 import os
 import stat
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,7 +56,7 @@ class Store:
             # A file system of no blocks does not say (9p mounts): it is not full for that.
             free_bytes=room.f_bavail * room.f_frsize if room.f_blocks else None,
             size_bytes=room.f_blocks * room.f_frsize or None,
-            escrow_checked=beside.escrow_checked(self._root / ESCROW),
+            escrow_checked=beside.escrow_checked(self._root / ESCROW, time.time()),
         )
 
     def detail(self, name: str, *, failed: bool = False) -> Manifest | None:

@@ -76,8 +76,9 @@ class Wish:
     @property
     def cron_job(self) -> str:
         """Whose template is taken: that of the verification has what reading a set or the archive
-        needs, such as the key of encrypted ones. Who writes sets has no key."""
-        return VERIFY if self.is_restore or self.action is Action.VERIFY else BACKUP
+        needs, such as the key of encrypted ones. That of the backup has no key, and its pods begin
+        only once one was tried: a pin must not fail because that one is missing."""
+        return BACKUP if self.action is Action.BACKUP else VERIFY
 
     @property
     def is_restore(self) -> bool:

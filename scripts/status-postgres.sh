@@ -54,8 +54,9 @@ problem() {
 ask() { kube --request-timeout=20s "$@"; }
 
 # usage: ask_console   Fills SAID or LIMITED. Its own program in its own pod, so that nobody has to hand over its token.
+# One that is off was not wanted. One that is on and does not answer is a problem by itself: nobody is notified of any other.
 ask_console() {
-	local answer why
+	local answer
 
 	if answer="$(ask exec "$CONSOLE" -- python3 -m console.ask 2>"$ERRORS")"; then
 		# Good without a problem, or anything else with one.
@@ -63,13 +64,13 @@ ask_console() {
 		'{"version": 1, '*'"level": "good"'*'"problems": ['* | '{"version": 1, '*'"problems": ['*'{"code": '*) SAID="$answer" ;;
 		*) LIMITED="the console's answer cannot be read" ;;
 		esac
+	elif grep -q 'deployments\.apps .* not found' "$ERRORS"; then
+		LIMITED="the console is off"
 		return 0
+	else
+		LIMITED="$(limited_why)"
 	fi
-	why="$(kube_last_line "$(cat "$ERRORS")")"
-	case "$why" in
-	*NotFound* | *'not found'*) LIMITED="the console is off" ;;
-	*) LIMITED="the console does not answer: $why" ;;
-	esac
+	[[ -z "$LIMITED" ]] || problem "$WARNING" "$LIMITED" "kubectl logs $CONSOLE -n $NAMESPACE"
 }
 
 # usage: repeat_console   Its problems in its words. What it is unsure of is unknown.
@@ -188,7 +189,7 @@ name_of() {
 print_archive() {
 	case "$ARCHIVE" in
 	null) ;;
-	'{"limited"'*) echo 'archive          limited check: the console does not answer' ;;
+	'{"limited"'*) printf 'archive          limited check: %s\n' "$LIMITED" ;;
 	*) printf 'archive          from %s to %s\n' "$(field from <<<"$ARCHIVE")" "$(field to <<<"$ARCHIVE")" ;;
 	esac
 }

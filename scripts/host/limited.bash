@@ -1,6 +1,19 @@
 # What status-postgres.sh finds out by itself where no console answers: by what list.sh says, the schedules, and whether the archiver writes.
 [[ "${BASH_SOURCE[0]}" != "$0" ]] || { echo "${0##*/} is a library and does nothing by itself. See: scripts/README.md" >&2 && exit 64; }
 
+# usage: limited_why   By ERRORS: the first error, or what stands before kubectl's last line, which only has a status.
+limited_why() {
+	local why
+
+	why="$(sed -n '/^error: /{s///p;q;}' "$ERRORS")"
+	[[ -n "$why" ]] || why="$(grep -v -E '^(Defaulted container|command terminated) ' "$ERRORS" | grep . | tail -n 1)" || true # it may be silent
+	why="$(LC_ALL=C tr -d '[:cntrl:]' <<<"$why")"
+	case "$why" in
+	'the console '*) printf '%s\n' "$why" ;;
+	*) printf 'the console does not answer: %s\n' "${why:-kubectl does not say why}" ;;
+	esac
+}
+
 # usage: limited_sets   By SETS.
 limited_sets() {
 	local line age name verified unverified

@@ -12,7 +12,8 @@ from console import events, regular
 from console.events import State
 from console.message import Kind
 from console.safety import judge
-from console.sets import Identity, Picture
+from console.sets import BackupSet, Identity, Picture
+from console.sets import State as Set
 from tests.console.conftest import Start
 from tests.console.test_notify import (
     ARRIVAL,
@@ -95,7 +96,7 @@ def test_unless_it_is_wanted_no_success_is_told_and_later_none_of_before(
     some_looks(console)
     name = publish(store, 5).name
     some_looks(console)
-    assert json.loads(note(options).read_text())["verified"] == name
+    assert name in json.loads(note(options).read_text())["told"]
     console.stop()
     some_looks(start(**options, **SUCCESS))
     assert webhook.messages == []
@@ -157,7 +158,7 @@ def test_a_digest_is_due_on_mondays_at_seven() -> None:
 
 
 def weekly(state: State, now: float) -> State:
-    return regular.weekly(state, HEALTHY, judge(HEALTHY, now), TO, now)
+    return regular.weekly(state, HEALTHY, judge(HEALTHY, NOW), TO, now)
 
 
 def test_one_digest_a_week_whatever_the_clock_does() -> None:
@@ -173,40 +174,49 @@ def test_one_digest_a_week_whatever_the_clock_does() -> None:
     assert (back.waiting, back.digest) == ((), first), "a clock that ran ahead silences it not"
 
 
-def test_a_digest_says_what_is_wrong_and_nothing_old_of_a_store_that_is_away() -> None:
-    facts = replace(HEALTHY, store=replace(HEALTHY.store, silent=90.0))
-    state = State(digest=regular.due(NOW) - WEEK)
-    (event,) = regular.weekly(state, facts, judge(facts, NOW), TO, NOW).waiting
-    assert event.title == "The week: Your data is not safe right now."
-    assert "What is wrong now:\n- The store has not answered for 1 min 30 s." in event.body
-    assert "Backups of the last 7 days" not in event.body
-
-
 def test_what_did_not_come_back_is_not_told_as_a_whole_success() -> None:
     store = with_sets(a_set(7), lacking(1, "i")).store
-    state = regular.verified(State(verified=a_set(7).name), store, TO, NOW)
+    state = regular.verified(State(told=(a_set(7).name,)), store, TO, NOW)
     assert state.waiting[0].body.endswith(
         "1 object did not come back, which is a warning of its own."
     )
 
 
+def names(*sets: BackupSet) -> tuple[str, ...]:
+    return tuple(each.name for each in sets)
+
+
 def test_a_store_that_is_away_and_comes_back_repeats_no_success() -> None:
     state = regular.verified(State(), HEALTHY.store, TO, NOW)
-    assert state.verified == a_set(1).name
     for store in (
         replace(HEALTHY.store, silent=90.0),
         Picture(Identity.MISSING, "gone"),
-        replace(HEALTHY.store, sets=(a_set(7),)),
+        replace(HEALTHY.store, sets=(a_set(7), a_set(1, Set.DAMAGED))),
         HEALTHY.store,
     ):
         state = regular.verified(state, store, TO, NOW)
-    assert (state.waiting, state.verified) == ((), a_set(1).name)
+    assert (state.waiting, state.told) == ((), names(a_set(7), a_set(1)))
 
 
 def test_a_store_that_is_away_at_first_is_not_taken_for_an_empty_one() -> None:
     state = regular.verified(State(), Picture(Identity.MISSING, "gone"), TO, NOW)
     state = regular.verified(state, HEALTHY.store, TO, NOW)
-    assert (state.waiting, state.verified) == ((), a_set(1).name)
+    assert (state.waiting, state.told) == ((), names(a_set(7), a_set(1)))
+
+
+def test_each_verified_set_is_told_whatever_the_order_and_whatever_a_clock_said() -> None:
+    """The verification takes the newest first; one that was made in the future stays the newest."""
+    looks = (
+        (a_set(13), a_set(7, Set.UNVERIFIED), a_set(-99)),
+        (a_set(13), a_set(7), a_set(1), a_set(-99)),
+        (a_set(7), a_set(1), a_set(-99)),
+    )
+    state = State()
+    for sets in looks:
+        state = regular.verified(state, with_sets(*sets).store, TO, NOW)
+    told = [event.about.split()[1] for event in state.waiting]
+    assert told == [a_set(7).name, a_set(1).name]
+    assert state.told == names(*looks[-1]), "what is gone is not kept for ever"
 
 
 def test_the_first_backup_of_a_new_store_is_told() -> None:
@@ -216,8 +226,8 @@ def test_the_first_backup_of_a_new_store_is_told() -> None:
 
 
 def test_the_marks_are_read_back_and_those_of_before_are_none() -> None:
-    state = State(verified="backup_1", digest=5.0)
+    state = State(told=("backup_1", "backup_2"), digest=5.0)
     assert events.from_json(events.to_json(state)) == state
     kept = json.loads(events.to_json(state))
-    del kept["verified"], kept["digest"]
+    del kept["told"], kept["digest"]
     assert events.from_json(json.dumps(kept)) == State()

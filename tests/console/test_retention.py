@@ -122,10 +122,13 @@ def test_nothing_goes_while_the_brake_is_on_or_enough_room_is_left(
 
 
 def test_what_cannot_be_known_is_said(console: Console, store: Path, api: FakeApi) -> None:
-    (max(store.glob("backup_*")) / "one.sql").unlink()
+    dump = max(store.glob("backup_*")) / "one.sql"
+    dump.rename(dump.with_name("aside"))
     assert "unknown, as a set is damaged" in following(console)
+    dump.with_name("aside").rename(dump)
+    assert "<dt>Kept</dt><dd>unknown</dd>" not in following(console)
     with_environment(api, {"BACKUP_KEEP": None, "x": 5})
-    assert "unknown" in following(console)
+    assert "<dt>Kept</dt><dd>unknown</dd>" in following(console)
     api.fault = lambda request: request.send_error(500) is None
     text = following(console)
     assert "unknown" in text

@@ -85,6 +85,14 @@ def escrow(facts: Facts, days: float) -> Facts:
     return replace(facts, store=replace(facts.store, escrow_checked=NOW - days * DAY))
 
 
+TEN_KEPT = with_sets(*(encrypted((1 + 6 * at) / 24) for at in reversed(range(10))))
+"""Encrypted since a year ago, with the usual retention."""
+HOURLY = replace(
+    with_sets(*(encrypted((0.5 + at) / 24) for at in reversed(range(10)))), interval=HOUR
+)
+"""None of them is ever a day old."""
+
+
 def codes(facts: Facts) -> list[str]:
     return [problem.code.value for problem in judge(facts, NOW).problems]
 
@@ -131,7 +139,9 @@ def test_all_well_is_said_with_its_verification() -> None:
         (with_sets(proven(35.1, 1), a_set(1)), "old-restore", 2, "last restored 35 d 2 h ago, not within 35 d"),
         (with_sets(proven(34, 7.5), a_set(1)), "old-reading", 2, "last read 7 d 12 h ago, not within 7 d"),
         (with_sets(a_set(170, State.UNVERIFIED), a_set(7), a_set(1)), "old-reading", 2, "last read 7 d 2 h ago"),
-        (with_sets(encrypted(41.9), a_set(1)), "escrow", 2, "The escrowed key was not tried for 41 days."),
+        (with_sets(encrypted(1.1), a_set(1)), "escrow", 2, "The escrowed key was never tried."),
+        (TEN_KEPT, "escrow", 2, "The escrowed key was never tried."),
+        (HOURLY, "escrow", 2, "The escrowed key was never tried."),
         (escrow(with_sets(encrypted(1), a_set(1)), 31), "escrow", 2, "not tried for 31 days."),
         (with_sets(a_set(7), a_set(-1)), "clock", 2, "from the future (1 h ahead)"),
         (with_jobs(run(Action.BACKUP, Phase.FAILED, 1)), "failed-backup", 3, "backup failed"),
@@ -164,9 +174,10 @@ def test_each_fault_alone_is_named(facts: Facts, code: str, level: int, words: s
         with_sets(proven(34, 6.9), a_set(1)),
         replace(with_sets(proven(34, 30), a_set(1)), scrub_days=0),
         replace(with_sets(proven(99, 1), a_set(1)), repeat_days=0),
-        with_sets(encrypted(29), a_set(1)),
         escrow(with_sets(encrypted(99), a_set(1)), 29),
         escrow(with_sets(a_set(7), a_set(1)), 99),
+        escrow(TEN_KEPT, 29),
+        with_sets(encrypted(0.9), a_set(1)),
         with_sets(a_set(7), a_set(-0.05)),
         with_jobs(run(Action.BACKUP, Phase.RUNNING, 0.1), run(Action.BACKUP, Phase.DONE, 1)),
         with_jobs(run(Action.BACKUP, Phase.DONE, 1), run(Action.BACKUP, Phase.FAILED, 7)),

@@ -71,7 +71,7 @@ def _file(name: str) -> dict[str, Any]:
 
 
 def tried(store: Path, days: float) -> None:
-    """As verify.sh --escrow notes that a person's key has opened the oldest and the newest set."""
+    """As escrow-drill.sh notes that a person's key has opened the oldest and the newest set."""
     when = datetime.now(UTC) - timedelta(days=days)
     note = {"version": 1, "checked": f"{when:%Y-%m-%dT%H:%M:%SZ}", "sets": [], "by": "verify.sh"}
     (store / ".escrow.json").write_text(json.dumps(note))

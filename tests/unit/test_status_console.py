@@ -137,11 +137,62 @@ def test_an_answer_that_is_none_makes_the_check_a_limited_one(
     assert f"{LIMITED}the console's answer cannot be read" in done.stdout.splitlines()
 
 
-def test_a_console_that_is_off_is_said_and_is_no_problem_by_itself(answers: Answers) -> None:
-    answers.sets, answers.jobs = [a_set(7), a_set(1)], ""
-    answers.cronjobs = "postgres-backup false x\npostgres-backup-verify false x\n"
-    answers.console = ""
-    answers.refusal = 'Error from server (NotFound): deployments.apps "postgres-console" not found'
-    done = answers.run()
+@pytest.fixture
+def healthy(tmp_path: Path) -> Answers:
+    """A cluster that a limited check finds good."""
+    return Answers(tmp_path, [a_set(7), a_set(1)])
+
+
+def test_a_console_that_is_off_is_said_and_is_no_problem_by_itself(healthy: Answers) -> None:
+    done = healthy.run()
     assert (done.returncode, done.stdout.splitlines()[1]) == (0, f"{LIMITED}the console is off")
-    assert json.loads(answers.run("--json").stdout)["limited"] == "the console is off"
+    assert json.loads(healthy.run("--json").stdout)["limited"] == "the console is off"
+
+
+ENDED = "\ncommand terminated with exit code "
+REFUSED = "the console does not answer: ConnectionRefusedError(111, 'Connection refused')"
+
+
+@pytest.mark.parametrize(
+    ("refusal", "words"),
+    [
+        (f"error: {REFUSED}{ENDED}69", REFUSED),
+        (f"error: the console answers 503: busy{ENDED}69", "the console answers 503: busy"),
+        (
+            f'Defaulted container "console" out of: console, seed (init)\nerror: {REFUSED}{ENDED}69',
+            REFUSED,
+        ),
+        (
+            f'exec failed: exec: "python3": executable file not found in $PATH: unknown{ENDED}127',
+            'the console does not answer: exec failed: exec: "python3": executable file not found '
+            "in $PATH: unknown",
+        ),
+        (
+            'Error from server (NotFound): pods "postgres-console-1" not found',
+            'the console does not answer: Error from server (NotFound): pods "postgres-console-1" '
+            "not found",
+        ),
+        ("", "the console does not answer: kubectl does not say why"),
+    ],
+)
+def test_a_console_that_is_on_and_dead_is_a_warning_that_says_why(
+    healthy: Answers, refusal: str, words: str
+) -> None:
+    healthy.no_console = refusal
+    done = healthy.run()
+    assert (done.returncode, done.stdout.splitlines()[:2]) == (
+        1,
+        ["BACKUPS WARNING", f"- {words}"],
+    )
+    found = json.loads(healthy.run("--json").stdout)
+    assert (found["problems"], found["limited"]) == ([words], words)
+
+
+def test_nonsense_from_a_console_is_a_warning(healthy: Answers) -> None:
+    healthy.console = "x"
+    assert healthy.run().returncode == 1
+
+
+def test_of_an_archive_it_is_said_why_the_check_is_limited(healthy: Answers) -> None:
+    healthy.pod, healthy.position = " postgres archiver", '"slot" : "reserved"'
+    assert "archive          limited check: the console is off" in healthy.run().stdout.splitlines()
