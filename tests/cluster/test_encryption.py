@@ -55,7 +55,11 @@ def encrypted(first_up: tuple[World, FirstUp]) -> Iterator[Encrypted]:
     """Switched on as docs/encryption.md says, with a second key for escrow; the archive stays off."""
     world, project = first_up[0], first_up[0].project
     world.ensure_up()
-    world.psql(f"CREATE TABLE IF NOT EXISTS {TABLE} AS SELECT '{TABLE}' AS a", DATABASE)
+    world.psql(
+        f"CREATE TABLE IF NOT EXISTS {TABLE} AS SELECT '{TABLE}' AS a;"
+        f" ALTER TABLE {TABLE} OWNER TO {DATABASE}",
+        DATABASE,
+    )
     plain = world.filled().set
     own, escrow = Pair.make(), Pair.make()
     project.run(f"pulumi config set --path 'encryption.recipients[0]' {own.public}")
