@@ -33,8 +33,6 @@ OF_POD = (
     *("tolerations", "schedulerName", "runtimeClassName", "priorityClassName"),
 )
 """Likewise, of the pod."""
-OF_JOB = ("parallelism", "completions", "manualSelector")
-"""Likewise, of the Job."""
 MADE = ("controller-uid", "job-name")
 """Labels that the API server gives a Job's pods, also with BATCH before them."""
 BATCH = "batch.kubernetes.io/"
@@ -134,7 +132,9 @@ def rules(cron_jobs: Sequence[str]) -> list[tuple[str, str]]:
     labels = f"{template}.template.metadata.labels"
     made = [*MADE, *(f"{BATCH}{one}" for one in MADE)]
     pod = [_same("variables.pod", "variables.ours", key) for key in OF_POD]
-    pod += [_same("object.spec", template, key) for key in OF_JOB]
+    # The API server gives a Job what its CronJob's template may lack.
+    pod += ["object.spec.?parallelism.orValue(1) == 1", "object.spec.?completions.orValue(1) == 1"]
+    pod += ["!object.spec.?manualSelector.orValue(false)"]
     pod += [
         _same("object.spec.template.metadata", f"{template}.template.metadata", "annotations"),
         "object.spec.template.metadata.labels.all(key, "
