@@ -117,7 +117,9 @@ def status(scripts: Scripts) -> dict[str, object]:
     (answers / "cronjobs").write_text("postgres-backup false x\npostgres-backup-verify false x\n")
     (answers / "jobs").write_text("")
     said = 'for word; do [[ ! -f "${0%%/*}/%s" || "$word" != %s ]] || exec cat "${0%%/*}/%s"; done'
-    body = "\n".join(said % (x, x, x) for x in ("exec", "cronjobs", "jobs"))
+    off = 'Error from server (NotFound): deployments.apps "postgres-console" not found'
+    body = f"[[ \" $* \" != *postgres-console* ]] || {{ echo '{off}' >&2; exit 1; }}\n"
+    body += "\n".join(said % (x, x, x) for x in ("exec", "cronjobs", "jobs"))
     shim(answers, "kubectl", body)
     done = subprocess.run(
         ["bash", REPOSITORY / "scripts/status-postgres.sh", "--json"],
