@@ -98,12 +98,12 @@ def test_verify_takes_the_verification_s_template(
 
 
 @pytest.mark.parametrize(("button", "options"), [("pin", []), ("unpin", ["--remove"])])
-def test_a_pin_and_its_removal_take_the_backup_s_template(
+def test_a_pin_and_its_removal_need_no_key(
     console: Console, api: FakeApi, newest: str, button: str, options: list[str]
 ) -> None:
     page = press(console, f"/sets/{newest}/{button}")
     assert command(api.jobs[0]) == ["bash", "/backup-scripts/pin.sh", newest, *options]
-    assert api.jobs[0]["metadata"]["ownerReferences"][0]["name"] == "postgres-backup"
+    assert api.jobs[0]["metadata"]["ownerReferences"][0]["name"] == "postgres-backup-verify"
     assert page.startswith("/jobs/postgres-pin-console-")
     assert "Databases that hold data" not in console.get(page).text
 
