@@ -144,7 +144,7 @@ def test_the_real_cluster_in_numbers(deployed: World, console: Console) -> None:
     try:
         wait_for("the metric", lambda: console.metrics()[stopped] == 1, 10)
         status = deployed.project.run("scripts/status-postgres.sh", status=None)
-        assert "postgres-backup-verify is suspended" in status.stdout
+        assert "The schedule of verifications is suspended." in status.stdout
         assert status.status in {1, 2}
     finally:
         deployed.project.kubectl(f"""{suspend} '{{"spec": {{"suspend": false}}}}'""")
