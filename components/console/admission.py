@@ -77,6 +77,10 @@ def admission(
                 api_version="batch/v1", kind="CronJob"
             ),
             match_constraints=admissionregistration.v1.MatchResourcesArgs(
+                # Whatever is wrong with it concerns no other namespace.
+                namespace_selector=meta.v1.LabelSelectorArgs(
+                    match_labels={"kubernetes.io/metadata.name": namespace}
+                ),
                 resource_rules=[
                     admissionregistration.v1.NamedRuleWithOperationsArgs(
                         api_groups=["batch"],
@@ -84,7 +88,7 @@ def admission(
                         operations=["CREATE", "UPDATE"],
                         resources=["jobs"],
                     )
-                ]
+                ],
             ),
             match_conditions=[
                 admissionregistration.v1.MatchConditionArgs(
@@ -114,8 +118,10 @@ def admission(
             spec=admissionregistration.v1.ValidatingAdmissionPolicyBindingSpecArgs(
                 policy_name=policy.metadata["name"],
                 validation_actions=["Deny"],
+                # "Deny" would keep everybody's Jobs out, those of a destroy's last backup too,
+                # once the CronJob is gone: who it is is asked only after that.
                 param_ref=admissionregistration.v1.ParamRefArgs(
-                    name=cron_job, namespace=namespace, parameter_not_found_action="Deny"
+                    name=cron_job, namespace=namespace, parameter_not_found_action="Allow"
                 ),
             ),
             opts=opts,

@@ -270,6 +270,18 @@ def test_who_steals_its_token_runs_nothing_else(deployed: World, cron_job: str) 
         assert words in done.output, f"{what}: {done.output}"
 
 
+def test_the_policy_keeps_nobody_else_out(deployed: World) -> None:
+    """A destroy's last backup is a Job that is made when the CronJobs are gone already."""
+    project = deployed.project
+    for binding in ("postgres-backup", "postgres-backup-verify"):
+        name = f"{NAMESPACE}-postgres-console-{binding}"
+        found = project.get(f"validatingadmissionpolicybinding {name}")
+        assert found["spec"]["paramRef"]["parameterNotFoundAction"] == "Allow"
+    policy = project.get(f"validatingadmissionpolicy {NAMESPACE}-postgres-console")
+    (label,) = policy["spec"]["matchConstraints"]["namespaceSelector"]["matchLabels"].values()
+    assert label == NAMESPACE
+
+
 def test_it_cannot_write_to_the_store(deployed: World) -> None:
     listing = sorted(path.name for path in deployed.mount.iterdir())
     done = deployed.project.run(

@@ -20,7 +20,17 @@ PAGE_KIB = 4
 ENOUGH = 60
 """Pages that suffice for every run on the test's content."""
 
-OWN = {"data_free_bytes", "set", "started", "finished", "snapshot", "sha256", "bytes", "size", "taken"}
+OWN = {
+    "data_free_bytes",
+    "set",
+    "started",
+    "finished",
+    "snapshot",
+    "sha256",
+    "bytes",
+    "size",
+    "taken",
+}
 """Keys of the manifest that differ between two sets of the same content."""
 
 THE_IMAGES = pytest.mark.parametrize("tools", [Tools.BUSYBOX], indirect=True)
