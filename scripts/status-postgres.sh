@@ -190,6 +190,7 @@ print_archive() {
 	case "$ARCHIVE" in
 	null) ;;
 	'{"limited"'*) printf 'archive          limited check: %s\n' "$LIMITED" ;;
+	*'"from": null'*) printf 'archive          no moment can be restored yet\n' ;;
 	*) printf 'archive          from %s to %s\n' "$(field from <<<"$ARCHIVE")" "$(field to <<<"$ARCHIVE")" ;;
 	esac
 }

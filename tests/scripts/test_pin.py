@@ -92,6 +92,8 @@ def test_a_pinned_set_is_verified_and_restored_as_any_other(both: Scripts, kept:
         "failed.json",
         "unverified.json",
         "read.json",
+        "key.age",
+        "findings.age",
     }
     assert kept.link("latest-verified") == name
 
