@@ -170,13 +170,7 @@ kube_exit_code() {
 			printf '%s\n' "$code"
 			return 0
 		fi
-		# A backup's that opens the newest set: the container itself then never begins.
-		code="$(kube_pod_field '.items[0].status.initContainerStatuses[0].state.terminated.exitCode')" || code=""
-		if [[ -n "$code" && "$code" != 0 ]]; then
-			kube logs "job/$JOB" -c encryption >&2 || say "its log cannot be read"
-			printf '%s\n' "$code"
-			return 0
-		fi
+		if [[ -n "$stopped" ]] && kube_first_failed; then return 0; fi
 		# Known as stopped a second ago, and no code of its pod still: the pod was evicted, or its node is gone.
 		[[ -z "$stopped" || -z "$answered" ]] || fail 69 "job $JOB failed, and its pod is gone: $stopped. What it had begun is cleared away by the next run"
 		stopped="$(kube get job "$JOB" -o "jsonpath=$STOPPED" 2>/dev/null)" || stopped=""
@@ -191,6 +185,17 @@ kube_exit_code() {
 		# The log broke off (the connection, a rotated file) before the job's end.
 		((waited % 10 != 0)) || say "waiting for job $JOB to end"
 	done
+}
+
+# usage: kube_first_failed   Prints the status, and shows the log, of what runs before the job's container (a backup's that opens the newest
+# set), where that has failed: the container itself then never begins. Else 1.
+kube_first_failed() {
+	local code
+
+	code="$(kube_pod_field '.items[0].status.initContainerStatuses[0].state.terminated.exitCode')" || return 1
+	[[ -n "$code" && "$code" != 0 ]] || return 1
+	kube logs "job/$JOB" -c encryption >&2 || say "its log cannot be read"
+	printf '%s\n' "$code"
 }
 
 # usage: kube_limit   The setting with the seconds that the job may take.

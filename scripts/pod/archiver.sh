@@ -186,14 +186,14 @@ take_due_backup() {
 	due="$(awk -F '\t' -v now="$(date +%s)" -v full=$((ARCHIVE_FULL_HOURS * 3600)) -v diff=$((ARCHIVE_DIFF_HOURS * 3600)) \
 		-v incr=$((ARCHIVE_INCR_HOURS * 3600)) "$AWK_DUE" "$WORK/flat.$1")" || return "$UNREACHABLE"
 	read -r due last <<<"$due"
-	# Beside: the canary's part reads it, which would have half of the one and half of the other.
-	printf '%s\n' "$last" >"$WORK/last.$1.new" && mv -- "$WORK/last.$1.new" "$WORK/last.$1"
+	# The canary's part reads it meanwhile.
+	printf '%s\n' "$last" | replace "$WORK/last.$1"
 	[[ "$due" != - || ! -e "$now" ]] || due=incr
 	[[ "$due" != - ]] || return 0
 	log "taking a backup ($due) into the repository $1"
 	repository_do "$1" backup "${database[@]}" --type="$due" || return "$UNREACHABLE"
 	rm -f -- "$now"
-	date +%s >"$WORK/last.$1.new" && mv -- "$WORK/last.$1.new" "$WORK/last.$1"
+	date +%s | replace "$WORK/last.$1"
 	log "the backup is in the repository $1"
 	step backed-up
 }

@@ -90,7 +90,7 @@ choose_instant() {
 		{ SET="" CONTENTS="not compared: the newest set is none of this server, or does not say what was in it when" && return 0; }
 	json_text INSTANT "${MANIFEST["databases.$((MANIFEST[databases] - 1)).taken.1"]}"
 	INSTANT+=+00
-	awk -F '\t' "$AWK_STANDBY" "$MANIFEST_FLAT" "$MANIFEST_FLAT" | into "$WORK/standby" && mv -- "$WORK/standby" "$MANIFEST_FLAT"
+	awk -F '\t' "$AWK_STANDBY" "$MANIFEST_FLAT" "$MANIFEST_FLAT" | replace "$MANIFEST_FLAT"
 }
 
 # usage: open_server [POSTGRES OPTION...]   On what was restored, as often as it is asked for: it goes on where it was.

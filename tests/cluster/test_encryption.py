@@ -1,6 +1,5 @@
 """Encrypted sets on the real cluster: no byte of the store tells a name, and all comes back by itself."""
 
-import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,35 +7,13 @@ from pathlib import Path
 import pytest
 
 from tests.cluster.conftest import FirstUp
-from tests.lib.project import ROOT
+from tests.lib.encrypted import Key
 from tests.lib.waiting import JOB_DONE
 from tests.lib.world import NAMESPACE, Saved, World, assert_back, assert_lost
-from toolchain import archiving
 
 DATABASE = "brewget_settings"
 TABLE = "zymurgy_ledger"
 NAMES = (TABLE.encode(), DATABASE.encode(), b"brewget_auth")
-
-
-@dataclass(frozen=True)
-class Pair:
-    """A key of age, public and private."""
-
-    public: str
-    identity: str
-
-    @classmethod
-    def make(cls) -> "Pair":
-        """As a person makes one."""
-        archiving.ensure(ROOT)
-        made = subprocess.run(
-            [archiving.directory(ROOT) / "bin/age-keygen"],
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-        (public,) = (x.split()[-1] for x in made.stdout.splitlines() if "public key" in x)
-        return cls(public, made.stdout)
 
 
 @dataclass(frozen=True)
@@ -46,7 +23,7 @@ class Encrypted:
     world: World
     plain: str
     """The last set before that."""
-    escrow: Pair
+    escrow: Key
     """Of which the cluster has the public half alone."""
 
 
@@ -61,10 +38,10 @@ def encrypted(first_up: tuple[World, FirstUp]) -> Iterator[Encrypted]:
         DATABASE,
     )
     plain = world.filled().set
-    own, escrow = Pair.make(), Pair.make()
+    own, escrow = Key.make(), Key.make()
     project.run(f"pulumi config set --path 'encryption.recipients[0]' {own.public}")
     project.run(f"pulumi config set --path 'encryption.recipients[1]' {escrow.public}")
-    project.run("pulumi config set --path --secret encryption.identity", stdin=own.identity.strip())
+    project.run("pulumi config set --path --secret encryption.identity", stdin=own.file.strip())
     project.run("make up", timeout=900)
     world.wait_ready()
     yield Encrypted(world, plain, escrow)
@@ -169,14 +146,14 @@ def test_one_database_comes_back_beside_the_present_one(world: World, saved: Sav
 def test_a_key_from_outside_opens_the_sets_and_a_strange_one_does_not(
     encrypted: Encrypted, world: World, saved: Saved
 ) -> None:
-    drill = world.project.run("scripts/escrow-drill.sh", stdin=encrypted.escrow.identity)
+    drill = world.project.run("scripts/escrow-drill.sh", stdin=encrypted.escrow.file)
     assert drill.stdout.startswith("opened ")
     assert saved.set in drill.stdout
     assert saved.set in (world.mount / ".escrow.json").read_text()
-    strange = world.project.run("scripts/escrow-drill.sh", stdin=Pair.make().identity, status=78)
+    strange = world.project.run("scripts/escrow-drill.sh", stdin=Key.make().file, status=78)
     assert strange.stdout == ""
     jobs = world.project.kubectl(f"-n {NAMESPACE} get jobs,pods,secrets -o yaml")
-    secret = encrypted.escrow.identity.splitlines()[-1]
+    secret = encrypted.escrow.private
     assert secret not in jobs
 
 

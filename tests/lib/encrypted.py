@@ -1,5 +1,6 @@
 """Sets that are encrypted: the keys, the pods that have them, and what a thief sees."""
 
+import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,8 +13,26 @@ from toolchain import archiving
 class Key:
     """A pair of keys of age."""
 
-    private: str
-    public: str
+    file: str
+    """As age-keygen writes it."""
+
+    @property
+    def private(self) -> str:
+        """Return the line that nobody else may see."""
+        return self.file.splitlines()[-1]
+
+    @property
+    def public(self) -> str:
+        """Return what sets are encrypted to."""
+        (line,) = (x for x in self.file.splitlines() if "public key: " in x)
+        return line.partition("key: ")[2]
+
+    @classmethod
+    def make(cls) -> "Key":
+        """Make a pair, as a person does."""
+        archiving.ensure(REPOSITORY)
+        program = archiving.directory(REPOSITORY) / "bin" / "age-keygen"
+        return cls(subprocess.run([program], capture_output=True, text=True, check=True).stdout)
 
 
 @dataclass(frozen=True)
@@ -31,15 +50,11 @@ class Encrypted:
         """Give the scripts age, a pair of keys, and its public one as the recipient."""
         box = scripts.box
         programs = programs_of(box)
-        key = make_key(box, programs)
+        key = Key.make()
         with_age = scripts.with_(path=f"{programs}:{scripts.path}")
         return cls(
             box, programs, key, reading(with_age, key).with_(ENCRYPTION_RECIPIENTS=key.public)
         )
-
-    def another_key(self) -> Key:
-        """Make one that is nobody's yet."""
-        return make_key(self.box, self.programs)
 
     def with_(self, scripts: Scripts) -> "Encrypted":
         """Return the same with other scripts."""
@@ -68,14 +83,6 @@ def programs_of(box: Sandbox) -> Path:
     """Return the directory with age, readable for the scripts' user."""
     archiving.ensure(REPOSITORY)
     return box.readable(archiving.directory(REPOSITORY), "bin/age") / "bin"
-
-
-def make_key(box: Sandbox, programs: Path) -> Key:
-    """Make a pair of keys."""
-    made = run_as(box.identity, [programs / "age-keygen"], {}).stdout
-    lines = made.splitlines()
-    public = next(line for line in lines if "public key: " in line).partition("key: ")[2]
-    return Key(private=lines[-1], public=public)
 
 
 def reading(scripts: Scripts, *keys: Key) -> Scripts:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.lib.content import AUTH, SETTINGS, fill
-from tests.lib.encrypted import Encrypted, reading
+from tests.lib.encrypted import Encrypted, Key, reading
 from tests.lib.hooks import count_steps, kill_at
 from tests.lib.pod import Pod
 from tests.lib.postgres import Server
@@ -135,7 +135,7 @@ def test_without_a_key_nothing_comes_up_empty_and_nothing_is_condemned(
     assert not pod.data.exists()
     done = without.run("restore", saved).expect(78)
     assert "(encryption.identity). Nothing was touched." in done.stderr
-    strangers = reading(world.scripts, world.another_key())
+    strangers = reading(world.scripts, Key.make())
     done = strangers.verify(saved).expect(78)
     assert f"no private key here opens {saved}: no identity matched" in done.stderr
     assert store.failed() == []
@@ -143,7 +143,7 @@ def test_without_a_key_nothing_comes_up_empty_and_nothing_is_condemned(
 
 
 def test_no_set_is_taken_that_no_key_could_read(world: Encrypted, saved: str, store: Store) -> None:
-    strangers = reading(world.scripts, world.another_key())
+    strangers = reading(world.scripts, Key.make())
     sentence = "no private key here reads what is written for encryption.recipients"
     for done in (
         world.with_(strangers).scripts.run("backup"),
@@ -153,7 +153,7 @@ def test_no_set_is_taken_that_no_key_could_read(world: Encrypted, saved: str, st
     done = world.writing(world.box.directory("opened")).run("backup").expect(78)
     assert "nobody has tried whether a private key reads" in done.stderr
     opened = world.opened()
-    changed = world.writing(opened).with_(ENCRYPTION_RECIPIENTS=world.another_key().public)
+    changed = world.writing(opened).with_(ENCRYPTION_RECIPIENTS=Key.make().public)
     assert "nobody has tried" in changed.run("backup").expect(78).stderr, "others than were tried"
     done = world.scripts.with_(ENCRYPTION_RECIPIENTS="age1nonsense").run("backup").expect(78)
     assert "encryption.recipients: malformed recipient" in done.stderr
@@ -201,7 +201,7 @@ def test_other_recipients_cost_no_file_and_the_oldest_is_restored(
     world: Encrypted, saved: str, store: Store
 ) -> None:
     before = store.snapshot()
-    new = world.another_key()
+    new = Key.make()
     both = reading(world.scripts, world.key, new).with_(ENCRYPTION_RECIPIENTS=new.public)
     done = both.verify("--pending").expect(0)
     assert f"{saved} can be read by the recipients of today, and by nobody else" in done.stderr
@@ -217,7 +217,7 @@ def test_a_rotation_to_a_key_that_nobody_has_changes_nothing(
     world: Encrypted, store: Store
 ) -> None:
     before = store.snapshot()
-    lost = world.scripts.with_(ENCRYPTION_RECIPIENTS=world.another_key().public)
+    lost = world.scripts.with_(ENCRYPTION_RECIPIENTS=Key.make().public)
     done = lost.verify("--pending").expect(78)
     assert "no private key here reads what is written for encryption.recipients" in done.stderr
     assert "keeps its recipients" in done.stderr
@@ -240,7 +240,7 @@ def test_why_a_set_is_not_verified_is_for_who_has_the_key(
 def test_a_rotation_that_is_killed_at_any_step_leaves_every_set_readable(
     world: Encrypted, saved: str, store: Store
 ) -> None:
-    keys = [world.key, world.another_key()]
+    keys = [world.key, Key.make()]
     steps: list[str] = []
     for turn in range(2):
         keys.reverse()
@@ -255,7 +255,7 @@ def test_a_rotation_that_is_killed_at_any_step_leaves_every_set_readable(
 
 
 def test_the_key_of_the_safe_is_tried_alone(world: Encrypted, saved: str, store: Store) -> None:
-    escrow = world.another_key()
+    escrow = Key.make()
     both = world.scripts.with_(ENCRYPTION_RECIPIENTS=f"{world.key.public}\n{escrow.public}")
     done = world.with_(both).escrow(escrow).expect(78)
     assert f"no private key here opens {saved}" in done.stderr

@@ -96,6 +96,9 @@ into() { cat >"$1" || return "$NO_SPACE"; }
 # usage: COMMAND | onto FILE   The same, behind what is there.
 onto() { cat >>"$1" || return "$NO_SPACE"; }
 
+# usage: COMMAND | replace FILE   It becomes that, or stays: who reads it has the one or the other, and of a hard link the other name stays as it was.
+replace() { into "$1.new" && mv -- "$1.new" "$1"; }
+
 # usage: require_finding STATUS PATH [MESSAGE]   Ends with 69 unless STATUS is a finding, 0 good or 65 bad: a program that
 # was killed, or had no memory, or could not open a file that is there, has found out nothing.
 require_finding() {

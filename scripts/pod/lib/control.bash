@@ -59,24 +59,21 @@ control_save() {
 	done 3<<<"$CONTROL_DAMAGES"
 }
 
-# usage: control_replace FILE < CONTENT   The copies are links to one whole one: a file is replaced, never written.
-control_replace() { into "$1.damaged" && mv -- "$1.damaged" "$1"; }
-
 # usage: control_sum   The sums of all files that SHA256SUMS names, as they are now.
-control_sum() { awk '{ print $2 }' SHA256SUMS | xargs sha256sum -- | control_replace SHA256SUMS; }
+control_sum() { awk '{ print $2 }' SHA256SUMS | xargs sha256sum -- | replace SHA256SUMS; }
 
-# usage: control_damage DAMAGE   Does it to the set in the working directory.
+# usage: control_damage DAMAGE   Does it to the set in the working directory, whose files are links to one whole one.
 control_damage() {
 	case "$1" in
 	nothing) ;;
-	"a byte is another") { head -c 1 -- "$DUMP" | tr '\000-\377' '\001-\377\000' && tail -c +2 -- "$DUMP"; } | control_replace "$DUMP" ;;
-	"a file is cut short") head -c -1 -- "$GLOBALS" | control_replace "$GLOBALS" ;;
+	"a byte is another") { head -c 1 -- "$DUMP" | tr '\000-\377' '\001-\377\000' && tail -c +2 -- "$DUMP"; } | replace "$DUMP" ;;
+	"a file is cut short") head -c -1 -- "$GLOBALS" | replace "$GLOBALS" ;;
 	"a file is missing") rm -- "$DUMP" ;;
-	"a file has no sum") awk -v file="$GLOBALS" '$2 != file' SHA256SUMS | control_replace SHA256SUMS ;;
-	"the manifest is cut short") head -c -3 manifest.json | control_replace manifest.json && control_sum ;;
-	"the manifest is another set's") sed 's/"set": "[^"]*"/"set": "backup_20000101_000000"/' manifest.json | control_replace manifest.json && control_sum ;;
-	"a role is missing") sed '/brewget_control/d' globals.sql | control_replace globals.sql && control_sum ;;
-	*) control_replace brewget_control.dump <"$SCRATCH/control/$1" && control_sum ;;
+	"a file has no sum") awk -v file="$GLOBALS" '$2 != file' SHA256SUMS | replace SHA256SUMS ;;
+	"the manifest is cut short") head -c -3 manifest.json | replace manifest.json && control_sum ;;
+	"the manifest is another set's") sed 's/"set": "[^"]*"/"set": "backup_20000101_000000"/' manifest.json | replace manifest.json && control_sum ;;
+	"a role is missing") sed '/brewget_control/d' globals.sql | replace globals.sql && control_sum ;;
+	*) replace brewget_control.dump <"$SCRATCH/control/$1" && control_sum ;;
 	esac
 }
 

@@ -67,8 +67,7 @@ manifest_hide() {
 	sum="$(sum_of "$1/$file")"
 	bytes="$(size_of "$1/$file")"
 	printf '%s  %s\n' "$sum" "$file" >>"$WORK/SHA256SUMS"
-	json_flatten "$WORK/manifest.json" | awk -F '\t' -v file="$file" -v bytes="$bytes" -v sha256="$sum" "$AWK_PUBLIC" | into "$WORK/public.json"
-	mv -- "$WORK/public.json" "$WORK/manifest.json"
+	json_flatten "$WORK/manifest.json" | awk -F '\t' -v file="$file" -v bytes="$bytes" -v sha256="$sum" "$AWK_PUBLIC" | replace "$WORK/manifest.json"
 	key_wrap "$1"
 }
 
