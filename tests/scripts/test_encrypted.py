@@ -213,6 +213,23 @@ def test_other_recipients_cost_no_file_and_the_oldest_is_restored(
     world.escrow(new).expect(0)
 
 
+def test_a_backup_that_is_killed_leaves_sets_that_the_key_opens_and_nothing_in_the_clear(
+    world: Encrypted, filled: Server, store: Store
+) -> None:
+    assert filled.databases()
+    backup = world.writing(world.opened())
+    steps = count_steps(backup, "backup")
+    # From the first file on: what comes before writes nothing of a database.
+    for step in (steps.index("globals") + 1, steps.index("wrapped") + 1, len(steps)):
+        kill_at(backup, step, "backup")
+        store.assert_sound()
+        for file in store.root.rglob("*"):
+            content = file.read_bytes() if file.is_file() else b""
+            assert not [secret for secret in SECRETS if secret in content], file
+    backup.with_(BACKUP_LOCK_WAIT=30).backup()
+    world.escrow(world.key).expect(0)
+
+
 def test_a_rotation_to_a_key_that_nobody_has_changes_nothing(
     world: Encrypted, store: Store
 ) -> None:
