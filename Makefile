@@ -39,7 +39,8 @@ check: ## style, types, imports and the program's own tests: a minute, with Pyth
 # has one of its own, and takes over what the other has not come to (worksteal).
 SUITES = $(SUITES_OF_PYTHON) tests/preview tests/bootstrap tests/scripts tests/console
 SUITES_OF_CLUSTERS = tests/localcluster tests/cluster
-# One minikube for all tests of a suite, in their order: beside those, and shown after them.
+# One minikube for all tests of a suite, in their order: beside those, and shown after them. All suites run whatever came of the others,
+# so that one run shows everything that failed.
 SUITES_OF_MINIKUBE = tests/minikube
 BESIDE = .tools/minikube-suite.log
 
@@ -50,11 +51,12 @@ test: tools lint ## every check and the tests, with LONG=1 all of them; PYTEST_A
 ifdef PYTEST_ARGS
 	$(INSIDE) -m pytest $(PYTEST_ARGS)
 else
-	$(INSIDE) -m pytest $(CHOICE) --durations=15 --numprocesses=$$(($$(nproc) + 1)) $(SUITES)
-	$(INSIDE) -m tests.minikube.bed.everything
+	failed=0; \
+	$(INSIDE) -m pytest $(CHOICE) --durations=15 --numprocesses=$$(($$(nproc) + 1)) $(SUITES) || failed=1; \
+	$(INSIDE) -m tests.minikube.bed.everything || exit 1; \
 	$(INSIDE) -m pytest --durations=15 $(SUITES_OF_MINIKUBE) >$(BESIDE) 2>&1 & beside=$$!; trap "kill $$beside" INT TERM; \
-	$(INSIDE) -m pytest $(CHOICE) --durations=25 --numprocesses=2 --dist=worksteal $(SUITES_OF_CLUSTERS); ended=$$?; \
-	wait $$beside || ended=1; cat $(BESIDE); exit $$ended
+	$(INSIDE) -m pytest $(CHOICE) --durations=25 --numprocesses=2 --dist=worksteal $(SUITES_OF_CLUSTERS) || failed=1; \
+	wait $$beside || failed=1; cat $(BESIDE); exit $$failed
 endif
 
 lint: ## style, types and shell checks over all files

@@ -15,3 +15,12 @@ def some(cases: Iterable[Any]) -> list[Any]:
         case if number % EACH == 0 else pytest.param(case, marks=pytest.mark.long)
         for number, case in enumerate(cases)
     ]
+
+
+TURNS = some(range(EACH))
+"""The cases of a test that does the same at each step of a program: see `steps_of`."""
+
+
+def steps_of(turn: int, steps: int) -> range:
+    """Return the numbers, from 1, of the steps that are a turn's: every third one."""
+    return range(1 + turn, steps + 1, EACH)

@@ -95,7 +95,10 @@ class Copies:
         """Somebody else's restic is at work in the repository, and has its lock."""
         secrets = {file.name: file.read_text() for file in (self.keys / "sets").iterdir()}
         lookup = self.scripts.settings["OFFSITE_SETS_OPTION"]
-        text = f"sleep 1000 | restic --quiet --no-cache -o {lookup} backup --stdin --host another"
+        # It takes bash's place, so that it is gone when it is killed: restic lets a lock of a
+        # process be as long as there is one, and an orphan is there until somebody asks for it.
+        restic = f"restic --quiet --no-cache -o {lookup} backup --stdin --host another"
+        text = f"exec {restic} < <(sleep 1000)"
         environment = {**self.scripts.environment(), **secrets}
         running = Running(["bash", "-c", text], environment, self.scripts.box)
         try:

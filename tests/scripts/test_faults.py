@@ -5,6 +5,7 @@ import signal
 
 import pytest
 
+from tests.lib.choice import TURNS, steps_of
 from tests.lib.content import AUTH, SETTINGS, USERS, count, users_sql
 from tests.lib.hooks import count_steps, kill_at, start_until
 from tests.lib.postgres import Server
@@ -35,8 +36,9 @@ def test_a_backup_killed_at_any_step_leaves_the_old_state_or_the_new(
     kept.assert_sound()
 
 
+@pytest.mark.parametrize("turn", TURNS)
 def test_retention_killed_at_any_step_loses_no_set_that_the_rules_protect(
-    scripts: Scripts, kept: Store
+    turn: int, scripts: Scripts, kept: Store
 ) -> None:
     (golden,) = kept.names()
     keeping = scripts.with_(BACKUP_KEEP=2)
@@ -50,7 +52,7 @@ def test_retention_killed_at_any_step_loses_no_set_that_the_rules_protect(
     refill()
     steps = count_steps(keeping, "backup")
     assert len(kept.names()) < 6, "retention had something to do"
-    for number in range(1, len(steps) + 1):
+    for number in steps_of(turn, len(steps)):
         before = refill()
         newest = [x for x in before if (kept.root / x / "verified.json").exists()][-2:]
         kill_at(keeping, number, "backup")
@@ -61,14 +63,15 @@ def test_retention_killed_at_any_step_loses_no_set_that_the_rules_protect(
     assert len([x for x in kept.names() if (kept.root / x / "verified.json").exists()]) == 2
 
 
+@pytest.mark.parametrize("turn", TURNS)
 def test_a_verification_killed_at_any_step_is_no_verdict_or_a_whole_one(
-    scripts: Scripts, kept: Store
+    turn: int, scripts: Scripts, kept: Store
 ) -> None:
     (name,) = kept.names()
     verification = scripts.with_(VERIFY_SCRATCH=str(scripts.box.directory("scratch")))
     (kept.root / name / "verified.json").unlink()
     steps = count_steps(verification, "verify", name)
-    for number in range(1, len(steps) + 1):  # each over what the one before has left
+    for number in steps_of(turn, len(steps)):  # each over what the one before has left
         (kept.root / name / "verified.json").unlink(missing_ok=True)
         kill_at(verification, number, "verify", name)
         kept.assert_sound()

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.lib.choice import TURNS, steps_of
 from tests.lib.hooks import count_steps, start_until
 from tests.lib.pod import Pod
 from tests.lib.postgres import Server
@@ -39,10 +40,10 @@ def assert_clean(scripts: Scripts) -> None:
     assert not processes_below(scripts.root)
 
 
-def end_at_each_step(scripts: Scripts, after: Callable[[], None], *words: str) -> None:
-    """Run a program as often as it has steps, and end it at each: it stands there for ever."""
+def end_at_each_step(scripts: Scripts, turn: int, after: Callable[[], None], *words: str) -> None:
+    """Run a program as often as a turn has steps, and end it at each: it stands there for ever."""
     scripts = scripts.with_(TMPDIR=str(scripts.box.directory("tmp")))
-    for number in range(1, len(count_steps(scripts, *words)) + 1):
+    for number in steps_of(turn, len(count_steps(scripts, *words))):
         running, _ = start_until(scripts, number, *words)
         done = end(running)
         assert done.returncode == 128 + signal.SIGTERM, f"step {number}: {done.said}"
@@ -50,20 +51,22 @@ def end_at_each_step(scripts: Scripts, after: Callable[[], None], *words: str) -
         after()
 
 
-def test_a_backup_ends_at_each_step(scripts: Scripts, kept: Store) -> None:
+@pytest.mark.parametrize("turn", TURNS)
+def test_a_backup_ends_at_each_step(turn: int, scripts: Scripts, kept: Store) -> None:
     before = kept.names()
 
     def after() -> None:
         kept.assert_sound()
         assert set(before) <= set(kept.names())
 
-    end_at_each_step(scripts, after, "backup")
+    end_at_each_step(scripts, turn, after, "backup")
     scripts.with_(BACKUP_LOCK_WAIT=0).backup()
 
 
 @pytest.mark.long
+@pytest.mark.parametrize("turn", TURNS)
 def test_a_restore_ends_at_each_step_and_takes_its_databases_away(
-    target: Server, scripts: Scripts, kept: Store
+    turn: int, target: Server, scripts: Scripts, kept: Store
 ) -> None:
     def after() -> None:
         left = "select count(*) from pg_database where datname like 'brewget_load%'"
@@ -71,10 +74,13 @@ def test_a_restore_ends_at_each_step_and_takes_its_databases_away(
         kept.assert_sound()
         target.reset()
 
-    end_at_each_step(scripts.with_(server=target), after, "restore", "--replace")
+    end_at_each_step(scripts.with_(server=target), turn, after, "restore", "--replace")
 
 
-def test_a_verification_ends_at_each_step_with_its_server(scripts: Scripts, kept: Store) -> None:
+@pytest.mark.parametrize("turn", TURNS)
+def test_a_verification_ends_at_each_step_with_its_server(
+    turn: int, scripts: Scripts, kept: Store
+) -> None:
     scratch = scripts.box.directory("scratch")
 
     def after() -> None:
@@ -83,7 +89,7 @@ def test_a_verification_ends_at_each_step_with_its_server(scripts: Scripts, kept
         kept.assert_sound()
 
     verifier = scripts.with_(VERIFY_SCRATCH=str(scratch))
-    end_at_each_step(verifier, after, "verify", "latest")
+    end_at_each_step(verifier, turn, after, "verify", "latest")
     # Each set in a shell of its own, which a signal does not let clean up.
     for name in kept.names():
         (kept.root / name / "verified.json").unlink(missing_ok=True)
@@ -92,11 +98,12 @@ def test_a_verification_ends_at_each_step_with_its_server(scripts: Scripts, kept
     after()
 
 
+@pytest.mark.parametrize("turn", TURNS)
 def test_a_start_ends_at_each_step_with_its_server(
-    scripts: Scripts, binaries: Path, kept: Store
+    turn: int, scripts: Scripts, binaries: Path, kept: Store
 ) -> None:
     steps = len(count_steps(Pod.make(scripts, binaries).in_image(), "prepare-data"))
-    for number in range(1, steps + 1):
+    for number in steps_of(turn, steps):
         fresh = Pod.make(scripts, binaries)
         running, _ = start_until(fresh.in_image(), number, "prepare-data")
         done = end(running)
