@@ -82,6 +82,18 @@ kube_require_cronjob() {
 	esac
 }
 
+# usage: kube_await_end POD   Prints Succeeded or Failed; anything else is the phase it was stuck in for TIMEOUT seconds.
+kube_await_end() {
+	local phase="" deadline=$((SECONDS + TIMEOUT))
+
+	while ((SECONDS < deadline)); do
+		phase="$(kube get pod "$1" -o 'jsonpath={.status.phase}')"
+		[[ "$phase" != Succeeded && "$phase" != Failed ]] || break
+		sleep 0.5
+	done
+	printf '%s\n' "$phase"
+}
+
 kube_last_line() { printf '%s\n' "$1" | tail -n 1; }
 
 # usage: kube_create_job NAME WORD...   The CronJob's own pod, with another command.
