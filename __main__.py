@@ -140,5 +140,5 @@ pulumi.export("schedule", settings.backup.schedule)
 pulumi.export("time_zone", settings.backup.time_zone)
 pulumi.export("last_backup", on_demand.last_backup)
 # Pulumi Cloud fills in ${outputs.…} itself; the command line prints what it is given.
-readme = Path(__file__).with_name("Pulumi.README.md").read_text("utf-8")
+readme = database.readme(Path(__file__).with_name("Pulumi.README.md").read_text("utf-8"))
 pulumi.export("readme", readme.replace("${outputs.namespace}", settings.namespace))

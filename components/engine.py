@@ -16,6 +16,12 @@ from components.postgres.version import same_engine
 from components.settings.model import Settings
 from components.settings.types import Engine
 
+_OF_OURS = ("postgres-0", "service/db", "connection_strings")
+"""What a line of the stack's README has that asks something of a server of our own."""
+_LISTED = (
+    "- the sets, and which are verified: "
+    "`scripts/host/list-sets.sh --namespace ${outputs.namespace}`"
+)
 LAST_BACKUP = "last-backup"
 """The hook before a server of our own is deleted, as the state of a stack of before names it."""
 
@@ -43,6 +49,14 @@ class Database:
     """By database; secret where a password is in them."""
     ca: pulumi.Input[str] | None
     """The CA's certificate, where it is known here."""
+    is_ours: bool = True
+
+    def readme(self, text: str) -> str:
+        """Of the stack's README what holds for this kind of server."""
+        if self.is_ours:
+            return text
+        lines = [line for line in text.splitlines() if not any(word in line for word in _OF_OURS)]
+        return "\n".join([*lines, _LISTED, ""])
 
 
 def database_of(settings: Settings, beside: Beside, opts: pulumi.ResourceOptions) -> Database:
@@ -96,6 +110,7 @@ def _external(settings: Settings, beside: Beside, opts: pulumi.ResourceOptions) 
         databases=external.databases,
         uris={**made.uris},
         ca=external.ca or None,
+        is_ours=False,
     )
 
 
