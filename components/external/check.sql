@@ -1,17 +1,17 @@
 -- What keeps this server from being saved (refused), and what the role may not do (note); a line each.
 -- psql is told: wanted (names of databases, one a line), sslmode, now (the client's clock).
--- 14 is the oldest server that the scripts are tried with.
+-- 16 is the oldest server that the scripts are tried with; its clients are of its own version.
 WITH me AS (SELECT * FROM pg_catalog.pg_roles WHERE rolname = current_user),
 version AS (SELECT current_setting('server_version_num')::int / 10000 AS server,
     :VERSION_NUM / 10000 AS client),
 missing AS (SELECT name FROM unnest(string_to_array(nullif(:'wanted', ''), chr(10))) AS name
     WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_database WHERE datname = name)),
 said (holds, kind, what) AS (
-  SELECT server > client, 'refused', format('it is PostgreSQL %s, newer than postgres.image with '
-      '%s, and no older client reads it: pulumi config set --path postgres.image with an image of '
-      'PostgreSQL %s', server, client, server) FROM version
-  UNION ALL SELECT server < 14, 'refused',
-      format('it is PostgreSQL %s, and the oldest that is saved is 14', server) FROM version
+  SELECT server <> client AND server >= 16, 'refused', format('it is PostgreSQL %s, and '
+      'postgres.image has the clients of %s: pulumi config set --path postgres.image with an image '
+      'of PostgreSQL %s', server, client, server) FROM version
+  UNION ALL SELECT server < 16, 'refused',
+      format('it is PostgreSQL %s, and the oldest that is saved is 16', server) FROM version
   UNION ALL SELECT true, 'refused', format('external.databases has %L, which the server has not: '
       'pulumi config set --path external.databases with names that it has', name) FROM missing
   UNION ALL SELECT NOT rolsuper AND NOT has_table_privilege('pg_catalog.pg_authid', 'SELECT'),
@@ -35,4 +35,4 @@ said (holds, kind, what) AS (
   UNION ALL SELECT abs(extract(epoch FROM clock_timestamp()) - :now) > 60, 'note',
       'its clock differs from that of the node by more than a minute'
 )
-SELECT kind || ' ' || what FROM said WHERE holds;
+SELECT kind || ' ' || what FROM said WHERE holds ORDER BY kind DESC;

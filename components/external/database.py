@@ -31,7 +31,7 @@ class ExternalDatabaseArgs:
     """Of an Encryption of the same namespace, for sets to be encrypted, or read."""
     settings: ExternalSettings
     image: pulumi.Input[str] = IMAGE
-    """Of the jobs: PostgreSQL of the server's major version, or of a newer one."""
+    """Of the jobs: PostgreSQL of the server's major version."""
     resources: Resources = PostgresSettings().resources
     """Of each job."""
     object_name: str = names.EXTERNAL

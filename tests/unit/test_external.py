@@ -226,7 +226,7 @@ def test_nothing_is_changed_before_the_engine_was_compared(deploy: Deploy) -> No
         assert stash.urn in made.depends_on, made.name
 
 
-def test_any_newer_client_will_do_for_a_server_of_others(deploy: Deploy) -> None:
+def test_the_version_of_a_server_of_others_is_theirs_to_change(deploy: Deploy) -> None:
     config = OWN_SECRET | {"postgres.image": "postgres:18.6-alpine"}
     stack = deploy(config=config, stashed={"version-major": "external"})
     (container,) = stack.pods()["postgres-backup"]["spec"]["containers"]
