@@ -13,7 +13,7 @@ for database in postgres template1; do
 		status=0
 		said="$(ask "$database")" || status=69
 		case "$said" in
-		*'Connection refused'* | *'could not translate'* | *timeout* | *'starting up'*) sleep 5 ;;
+		*'Connection refused'* | *'could not translate'* | *timeout* | *'starting up'*) sleep "${PAUSE:-5}" ;;
 		*) break ;;
 		esac
 	done
@@ -25,5 +25,5 @@ done
 case "$said" in refused*) status=78 ;; esac
 printf '%s\n' "$said"
 # The kubelet keeps 4096 bytes of it.
-printf %s "${said:0:4000}" >/dev/termination-log
+printf %s "${said:0:4000}" >"${TERMINATION_LOG:-/dev/termination-log}"
 exit "$status"

@@ -67,8 +67,11 @@ class ExternalDatabase(pulumi.ComponentResource):
         super().__init__("brewget:index:ExternalDatabase", name, inputs, opts)
         self._args = args
         context = args.storage.context
-        self._namespace = together(args.namespace, args.storage).apply(
-            lambda space: with_secret(Kubectl(context, space), settings.secret)
+        # The image is known once the stack is known to be one for this kind of server: before that
+        # nothing is made.
+        both = pulumi.Output.all(together(args.namespace, args.storage), args.image)
+        self._namespace = both.apply(
+            lambda known: with_secret(Kubectl(context, known[0]), settings.secret)
         )
         secrets = self._secret(name) if settings.ca or not settings.secret else []
         self.ready = self._ready(name, secrets)

@@ -222,7 +222,7 @@ def test_nothing_is_changed_before_the_engine_was_compared(deploy: Deploy) -> No
     stash = stack.one("Stash", "version-major")
     assert stash.ignore_changes == ["input"], "what it was is kept"
     waiting = [*stack.all("CronJob"), stack.one("Command", "external-ready")]
-    for made in (*waiting, stack.one("Command", "backup-store")):
+    for made in (*waiting, *stack.all("Secret"), stack.one("Command", "backup-store")):
         assert stash.urn in made.depends_on, made.name
 
 
