@@ -17,22 +17,22 @@ said (holds, kind, what) AS (
   UNION ALL SELECT NOT rolsuper AND NOT has_table_privilege('pg_catalog.pg_authid', 'SELECT'),
       'note', 'it may not read the passwords of roles: no set has them' FROM me
   UNION ALL SELECT NOT rolsuper AND NOT pg_has_role('pg_read_all_data', 'USAGE'), 'note',
-      'it has not pg_read_all_data: a table that it may not read keeps its database from a set'
+      'it has not pg_read_all_data: a table that it may not read ends a backup'
       FROM me
-  UNION ALL SELECT NOT (rolsuper OR rolbypassrls), 'note', 'it has not BYPASSRLS: a table with '
-      'FORCE ROW LEVEL SECURITY keeps its database from a set, rather than give some of its rows'
+  UNION ALL SELECT NOT (rolsuper OR rolbypassrls), 'note', 'it has not BYPASSRLS: a table '
+      'whose row security is in force for it ends a backup, rather than give some of its rows'
       FROM me
   UNION ALL SELECT NOT (rolsuper OR rolcreatedb), 'note',
       'it has not CREATEDB: no database can be restored' FROM me
   UNION ALL SELECT NOT (rolsuper OR rolcreaterole), 'note',
-      'it has not CREATEROLE: a restore makes no role, and leaves out what belongs to those missing'
+      'it has not CREATEROLE: a database whose owner is missing cannot be restored'
       FROM me
   UNION ALL SELECT pg_is_in_recovery(), 'note', 'it is a hot standby: a change on its primary may '
       'end a backup, and nothing can be restored into it'
   UNION ALL SELECT :'sslmode' <> 'disable' AND NOT ssl, 'note', 'something before the server ends '
       'the encryption: through a pooler of transactions nothing can be saved'
       FROM pg_catalog.pg_stat_ssl WHERE pid = pg_backend_pid()
-  UNION ALL SELECT abs(extract(epoch FROM clock_timestamp()) - :now) > 60, 'note',
-      'its clock differs from that of the node by more than a minute'
+  UNION ALL SELECT abs(extract(epoch FROM clock_timestamp()) - :now) > 300, 'note',
+      'its clock differs from that of the node by more than five minutes'
 )
 SELECT kind || ' ' || what FROM said WHERE holds ORDER BY kind DESC;
