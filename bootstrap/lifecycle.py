@@ -225,10 +225,10 @@ def destroy(place: Place) -> str:
         sets = _sets(stack, cluster)
         # --run-program: the hook that takes a last backup is part of the program.
         stack.show("destroy", "--run-program", "--yes", "--skip-preview")
-    return (
-        f"The stack is gone. Its backups stay: {summary.backup_place(place, cluster, path, sets)}. "
-        "`make up` brings the data back from them."
-    )
+    kept = summary.backup_place(place, cluster, path, sets)
+    # A server that others run was not touched, so there is nothing to bring back.
+    back = "" if stack.is_external else " `make up` brings the data back from them."
+    return f"The stack is gone. Its backups stay: {kept}.{back}"
 
 
 def _sets(stack: Stack, cluster: Cluster) -> list[dict[str, Any]] | None:
