@@ -17,7 +17,7 @@ from components.cluster.namespace import NamespaceLimits, name_of, stack_namespa
 from components.cluster.ownership import ownership
 from components.cluster.provider import provider
 from components.console.component import Console, ConsoleArgs
-from components.postgres.database import PostgresDatabase, PostgresDatabaseArgs
+from components.engine import Beside, database_of
 from components.postgres.version import PostgresVersion
 from components.settings.load import load_settings
 from components.settings.types import Accept
@@ -80,32 +80,27 @@ if settings.encryption.is_on:
         namespace_opts,
     )
     pulumi.export("recovery_sheet", encryption.recovery_sheet)
-database = PostgresDatabase(
-    "postgres",
-    PostgresDatabaseArgs(
+database = database_of(
+    settings,
+    Beside(
         namespace=space,
         storage=storage,
+        image=version.image,
         archive=archive.pods if archive else None,
         encryption=encryption.pods if encryption else None,
-        settings=settings.postgres,
-        image=version.image,
-        startup=settings.startup,
-        on_destroy=settings.backup.on_destroy,
-        backup_timeout=settings.backup.timeout,
-        last_backup="last-backup",  # as the state of a stack of before names it
     ),
     namespace_opts,
 )
-version.move_on([database.ready])
+version.move_on([database.source.ready])
 schedule = BackupSchedule(
     "schedule",
-    BackupScheduleArgs(source=database, settings=settings.backup, verify=settings.verify),
+    BackupScheduleArgs(source=database.source, settings=settings.backup, verify=settings.verify),
     namespace_opts,
 )
 on_demand = OnDemand(
     "operations",
     OnDemandArgs(
-        source=database,
+        source=database.source,
         schedule=schedule,
         backup_now=settings.backup_now,
         restore_from=settings.restore_from,
@@ -120,7 +115,7 @@ if settings.console.enabled:
     Console(
         "console",
         ConsoleArgs(
-            source=database,
+            source=database.source,
             schedule=schedule,
             settings=settings.console,
             verify=settings.verify,
@@ -134,10 +129,10 @@ if settings.console.enabled:
 
 pulumi.export("namespace", space)
 pulumi.export("host", database.host)
-pulumi.export("port", names.PORT)
-pulumi.export("databases", list(settings.postgres.databases))
-pulumi.export("connection_strings", database.credentials.uris)
-pulumi.export("ca_certificate", database.tls.ca)
+pulumi.export("port", database.port)
+pulumi.export("databases", list(database.databases))
+pulumi.export("connection_strings", database.uris)
+pulumi.export("ca_certificate", database.ca)
 pulumi.export("backup_path", storage.path)
 pulumi.export("backup_claim", storage.claim)
 pulumi.export("store_id", storage.store_id)
@@ -145,5 +140,5 @@ pulumi.export("schedule", settings.backup.schedule)
 pulumi.export("time_zone", settings.backup.time_zone)
 pulumi.export("last_backup", on_demand.last_backup)
 # Pulumi Cloud fills in ${outputs.…} itself; the command line prints what it is given.
-readme = Path(__file__).with_name("Pulumi.README.md").read_text("utf-8")
+readme = database.readme(Path(__file__).with_name("Pulumi.README.md").read_text("utf-8"))
 pulumi.export("readme", readme.replace("${outputs.namespace}", settings.namespace))

@@ -121,7 +121,7 @@ class Demo:
             step.say("$ kubectl create job verify --from=cronjob/postgres-backup-verify")
             self.space.kubectl("create", "job", "verify", "--from=cronjob/postgres-backup-verify")
             self._await_job("verify", step)
-            found = backups.published(self.cluster.context, NAMESPACE, self.stack.environment)
+            found = backups.published(self.stack, self.cluster.context, NAMESPACE)
             if not any(one["set"] == name and one["verified"] for one in found):
                 raise SetupError(f"the set {name} was not verified: {found}")
             step.outcome = "equal"

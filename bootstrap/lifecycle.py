@@ -76,14 +76,16 @@ def _bring_up(place: Place, cluster: Cluster, steps: Steps) -> None:
     outputs = stack.outputs()
     namespace = str(outputs.get("namespace", "brewget"))
     with steps.step("First backup") as step:
-        sets = backups.published(cluster.context, namespace, stack.environment)
+        sets = backups.published(stack, cluster.context, namespace)
         step.outcome = (
             f"{len(sets)} there already" if sets else _take(stack, cluster, namespace, step)
         )
     if not sets:
-        sets = backups.published(cluster.context, namespace, stack.environment)
+        sets = backups.published(stack, cluster.context, namespace)
     has_console = switches.is_on(CONSOLE, stack)
-    facts = summary.Facts(cluster, namespace, outputs, sets, summary.now(), has_console)
+    facts = summary.Facts(
+        cluster, namespace, outputs, sets, summary.now(), has_console, stack.is_external
+    )
     summary.show(place, facts, steps.console)
 
 
@@ -223,16 +225,16 @@ def destroy(place: Place) -> str:
         sets = _sets(stack, cluster)
         # --run-program: the hook that takes a last backup is part of the program.
         stack.show("destroy", "--run-program", "--yes", "--skip-preview")
-    return (
-        f"The stack is gone. Its backups stay: {summary.backup_place(place, cluster, path, sets)}. "
-        "`make up` brings the data back from them."
-    )
+    kept = summary.backup_place(place, cluster, path, sets)
+    # A server that others run was not touched, so there is nothing to bring back.
+    back = "" if stack.is_external else " `make up` brings the data back from them."
+    return f"The stack is gone. Its backups stay: {kept}.{back}"
 
 
 def _sets(stack: Stack, cluster: Cluster) -> list[dict[str, Any]] | None:
-    """The sets; None where the server cannot be asked for them."""
+    """The sets; None where nobody can be asked for them."""
     try:
         namespace = str(stack.outputs().get("namespace", "brewget"))
-        return backups.published(cluster.context, namespace, stack.environment)
+        return backups.published(stack, cluster.context, namespace)
     except SetupError:
         return None

@@ -155,6 +155,11 @@ class Stack:
         # YAML's true and a word in quotes are the same to Pulumi.
         return str(value).lower() if isinstance(value, bool) else str(value or "")
 
+    @property
+    def is_external(self) -> bool:
+        """Whether others run the server: then there is no pod of it."""
+        return self.own("postgres.engine") == "external"
+
     def _settings(self) -> dict[str, Any]:
         """The stack's file by name."""
         if not self.place.stack_file.is_file():

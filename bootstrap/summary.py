@@ -25,25 +25,34 @@ class Facts:
     sets: list[dict[str, Any]]
     now: datetime
     has_console: bool = False
+    is_external: bool = False
+    """Whether others run the server."""
 
 
 def rows(place: Place, facts: Facts) -> list[tuple[str, str]]:
     """Pairs of label and text, in reading order."""
     outputs = facts.outputs
     backup_path = str(outputs.get("backup_path", "?"))
-    database = next(iter(outputs.get("databases") or ["postgres"]))
+    server = f"{outputs.get('host', '?')}:{outputs.get('port', '?')}"
     return [
         ("cluster", f"{facts.cluster.context} ({facts.cluster.kind.value})"),
-        ("applications", f"{outputs.get('host', '?')}:{outputs.get('port', '?')}"),
+        *([("server", f"{server}, run by others")] if facts.is_external else _ours(facts, server)),
+        ("backups", backup_place(place, facts.cluster, backup_path, facts.sets)),
+        ("last set", last_set(facts.sets)),
+        ("next backup", next_backup(outputs, facts.now)),
+    ]
+
+
+def _ours(facts: Facts, server: str) -> list[tuple[str, str]]:
+    database = next(iter(facts.outputs.get("databases") or ["postgres"]))
+    return [
+        ("applications", server),
         (
             "connect",
             f"kubectl --context={facts.cluster.context} exec -it postgres-0 "
             f"-n {facts.namespace} -c postgres -- "
             f"psql -U postgres {database}",
         ),
-        ("backups", backup_place(place, facts.cluster, backup_path, facts.sets)),
-        ("last set", last_set(facts.sets)),
-        ("next backup", next_backup(outputs, facts.now)),
     ]
 
 
@@ -107,7 +116,7 @@ def show(place: Place, facts: Facts, console: Console) -> None:
     """Prints the summary; a command stays on one line, however narrow the terminal."""
     lines = [
         "",
-        "PostgreSQL is up.",
+        "Its backups are up." if facts.is_external else "PostgreSQL is up.",
         *aligned(rows(place, facts)),
         "",
         "Next:",

@@ -23,12 +23,15 @@ def is_needed(what: Built, stack: Stack) -> str:
 
 
 def prepare(what: Built, stack: Stack, cluster: Cluster, say: Say) -> None:
-    """Builds the image and switches on what runs it; a person's `false` is kept.
+    """Builds the image and switches on what runs it; a person's `false` is kept, and what only a
+    server of our own has stays off beside one that others run.
 
     Where no image can be had it is off, and `make up` goes on: it must not keep anybody from the
     database. But never from an archive on: it may have what no set has.
     """
-    is_refused = stack.own(what.enabled) == "false"
+    # What holds data holds that of a server of our own.
+    has_none = what.holds_data and stack.is_external
+    is_refused = stack.own(what.enabled) == "false" or has_none
     if (is_refused and not is_needed(what, stack)) or not what.is_ours(stack.own(what.image)):
         return
     if cluster.kind is Kind.NAMED:

@@ -9,6 +9,7 @@ from components.backup.on_demand import OnDemand, OnDemandArgs
 from components.backup.schedule import BackupSchedule, BackupScheduleArgs
 from components.backup.storage import BackupStorage, BackupStorageArgs
 from components.console.component import Console, ConsoleArgs
+from components.external.database import ExternalDatabase, ExternalDatabaseArgs
 from components.postgres.database import PostgresDatabase, PostgresDatabaseArgs
 
 __all__ = [
@@ -22,6 +23,8 @@ __all__ = [
     "ConsoleArgs",
     "Encryption",
     "EncryptionArgs",
+    "ExternalDatabase",
+    "ExternalDatabaseArgs",
     "OnDemand",
     "OnDemandArgs",
     "PostgresDatabase",

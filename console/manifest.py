@@ -71,6 +71,8 @@ class Manifest:
     data_free_bytes: int | None = None
     """On the server's data volume when the set was begun; None where that could not be asked."""
     data_size_bytes: int | None = None
+    limits: tuple[str, ...] = ()
+    """What the role that saved could not read, as sentences: it is no superuser."""
     contents: tuple[str, int] | None = None
     """Of an encrypted set the file with all names, and its bytes; the key beside it opens it."""
 
@@ -125,6 +127,7 @@ def parse(content: bytes, name: str, *, with_tables: bool = False) -> Manifest:
         notes=checked.lines(found, "notes"),
         data_free_bytes=checked.known(server.get("data_free_bytes")),
         data_size_bytes=checked.known(server.get("data_size_bytes")),
+        limits=_limits(found),
         contents=_contents(found) if is_encrypted else None,
     )
 
@@ -133,6 +136,11 @@ def _contents(found: Found) -> tuple[str, int]:
     checked.text(found, "encrypted")
     contents = checked.object_at(found, "contents")
     return checked.file_name(contents, "file"), checked.count(contents.get("bytes"))
+
+
+def _limits(found: Found) -> tuple[str, ...]:
+    role = found.get("role")
+    return checked.lines(role, "limits") if isinstance(role, dict) else ()
 
 
 def _skipped(found: Found) -> tuple[tuple[str, str], ...]:

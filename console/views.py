@@ -116,6 +116,8 @@ def _row(found: BackupSet, now: float) -> Row:
         return Row(found, "unknown", "unknown", "unknown", tuple(notes))
     if found.is_pinned:
         notes.append("pinned")
+    if manifest.limits:
+        notes.append(f"{words.count(len(manifest.limits), 'limit')} of the role that saved it")
     if manifest.flagged:
         notes.append(f"lost data: {manifest.flagged}")
     taken = None if manifest.finished is None else manifest.finished - manifest.started

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Says whether the backups are good, with kubectl alone: what the console says, which judges for page, metrics and messages too. Where
-# none answers it is a limited check: of the CronJobs and Jobs, of the store through the server's pod, of whether the archiver writes.
+# none answers it is a limited check: of the CronJobs and Jobs, of the store through the server's pod (through a Job where others run the
+# server), of whether the archiver writes.
 # A table for a person, --json for a program, and an exit status that Nagios and its kin understand.
 
 source "$(dirname -- "${BASH_SOURCE[0]}")/host/kube.bash"
@@ -10,6 +11,7 @@ source "$(dirname -- "${BASH_SOURCE[0]}")/host/limited.bash"
 readonly GOOD=0 WARNING=1 CRITICAL=2 UNKNOWN=3
 
 POD=postgres-0
+LIST="$(dirname -- "${BASH_SOURCE[0]}")/host/list-sets.sh"
 ARCHIVER=archiver
 CONSOLE=deploy/postgres-console
 SETS='[]'
@@ -109,16 +111,27 @@ read_schedules() {
 	}
 }
 
-# usage: read_sets STATE   SETS: list.sh's own JSON, out of the server's pod; stays empty, which is STATE, where that cannot be had.
+# usage: read_sets STATE   SETS: list.sh's own JSON; stays empty, which is STATE, where that cannot be had.
 read_sets() {
 	local answer
 
-	if answer="$(ask exec "$POD" -c postgres -- bash /backup-scripts/list.sh --json 2>"$ERRORS")"; then
+	if answer="$(list_sets 2>"$ERRORS")"; then
 		SETS="$answer"
 		return 0
 	fi
 	problem "$1" "the sets cannot be listed: $(kube_last_line "$(cat "$ERRORS")")"
 	return 1
+}
+
+# usage: list_sets   Out of the server's pod; by a Job where others run the server, whose databases a CronJob then names.
+list_sets() {
+	local others='jsonpath={.spec.jobTemplate.spec.template.spec.containers[0].env[?(@.name=="BACKUP_DATABASES")].name}'
+
+	if [[ "$(ask get cronjob postgres-backup -o "$others" 2>/dev/null)" != BACKUP_DATABASES ]]; then # what cannot be asked is said below
+		ask exec "$POD" -c postgres -- bash /backup-scripts/list.sh --json
+		return $?
+	fi
+	"$LIST" --namespace "$NAMESPACE" ${CONTEXT:+--context "$CONTEXT"}
 }
 
 # usage: field KEY < OBJECT   A key's number, true, false or text out of one line of list.sh --json.

@@ -20,7 +20,7 @@ class OnDemandArgs:
     """What an OnDemand is made from."""
 
     source: Source
-    """The database: a PostgresDatabase."""
+    """The database: a PostgresDatabase or an ExternalDatabase."""
     schedule: BackupSchedule
     """Its jobs are made from the schedule's CronJobs."""
     backup_now: str = ""

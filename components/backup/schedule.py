@@ -22,7 +22,7 @@ class BackupScheduleArgs:
     """What a BackupSchedule is made from."""
 
     source: Source
-    """The database to save: a PostgresDatabase."""
+    """The database to save: a PostgresDatabase or an ExternalDatabase."""
     settings: BackupSettings = BackupSettings()
     verify: VerifySettings = VerifySettings()
     backup_job: str = names.BACKUP

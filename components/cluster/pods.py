@@ -13,6 +13,7 @@ import pulumi
 from pulumi_kubernetes import core
 
 from components.cluster import names
+from components.cluster.access import PASSWORD, SECRETS, Access, client_env
 from components.cluster.archive import ArchivePods
 from components.cluster.encryption import EncryptionPods
 from components.cluster.shipped import items
@@ -25,7 +26,6 @@ can read. Debian's gives that name another number."""
 PASSWD = "etc/passwd"  # noqa: S105 (a file of scripts/pod: it gives UID a name, as initdb wants)
 STORE = "/backup"
 DATA = "/var/lib/postgresql/data"
-SECRETS = "/run/secrets/postgres"
 SCRIPTS = "/backup-scripts"
 SCRATCH = "/scratch"
 SERVER_WAIT = 300
@@ -42,7 +42,7 @@ NEVER_WRITTEN = {
 class PodContext:
     """What the pods of one database have in common, whichever component makes them.
 
-    PostgresDatabase makes it, and hands it to all that save, verify or show the database.
+    A Source makes it, and hands it to all that save, verify or show the database.
     """
 
     namespace: pulumi.Output[str]
@@ -51,13 +51,16 @@ class PodContext:
     image: pulumi.Output[str]
     """Of every container, once it is known to fit the data (PostgresVersion)."""
     resources: Resources
-    host: pulumi.Output[str]
+    access: Access
     databases: Sequence[str]
+    """Those of a server of our own, which are made; of others' those that are saved, none: all."""
     superuser_secret: str
+    """With the password of the role that saves and restores."""
     role_secrets: Mapping[str, str]
-    """By database: the Secret that an application mounts, with its role's password."""
+    """By database: the Secret that an application mounts, with its role's password. None where
+    others run the server."""
     tls_secret: str
-    """With the CA's certificate and the server's."""
+    """With the CA's certificate; empty where there is none to mount."""
     store_claim: str
     scripts: str
     """The ConfigMap with scripts/pod."""
@@ -82,7 +85,7 @@ class PodContext:
 
 
 class Source(Protocol):
-    """A database that is saved, verified and shown: PostgresDatabase is one."""
+    """A database that is saved, verified and shown: PostgresDatabase and ExternalDatabase."""
 
     # Properties, as a component's own attributes may be of narrower types.
     @property
@@ -100,7 +103,7 @@ def server_env(pods: PodContext) -> dict[str, pulumi.Input[str]]:
         **pods.store_env,
         "PGDATA": f"{DATA}/pgdata",
         "POSTGRES_USER": names.SUPERUSER,
-        "POSTGRES_PASSWORD_FILE": f"{SECRETS}/superuser",
+        "POSTGRES_PASSWORD_FILE": PASSWORD,
         # C.UTF-8 sorts alike on every libc, so no index breaks when the image changes.
         "POSTGRES_INITDB_ARGS": (
             "--data-checksums --auth-host=scram-sha-256 --encoding=UTF8 --locale=C.UTF-8"
@@ -110,25 +113,14 @@ def server_env(pods: PodContext) -> dict[str, pulumi.Input[str]]:
     }
 
 
-def client_env(host: pulumi.Input[str]) -> dict[str, pulumi.Input[str]]:
-    """How a client reaches the server `host` as the superuser, sure of whom it talks to."""
-    return {
-        "PGHOST": host,
-        "PGPORT": str(names.PORT),
-        "PGUSER": names.SUPERUSER,
-        "PGPASSWORD_FILE": f"{SECRETS}/superuser",
-        "PGSSLMODE": "verify-full",
-        "PGSSLROOTCERT": f"{SECRETS}/ca.crt",
-    }
-
-
 def job_env(pods: PodContext) -> dict[str, pulumi.Input[str]]:
     """For clients of the server: backup, restore, verification."""
+    databases = "\n".join(pods.databases)
+    ours = {"POSTGRES_DATABASES": databases, "ROLE_PASSWORDS_DIR": f"{SECRETS}/roles"}
     return {
         **pods.store_env,
-        **client_env(pods.host),
-        "POSTGRES_DATABASES": "\n".join(pods.databases),
-        "ROLE_PASSWORDS_DIR": f"{SECRETS}/roles",
+        **client_env(pods.access),
+        **(ours if pods.role_secrets else {"BACKUP_DATABASES": databases}),
         # Files are the group's that the pod runs as.
         **({"BACKUP_UMASK": "027"} if pods.readers else {}),
     }
@@ -236,7 +228,7 @@ def _usual_volumes(pods: PodContext) -> list[core.v1.VolumeArgs]:
                 default_mode=READ_ONLY,
                 sources=[
                     secret_file(pods.superuser_secret, "password", "superuser"),
-                    secret_file(pods.tls_secret, "ca.crt", "ca.crt"),
+                    *([secret_file(pods.tls_secret, "ca.crt", "ca.crt")] * bool(pods.tls_secret)),
                     *(
                         secret_file(secret, "password", f"roles/{database}")
                         for database, secret in pods.role_secrets.items()

@@ -26,7 +26,7 @@ class ConsoleArgs:
     """What a Console is made from."""
 
     source: Source
-    """The database that it shows: a PostgresDatabase."""
+    """The database that it shows: a PostgresDatabase or an ExternalDatabase."""
     schedule: BackupSchedule
     """What its buttons run."""
     settings: ConsoleSettings = ConsoleSettings()

@@ -3,11 +3,11 @@
 from pulumi_kubernetes import core
 
 from components.cluster import names
+from components.cluster.access import SECRETS
 from components.cluster.archive import NAME, ArchivePods
 from components.cluster.pods import (
     DATA,
     SCRIPTS,
-    SECRETS,
     SERVER_WAIT,
     USUAL,
     PodContext,

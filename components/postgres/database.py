@@ -8,6 +8,7 @@ from pulumi_command import local
 from pulumi_kubernetes import apps, core, meta
 
 from components.cluster import names
+from components.cluster.access import Access
 from components.cluster.archive import ArchivePods
 from components.cluster.encryption import EncryptionPods
 from components.cluster.kubectl import HOST_SCRIPTS, script
@@ -122,7 +123,7 @@ class PostgresDatabase(pulumi.ComponentResource):
             context=storage.context,
             image=pulumi.Output.from_input(args.image or self._settings.image),
             resources=self._settings.resources,
-            host=self.host,
+            access=Access(host=self.host),
             databases=databases,
             superuser_secret=args.superuser_secret,
             role_secrets={name: names.database_secret(name) for name in databases},

@@ -14,9 +14,10 @@ from typing import Any
 import pulumi
 
 from components.cluster import names
+from components.cluster.access import SECRETS, Access, client_env
 from components.cluster.encryption import NAME, OPENED, OPENED_SIZE, VOLUME
 from components.cluster.kubectl import Kubectl
-from components.cluster.pods import SCRIPTS, SECRETS, SERVER_WAIT, STORE, client_env
+from components.cluster.pods import SCRIPTS, SERVER_WAIT, STORE
 from components.settings.types import OnDestroy
 
 START_SECONDS = 300
@@ -89,7 +90,7 @@ def job_of(server: dict[str, Any], name: str, timeout: int) -> dict[str, Any]:
     mounts = [one for one in container["volumeMounts"] if one["mountPath"] in _MOUNTS]
     mounted = {one["name"] for one in mounts}
     env: dict[str, Any] = {one["name"]: one.get("value", "") for one in container["env"]}
-    env |= client_env(names.address(namespace, server["spec"]["serviceName"]))
+    env |= client_env(Access(host=names.address(namespace, server["spec"]["serviceName"])))
     env["BACKUP_SERVER_WAIT"] = str(SERVER_WAIT)
     worker: dict[str, Any] = {
         "name": names.BACKUP,

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator
 from itertools import pairwise
 
-from components.settings import validators
+from components.settings import engines, validators
 from components.settings.archive import ArchiveSettings, OffsiteSettings
 from components.settings.backup import StorageSettings
 from components.settings.console import conflicts as console_conflicts
@@ -12,12 +12,13 @@ from components.settings.fields import leaves, set_command
 from components.settings.model import Settings
 from components.settings.postgres import PostgresSettings
 from components.settings.tls import TlsSettings
-from components.settings.types import DumpFormat, OffsiteKind, StorageKind
+from components.settings.types import DumpFormat, Engine, OffsiteKind, StorageKind
 
 
 def conflicts(settings: Settings) -> list[str]:
     """All of them at once."""
     return [
+        *engines.conflicts(settings),
         *_upgrade(settings.postgres),
         *_tls(settings.postgres.tls),
         *_storage(settings.backup.storage),
@@ -86,10 +87,13 @@ def _storage(storage: StorageSettings) -> Iterator[str]:
 
 def _backup(settings: Settings) -> Iterator[str]:
     backup = settings.backup
-    for name in set(backup.skip) & set(settings.postgres.databases):
+    is_ours = settings.postgres.engine is not Engine.EXTERNAL
+    wanted = settings.postgres.databases if is_ours else settings.external.databases
+    for name in set(backup.skip) & set(wanted):
         yield (
-            f"backup.skip has '{name}', but so has postgres.databases, and what an application "
-            "keeps there would be in no set. Example: pulumi config rm --path backup.skip"
+            f"backup.skip has '{name}', but so has {'postgres' if is_ours else 'external'}"
+            ".databases, and what an application keeps there would be in no set. "
+            "Example: pulumi config rm --path backup.skip"
         )
     if backup.min_free_bytes >= validators.quantity_bytes(backup.storage.size):
         yield (
@@ -126,7 +130,9 @@ def _archive(settings: Settings) -> Iterator[str]:
         ("startup.toTime", startup.to_time),
         ("restoreTo", settings.restore_to),
     ):
-        if value and not archive.enabled:
+        # A server of others can have none: that is said with the reason.
+        is_ours = settings.postgres.engine is not Engine.EXTERNAL
+        if value and is_ours and not archive.enabled:
             yield (
                 f"{key} is '{value}', but archive.enabled is false and there is no archive. "
                 "Example: pulumi config set --path archive.enabled true"

@@ -13,6 +13,7 @@ from components.settings.archive import ArchiveSettings, OffsiteSettings
 from components.settings.backup import BackupSettings, VerifySettings
 from components.settings.console import ConsoleSettings
 from components.settings.encryption import EncryptionSettings
+from components.settings.external import ExternalSettings
 from components.settings.fields import Change, Group, setting
 from components.settings.postgres import PostgresSettings
 from components.settings.startup import StartupSettings
@@ -36,6 +37,7 @@ class Settings(Group):
         change=Change.REFUSED,
     )
     postgres: PostgresSettings = PostgresSettings()
+    external: ExternalSettings = ExternalSettings()
     backup: BackupSettings = BackupSettings()
     verify: VerifySettings = VerifySettings()
     startup: StartupSettings = StartupSettings()

@@ -34,6 +34,13 @@ class PostgresSettings(Group):
         example=IMAGE,
         change=Change.SERVER,
     )
+    engine: types.Engine = setting(
+        types.Engine.STATEFULSET,
+        "What runs the server: this program (statefulset), or others (external).",
+        allowed="statefulset or external",
+        example="external",
+        change=Change.REFUSED,
+    )
     upgrade_from: types.OptionalImage = setting(
         "",
         "For a change to a newer major version: the image that the data was made with.",

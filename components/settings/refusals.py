@@ -16,6 +16,8 @@ from components.settings.model import Settings
 _LEAVES = leaves(Settings)
 _GROUPS = groups(Settings)
 _HIDDEN = "(secret)"
+_PRIVATE = ("AGE-SECRET-KEY-", "PRIVATE KEY")
+"""What the private half of a pair of keys has in it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,7 +47,7 @@ class Given:
         """
         if is_secret(_LEAVES[key]) or key in self.encrypted:
             return True
-        if "AGE-SECRET-KEY-" in str(self.at(key.split("."))):
+        if any(word in str(self.at(key.split("."))) for word in _PRIVATE):
             return True  # one half of a pair of keys taken for the other
         accounted = self._has_secrets(key.partition(".")[0]) and _is_plain(self.at(key.split(".")))
         return self.is_encrypted(key) and not accounted
@@ -106,7 +108,7 @@ def _wrong(key: str, detail: ErrorDetails, given: Given) -> str:
     field = _LEAVES[key]
     error = detail.get("ctx", {}).get("error")
     reason = f", but {error}" if isinstance(error, ValueError) else ""
-    shown = _shown(given.at(key.split(".")))
+    shown = quoted(given.at(key.split(".")))
     if given.is_hidden(key):
         shown = _HIDDEN
         # The reasons of a secret setting's rules do not quote it. Those of others may.
@@ -135,5 +137,9 @@ def _is_plain(value: object) -> bool:
     return not any(isinstance(item, Mapping | list) for item in items)
 
 
-def _shown(value: object) -> str:
-    return f"'{value}'" if isinstance(value, str) else json.dumps(value)
+def quoted(value: object) -> str:
+    """A value as sentences have it: of several lines the first."""
+    if not isinstance(value, str):
+        return json.dumps(value)
+    first, *rest = value.splitlines() or [""]
+    return f"'{first}{'…' if rest else ''}'"

@@ -7,7 +7,37 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 
-from components.settings import archive_validators, encryption_validators, validators
+from components.settings import (
+    archive_validators,
+    encryption_validators,
+    external_validators,
+    validators,
+)
+
+
+class Engine(StrEnum):
+    """What runs the server that is saved."""
+
+    STATEFULSET = "statefulset"
+    """This program."""
+    EXTERNAL = "external"
+    """Others: nothing of it is made, changed or deleted."""
+
+
+class SslMode(StrEnum):
+    """How sure a connection to a server of others is of whom it talks to: libpq's own words."""
+
+    VERIFY_FULL = "verify-full"
+    VERIFY_CA = "verify-ca"
+    """Whatever its name is, as for a server that is known by an address alone."""
+    REQUIRE = "require"
+    """Encrypted, for whoever answers."""
+    DISABLE = "disable"
+
+    @property
+    def verifies(self) -> bool:
+        """Whether the server's certificate is looked at."""
+        return self in {SslMode.VERIFY_FULL, SslMode.VERIFY_CA}
 
 
 class StorageKind(StrEnum):
@@ -168,6 +198,9 @@ Password = Annotated[SecretStr, AfterValidator(_password)]
 Label = Annotated[str, AfterValidator(validators.dns_label)]
 OptionalLabel = Annotated[str, _optional(validators.dns_label)]
 OptionalHost = Annotated[str, _optional(validators.host)]
+OptionalServer = Annotated[str, _optional(external_validators.server)]
+OptionalRole = Annotated[str, _optional(external_validators.role)]
+OptionalCertificates = Annotated[str, _optional(external_validators.certificates)]
 AbsolutePath = Annotated[str, AfterValidator(validators.absolute_path)]
 Cron = Annotated[str, AfterValidator(validators.cron)]
 TimeZone = Annotated[str, AfterValidator(validators.time_zone)]

@@ -18,26 +18,13 @@ keep_volume() {
 		-p '{"spec":{"persistentVolumeReclaimPolicy":"Retain"}}' >&2
 }
 
-# usage: await_end POD
-# Prints Succeeded or Failed; anything else is the phase it was stuck in.
-await_end() {
-	local pod="$1" phase='' deadline=$((SECONDS + TIMEOUT))
-
-	while ((SECONDS < deadline)); do
-		phase="$(kube get pod "$pod" -o 'jsonpath={.status.phase}')"
-		[[ "$phase" != Succeeded && "$phase" != Failed ]] || break
-		sleep 0.5
-	done
-	printf '%s\n' "$phase"
-}
-
 main() {
 	kube_option "$1" "$2" && kube_option "$3" "$4" && shift 4
 	local pod="$1" claim="${2:-}" phase id
 
 	kube delete pod "$pod" --ignore-not-found --wait --timeout="${TIMEOUT}s" >&2
 	kube create -f - >&2
-	phase="$(await_end "$pod")"
+	phase="$(kube_await_end "$pod")"
 	[[ -z "$claim" ]] || keep_volume "$claim"
 	kube logs "$pod" --all-containers >&2 || true # none yet: the phase below says why
 	if [[ "$phase" != Succeeded ]]; then

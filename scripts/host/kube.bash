@@ -14,11 +14,14 @@ TIMEOUT=3600
 START_TIMEOUT="${START_TIMEOUT:-300}"
 # Set: the job's container reads this script's stdin.
 KUBE_STDIN=""
+# Set: the job is none of the CronJob's, for whoever looks at its runs.
+KUBE_ALONE=""
 # Finished jobs stay for a day.
 KEEP_JOB=86400
 # What a container needs for that. Once: its stdin ends where this one does.
 WITH_STDIN=', {"op": "add", "path": "/spec/template/spec/containers/0/stdin", "value": true},
 		{"op": "add", "path": "/spec/template/spec/containers/0/stdinOnce", "value": true}'
+WITHOUT_OWNER=', {"op": "remove", "path": "/metadata/ownerReferences"}'
 # Why a Job failed: at its deadline its pod is deleted, and with it the container's status.
 STOPPED='{.status.conditions[?(@.type=="Failed")].reason}'
 
@@ -82,6 +85,18 @@ kube_require_cronjob() {
 	esac
 }
 
+# usage: kube_await_end POD   Prints Succeeded or Failed; anything else is the phase it was stuck in for TIMEOUT seconds.
+kube_await_end() {
+	local phase="" deadline=$((SECONDS + TIMEOUT))
+
+	while ((SECONDS < deadline)); do
+		phase="$(kube get pod "$1" -o 'jsonpath={.status.phase}')"
+		[[ "$phase" != Succeeded && "$phase" != Failed ]] || break
+		sleep 0.5
+	done
+	printf '%s\n' "$phase"
+}
+
 kube_last_line() { printf '%s\n' "$1" | tail -n 1; }
 
 # usage: kube_create_job NAME WORD...   The CronJob's own pod, with another command.
@@ -95,7 +110,7 @@ kube_create_job() {
 	patch="[{\"op\": \"add\", \"path\": \"/spec/template/spec/containers/0/command\", \"value\": [$words]},
 		{\"op\": \"add\", \"path\": \"/spec/template/spec/containers/0/args\", \"value\": []},
 		{\"op\": \"add\", \"path\": \"/spec/backoffLimit\", \"value\": 0},
-		{\"op\": \"add\", \"path\": \"/spec/ttlSecondsAfterFinished\", \"value\": $KEEP_JOB}${KUBE_STDIN:+$WITH_STDIN}]"
+		{\"op\": \"add\", \"path\": \"/spec/ttlSecondsAfterFinished\", \"value\": $KEEP_JOB}${KUBE_STDIN:+$WITH_STDIN}${KUBE_ALONE:+$WITHOUT_OWNER}]"
 	answer="$(kube create job "$name" --from="cronjob/$CRONJOB" --dry-run=client -o yaml |
 		kube patch --local -f - --type=json -p "$patch" -o yaml |
 		kube create -f - 2>&1)" || fail 69 "cannot create the job: $answer"

@@ -169,3 +169,30 @@ def test_a_page_names_emptied_tables_and_notes(console: Console) -> None:
     assert f"<li>{SHOWN}" in page
     assert "<li>a note &amp; more</li>" in page
     assert "<script>alert" not in page
+
+
+LIMITS = ["the passwords of roles", HOSTILE]
+
+
+def test_what_the_role_that_saved_could_not_do_is_shown(console: Console) -> None:
+    name = newest(console.store).name
+    assert "What its role could not do" not in console.get(f"/sets/{name}").text, "a superuser's"
+    role = {"name": "saver", "superuser": False, "limits": LIMITS}
+    change_manifest(newest(console.store), role=role)
+    page = console.get(f"/sets/{name}").text
+    assert "What its role could not do" in page
+    assert "<li>the passwords of roles</li>" in page
+    overview = console.get("/").text
+    assert "2 limits of the role that saved it" in overview
+    for text in (page, overview):
+        assert "<script>alert" not in text
+    assert SHOWN in page
+
+
+@pytest.mark.parametrize("role", [None, "x", [], {}, {"limits": "x"}, {"limits": [5, None]}])
+def test_a_role_of_any_kind_harms_no_set(store: Path, role: object) -> None:
+    change_manifest(newest(store), role=role)
+    found = Store(store, STORE_ID).look().sets[-1]
+    assert found.state is State.VERIFIED
+    assert found.manifest
+    assert found.manifest.limits == ()

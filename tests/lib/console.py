@@ -143,9 +143,9 @@ class Console:
         """POST a form as it is given."""
         return self.request("POST", path, form, **headers)
 
-    def log_in(self) -> "Console":
+    def log_in(self, token: str = TOKEN) -> "Console":
         """Keep the session for what follows."""
-        answer = self.post("/login", {"token": TOKEN})
+        answer = self.post("/login", {"token": token})
         assert answer.status == 303, answer.text
         self.cookie = answer.headers["set-cookie"].partition(";")[0]
         return self

@@ -1,14 +1,17 @@
 """What the program registers, as the manifests that the API server would get."""
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from components.postgres import certificates
 from tests.lib.identities import OTHER_PUBLIC, PUBLIC
 from tests.unit.recorder import Recorder, Secret
 
+CA = certificates.new_ca(datetime(2026, 1, 1, tzinfo=UTC))["certificate"]
 STACKS: dict[str, dict[str, str]] = {
     "default": {},
     "nfs": {"backup.storage.kind": "nfs", "backup.storage.server": "nas.local"},
@@ -34,18 +37,27 @@ STACKS: dict[str, dict[str, str]] = {
         "encryption.recipients": f'["{PUBLIC}", "{OTHER_PUBLIC}"]',
         "encryption.identitySecret": "backup-identity",
     },
+    "external": {
+        "postgres.engine": "external",
+        "external.host": "db.example",
+        "external.user": "saver",
+        "external.secret": "server-admin",
+        "external.ca": CA,
+        "external.databases": '["shop"]',
+    },
     "existingClaim": {"backup.storage.kind": "existingClaim", "backup.storage.claim": "mine"},
 }
 
 
 def manifests(stack: Recorder) -> list[dict[str, Any]]:
-    """Every Kubernetes object of the stack, and the pod that a command makes."""
+    """Every Kubernetes object of the stack, and the pods that commands make."""
     made = [
         _manifest(resource.type, resource.inputs)
         for resource in stack.resources
         if resource.type.startswith("kubernetes:")
     ]
-    return [*made, json.loads(stack.one("Command", "backup-store")["stdin"])]
+    commands = [one.inputs for one in stack.all("Command") if "stdin" in one.inputs]
+    return [*made, *(json.loads(one["stdin"]) for one in commands)]
 
 
 def _manifest(token: str, inputs: dict[str, Any]) -> dict[str, Any]:

@@ -175,10 +175,12 @@ class World:
 
 
 @contextmanager
-def port_forward(project: Project, target: str, port: int) -> Iterator[int]:
+def port_forward(
+    project: Project, target: str, port: int, namespace: str = NAMESPACE
+) -> Iterator[int]:
     """A free local port that leads to `target`."""
     process = subprocess.Popen(
-        ["kubectl", "-n", NAMESPACE, "port-forward", target, f":{port}"],
+        ["kubectl", "-n", namespace, "port-forward", target, f":{port}"],
         env=project.base_environment() | project.environment,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

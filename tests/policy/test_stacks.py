@@ -21,11 +21,14 @@ OF_THE_STORE = [
 def test_every_manifest_keeps_the_policies(deploy: Deploy, name: str, console: str) -> None:
     objects = manifests(deploy(config=STACKS[name] | {"console.enabled": console}))
     secrets = set[str]().union(*(data.secret_values(o) for o in objects if o["kind"] == "Secret"))
-    assert len(secrets) >= 4
+    # The password is in the user's own Secret.
+    assert len(secrets) >= 4 or name == "external"
     found: list[str] = []
     for made in objects:
         kind, called = made["kind"], made["metadata"]["name"]
         for rule in (*data.RULES, *pods.RULES):
             found += rule(kind, called, made)
         found += data.holds_no_secret(kind, called, made, secrets)
-    assert found == (OF_THE_STORE if name in {"default", "archive", "encryption"} else [])
+    assert found == (
+        OF_THE_STORE if name in {"default", "archive", "encryption", "external"} else []
+    )

@@ -23,7 +23,7 @@ def test_every_manifest_fits_the_servers_schema(
     deploy: Deploy, tmp_path: Path, schema_folder: Path, name: str
 ) -> None:
     objects = manifests(deploy(config=STACKS[name]))
-    assert len(objects) >= 15
+    assert len(objects) >= (10 if name == "external" else 15)
     done = conform(objects, tmp_path, schema_folder)
     assert done.returncode == 0, done.stdout + done.stderr
     summary = json.loads(done.stdout)["summary"]

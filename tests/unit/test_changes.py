@@ -2,10 +2,12 @@
 
 import json
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
+from components.postgres import certificates
 from components.settings.fields import Change, change, leaves
 from components.settings.model import Settings
 from tests.lib.choice import some
@@ -13,6 +15,7 @@ from tests.lib.identities import IDENTITY, OTHER_IDENTITY, OTHER_PUBLIC, PUBLIC
 from tests.unit.conftest import Deploy
 from tests.unit.recorder import Recorder, Secret
 
+CA = certificates.new_ca(datetime.now(UTC))["certificate"]
 FACTS = {key: change(field) for key, field in leaves(Settings).items()}
 ARCHIVE = {"archive.enabled": "true", "archive.image": "localhost/tools:1"}
 S3 = {
@@ -41,9 +44,19 @@ BEFORE = {
     "postgres.image": "postgres:17.11-alpine",
     "restoreFrom": "latest",
 }
+EXTERNAL = {
+    "postgres.engine": "external",
+    "external.host": "one.example",
+    "external.user": "one",
+    "external.password": "one",
+}
+OF_SECRET = EXTERNAL | {"external.secret": "one"}
+del OF_SECRET["external.password"]
 NOTIFIED = {"console.enabled": "true", "console.notifyUrls": "json://hook.example"}
 # The same for those that need something else.
 OTHER_BEFORE = {
+    **dict.fromkeys((key for key in FACTS if key.startswith("external.")), EXTERNAL),
+    "external.secret": OF_SECRET,
     "console.digest": NOTIFIED,
     "console.notifySuccess": NOTIFIED,
     "archive.enabled": TOOLS,
@@ -59,6 +72,7 @@ SECRET = {
     "console.heartbeatUrl",
     "console.notifyUrls",
     "encryption.identity",
+    "external.password",
     "offsite.passphrase",
     "postgres.password",
 }
@@ -79,6 +93,14 @@ NEW = {
     "postgres.tls.secretName": "another",
     "postgres.tls.generation": "2",
     "postgres.tls.validityDays": "30",
+    "external.host": "two.example",
+    "external.port": "6432",
+    "external.user": "two",
+    "external.password": "two",
+    "external.secret": "two",
+    "external.sslmode": "require",
+    "external.ca": CA,
+    "external.databases": '["shop"]',
     "backup.schedule": "5 4 * * *",
     "backup.timeZone": "Europe/Berlin",
     "backup.keep": "11",
@@ -168,7 +190,7 @@ def effect(deploy: Deploy, keys: Sequence[str]) -> Change:
     stashed = {made.name: unwrapped(made["input"]) for made in before.all("Stash")}
     new = {key: NEW[key] for key in keys} | (S3 if keys == ["offsite.kind"] else {})
     after = deployed(deploy, config | new, stashed)
-    if pods(before, "StatefulSet") != pods(after, "StatefulSet"):
+    if before.all("StatefulSet") and pods(before, "StatefulSet") != pods(after, "StatefulSet"):
         return Change.SERVER
     if before.all("Deployment") and pods(before, "Deployment") != pods(after, "Deployment"):
         return Change.CONSOLE

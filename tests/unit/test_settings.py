@@ -27,6 +27,12 @@ IMAGES = "an image of PostgreSQL 16, 17 or 18 with a tag or a digest"
 DIGEST = "sha256:" + "0" * 64
 ARCHIVE = {"archive.enabled": "true", "archive.image": "localhost/tools:1"}
 OFFSITE = ARCHIVE | {"offsite.bucket": "ales", "offsite.secret": "offsite"}
+EXTERNAL = {
+    "postgres.engine": "external",
+    "external.host": "db.example",
+    "external.user": "saver",
+    "external.secret": "server-admin",
+}
 S3 = OFFSITE | {
     "offsite.kind": "s3",
     "offsite.endpoint": "s3.example",
@@ -523,6 +529,10 @@ def _valid(key: str, value: str) -> Settings:
         "console.notifySuccess": {"console.notifyUrls": "json://hook.example"},
         "console.digest": {"console.notifyUrls": "json://hook.example"},
         "archive.enabled": ARCHIVE,
+        **dict.fromkeys(
+            (key for key in leaves(Settings) if key.startswith(("external.", "postgres.engine"))),
+            EXTERNAL,
+        ),
         "startup.toTime": ARCHIVE,
         "restoreTo": ARCHIVE,
         "offsite.sets": S3,

@@ -239,3 +239,27 @@ def test_limits_and_place_are_options(answers: Answers) -> None:
     assert "--context other --namespace ales" in (answers.directory / "asked").read_text()
     for wrong in (["--max-age", "soon"], ["--nonsense"], ["--namespace"]):
         assert answers.run(*wrong).returncode == 64
+
+
+OF_OTHERS = r"""
+case "$*" in
+*BACKUP_DATABASES*) echo BACKUP_DATABASES && exit ;;
+*postgres-list-*exitCode*) echo 0 && exit ;;
+*postgres-list-*phase*) echo Succeeded && exit ;;
+*logs*job/postgres-list-*) what=exec ;;
+*"exec postgres-0"*) echo "no server is asked" >&2 && exit 1 ;;
+*"create job postgres-list-"* | *"patch --local"* | *"create -f -"* | *"get cronjob postgres-"*) exit 0 ;;
+esac
+"""
+
+
+def test_where_others_run_the_server_a_job_lists_the_sets(
+    answers: Answers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    head, asked, tail = KUBECTL.partition("printf ")
+    monkeypatch.setattr(f"{__name__}.KUBECTL", f"{head}{OF_OTHERS}{asked}{tail}")
+    done = answers.run("--namespace", "ales")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert f"newest set       {a_set(1)['set']}" in done.stdout.splitlines()
+    answers.sets = []
+    assert "there is no backup yet" in answers.run().stdout

@@ -15,7 +15,11 @@ from tests.unit.conftest import Deploy
 from tests.unit.recorder import Recorder, Registered
 
 _FILE: dict[str, list[str]] = yaml.safe_load((Path(__file__).parent / "urns.yaml").read_text())
-LISTED = {kind: _FILE["every"] + urns for kind, urns in _FILE.items()}
+_COMMON = {"external": _FILE["every"]}
+"""What a kind has besides: all others have a server of their own, too."""
+LISTED = {
+    kind: _COMMON.get(kind, _FILE["every"] + _FILE["server"]) + urns for kind, urns in _FILE.items()
+}
 STACKS: dict[str, dict[str, str]] = {
     "hostPath": {},
     "nfs": {"backup.storage.kind": "nfs", "backup.storage.server": "nas.local"},
@@ -27,6 +31,7 @@ STACKS: dict[str, dict[str, str]] = {
     "console": {"console.enabled": "true"},
     "archive": manifests.STACKS["archive"],
     "encryption": manifests.STACKS["encryption"],
+    "external": manifests.STACKS["external"],
 }
 ADVICE = (
     "These would be deleted and made anew, with all they hold. Give the resource its old name, type "
