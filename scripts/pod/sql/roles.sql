@@ -8,7 +8,7 @@ SELECT 'role', to_json(rolname::text), to_json(concat_ws(', ',
 	(SELECT string_agg('member of ' || name || options, ', ' ORDER BY name COLLATE "C") FROM (
 		SELECT pg_get_userbyid(roleid) AS name, concat(CASE WHEN bool_or(admin_option) THEN ' with admin' END,
 			CASE WHEN NOT bool_or(inherit_option) THEN ' without inherit' END, CASE WHEN NOT bool_or(set_option) THEN ' without set' END) AS options
-		FROM pg_auth_members WHERE member = r.oid GROUP BY roleid) memberships),
+		FROM pg_auth_members WHERE member = r.oid AND pg_get_userbyid(roleid) NOT LIKE ALL (:roles_like) GROUP BY roleid) memberships),
 	(SELECT string_agg('set ' || split_part(pair, '=', 1) || ' ' || md5(pair), ', ' ORDER BY pair COLLATE "C")
 		FROM pg_db_role_setting, unnest(setconfig) pair WHERE setrole = r.oid AND setdatabase = 0)))
-FROM pg_roles r WHERE oid <> 10 AND rolname !~ '^pg_' ORDER BY rolname COLLATE "C";
+FROM pg_roles r WHERE oid <> 10 AND rolname !~ '^pg_' AND rolname NOT LIKE ALL (:roles_like) ORDER BY rolname COLLATE "C";

@@ -1,11 +1,13 @@
 -- What backup.sh has to know of the server, into files in `work`: server (version, identifier, superuser), superuser (its
--- name as bytes), all (its databases; the last column says why one is skipped). Names as JSON, so that each
+-- name as bytes), except (roles that are in no set, likewise), all (its databases; the last column says why one is skipped). Names as JSON, so that each
 -- stays on its line whatever it holds. notes: what to say of it, as JSON. server_settings: what ALTER SYSTEM has set; values that may be secret are left out.
 \o :work/server
 SELECT split_part(current_setting('server_version'), ' ', 1), to_json(system_identifier::text),
 	(SELECT to_json(rolname::text) FROM pg_roles WHERE oid = 10) FROM pg_control_system();
 \o :work/superuser
 SELECT encode(convert_to(rolname, 'UTF8'), 'hex') FROM pg_roles WHERE oid = 10;
+\o :work/except
+SELECT encode(convert_to(rolname, 'UTF8'), 'hex') FROM pg_roles WHERE rolname LIKE ANY (:roles_like);
 \o :work/server_settings
 SELECT has_function_privilege('pg_show_all_file_settings()', 'EXECUTE') AS may_ask \gset
 \if :may_ask
@@ -27,5 +29,7 @@ SELECT to_json(datname::text), to_json(pg_get_userbyid(datdba)::text), to_json(p
 	CASE WHEN datistemplate THEN '"is a template"'
 		WHEN NOT datallowconn THEN '"does not allow connections"'
 		WHEN datconnlimit = -2 THEN '"is half dropped"'
-		WHEN datname ~ :'leftover' THEN '"is left over from an unfinished restore"' END
+		WHEN datname ~ :'leftover' THEN '"is left over from an unfinished restore"'
+		-- A provider's own; whoever owns it, or asks for it by name, wants to hear that it cannot be saved.
+		WHEN NOT has_database_privilege(oid, 'CONNECT') AND NOT pg_has_role(datdba, 'MEMBER') THEN to_json(format('%s may not connect to it', current_user))::text END
 FROM pg_database d WHERE datname NOT IN ('template0', 'template1') ORDER BY datname COLLATE "C";
