@@ -109,7 +109,7 @@ owned_targets() {
 leave_out_targets() {
 	local i why
 
-	psql_run "$CONTROL" -v targets="$(owned_targets)" <<<"$SQL_ROLE_TARGETS" >"$WORK/away" || die "$UNREACHABLE" "the server's roles cannot be read. Nothing was touched."
+	psql_run "$CONTROL" -v targets="$(owned_targets)" -v superuser_there="${MANIFEST["server.superuser"]}" <<<"$SQL_ROLE_TARGETS" >"$WORK/away" || die "$UNREACHABLE" "the server's roles cannot be read. Nothing was touched."
 	while IFS=$'\t' read -r i why; do
 		((${#WANTED[@]} == 0 && ${#NAMES[@]} > 1)) || die "$REFUSED" "cannot restore ${NAMES[i]}: $why. Nothing was touched."
 		log "leaving out ${NAMES[i]}: $why"

@@ -41,7 +41,7 @@ OBSTACLES = {
     ),
     "large object": Obstacle(
         "select lo_from_bytea(7, 'malt')",
-        "it may not read 1 large objects, as number 7 of stranger",
+        "it may not read 1 large objects of stranger, as number 7",
         "GRANT stranger TO {role}",
     ),
     "sequence": Obstacle(
@@ -299,3 +299,18 @@ def test_a_conflict_on_a_standby_ends_the_backup_and_says_what_helps(
     assert "conflict with recovery" in done.stderr
     assert "hot_standby_feedback = on" in done.stderr
     assert store.names() == []
+
+
+def test_the_superuser_of_another_server_is_not_made(
+    target: Server, managed: Managed, scripts: Scripts
+) -> None:
+    other = Server(scripts.box, target.binaries, superuser="elsewhere").start()
+    try:
+        make_role(other, Role.ADMIN)
+        restoring = managed.elsewhere(Role.ADMIN, other, Role.ADMIN)
+        done = restoring.run("restore", "--database", "postgres", "--as", "other").expect(78)
+    finally:
+        other.remove()
+
+    why = "its owner postgres, the superuser where it was saved, is missing here (the way: CREATE ROLE postgres)"
+    assert why in done.stderr

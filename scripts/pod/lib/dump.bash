@@ -188,7 +188,7 @@ dump_globals() {
 	grep -q -x -e '-- PostgreSQL database cluster dump complete' "$WORK/globals.all" ||
 		die "$UNREACHABLE" "pg_dumpall did not write its last line"
 	psql_run "$CONTROL" <<<"$SQL_ROLE_SETTINGS" >>"$WORK/globals.all" 2>"$WORK/dump.err" || store_write_failed "the settings of all roles" "$WORK/dump.err"
-	globals_filter "$WORK/superuser" 1 "$WORK/except" <"$WORK/globals.all" | into "$WORK/globals.sql"
+	ME="" globals_filter "$WORK/superuser" 1 "$WORK/except" <"$WORK/globals.all" | into "$WORK/globals.sql"
 	dump_save "$WORK/globals.sql" "$1" "$2"
 	rm -f -- "$WORK/globals.all" "$WORK/globals.sql"
 	step globals

@@ -29,11 +29,11 @@ load_require_versions() {
 	server="${server%% *}"
 	((${client%%.*} >= ${saved_by%%.*})) ||
 		die "$REFUSED" "the set was written by PostgreSQL $saved_by, the tools here are $client: newer ones are needed. Nothing was touched."
-	((${server%%.*} >= ${saved_from%%.*})) ||
-		die "$REFUSED" "the set is of PostgreSQL $saved_from, the server here is $server: it is too old. Nothing was touched."
+	((${server%%.*} >= ${saved_from%%.*} && ${server%%.*} >= ${saved_by%%.*})) ||
+		die "$REFUSED" "the set is of PostgreSQL $saved_from, written by $saved_by, the server here is $server: it is too old. Nothing was touched."
 	# pg_restore sets what its own version knows, and an older server refuses that.
 	((${client%%.*} <= ${server%%.*})) ||
-		die "$REFUSED" "the server is PostgreSQL $server, the tools here are $client: tools of the server's major version are needed. Nothing was touched."
+		die "$REFUSED" "the server is PostgreSQL $server, the tools here are $client: an image of PostgreSQL ${server%%.*} is needed here. Nothing was touched."
 	json_text superuser "${MANIFEST["server.superuser"]}"
 	# Whatever it owned or granted would fail half-way.
 	found="$(psql_run "$CONTROL" -v name="$superuser" <<<"SELECT 1 FROM pg_roles WHERE rolname = :'name' AND rolsuper")" ||

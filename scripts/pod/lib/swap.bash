@@ -48,7 +48,7 @@ swap_require_undone() {
 
 # usage: swap   After this the restored databases are the databases.
 swap() {
-	local helper name why status=0
+	local helper name why="" status=0
 
 	# A session in a database cannot rename it.
 	if [[ " ${NAMES[*]} " == *" $CONTROL "* ]]; then CONTROL=template1; fi
@@ -64,7 +64,7 @@ swap() {
 	kill "$helper" 2>/dev/null || true # it may have ended by itself, because the old names are gone
 	wait "$helper" || true             # ended on purpose
 	if ((status != 0)); then
-		why="$(swap_terminator_sql on)" || why=""
+		[[ -z "$ROLE" ]] || why="$(swap_terminator_sql on)" || why=""
 		swap_require_undone "$(head -n 2 "$WORK/swap.err" | tr '\n' ' ')${why:+. In the way, and not ours to end: $why}"
 	fi
 	SWAPPED=1

@@ -159,7 +159,7 @@ others AS (
 		CASE e.evtenabled WHEN 'D' THEN 'disabled' WHEN 'R' THEN 'replica' WHEN 'A' THEN 'always' END) FROM pg_event_trigger e
 	UNION ALL SELECT 3381, s.oid, 'statistics', s.stxowner, NULL, NULL, concat('/* ' || nullif(s.stxstattarget, -1) || ' */ ', pg_get_statisticsobjdef(s.oid)) FROM pg_statistic_ext s JOIN rel c ON c.oid = s.stxrelid
 	UNION ALL SELECT 3456, c.oid, 'collation', c.collowner, NULL, NULL, concat_ws(' ', c.collprovider, c.collisdeterministic, c.collcollate, c.collctype,
-		coalesce(to_jsonb(c) ->> 'colllocale', to_jsonb(c) ->> 'colliculocale'), c.collicurules) FROM pg_collation c
+		coalesce(to_jsonb(c) ->> 'colllocale', to_jsonb(c) ->> 'colliculocale'), to_jsonb(c) ->> 'collicurules') FROM pg_collation c
 	UNION ALL SELECT 2607, c.oid, 'conversion', c.conowner, NULL, NULL, concat_ws(' ', CASE WHEN c.condefault THEN 'DEFAULT' END,
 		pg_encoding_to_char(c.conforencoding), pg_encoding_to_char(c.contoencoding), c.conproc::regprocedure) FROM pg_conversion c
 	UNION ALL SELECT 2612, l.oid, 'language', l.lanowner, l.lanacl, 'l', concat_ws(' ', CASE WHEN l.lanpltrusted THEN 'TRUSTED' END,
@@ -193,7 +193,8 @@ others AS (
 	\if :superuser
 	-- Not whether it is enabled: a restored one never is.
 	UNION ALL SELECT 6100, s.oid, 'subscription', s.subowner, NULL, NULL, concat_ws(' ', md5(s.subconninfo), s.subslotname, s.subsynccommit, s.subpublications,
-		s.subbinary, s.substream, s.subtwophasestate <> 'd', s.subdisableonerr, s.subpasswordrequired, s.subrunasowner, s.suborigin, to_jsonb(s) ->> 'subfailover')
+		s.subbinary, s.substream, s.subtwophasestate <> 'd', s.subdisableonerr, coalesce((to_jsonb(s) ->> 'subpasswordrequired')::boolean, true),
+		coalesce((to_jsonb(s) ->> 'subrunasowner')::boolean, true), coalesce(to_jsonb(s) ->> 'suborigin', 'any'), to_jsonb(s) ->> 'subfailover')
 		FROM pg_subscription s JOIN pg_database d ON d.oid = s.subdbid AND d.datname = current_database()
 	\endif
 ),

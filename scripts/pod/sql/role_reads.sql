@@ -9,7 +9,7 @@ found AS (
 	FROM relations),
 -- PostgreSQL 16 has no function that tells.
 objects AS (
-	SELECT l.oid, pg_get_userbyid(lomowner) AS owner FROM pg_largeobject_metadata l
+	SELECT l.oid, rolname AS owner, rolsuper FROM pg_largeobject_metadata l JOIN pg_roles r ON r.oid = lomowner
 	WHERE current_setting('lo_compat_privileges') = 'off' AND NOT EXISTS (SELECT FROM aclexplode(coalesce(lomacl, acldefault('L', lomowner))) a
 		WHERE privilege_type = 'SELECT' AND (grantee = 0 OR pg_has_role(grantee, 'USAGE'))))
 SELECT 'cannot', format('it may not read %s (the way: GRANT pg_read_all_data TO %I)', concat(string_agg(name, ', ' ORDER BY name) FILTER (WHERE n <= 3),
@@ -18,7 +18,8 @@ FROM (SELECT name, row_number() OVER (ORDER BY name) AS n FROM found WHERE NOT r
 UNION ALL SELECT 'cannot', format('row security hides rows of %s from it (the way: ALTER ROLE %I BYPASSRLS)', concat(string_agg(name, ', ' ORDER BY name)
 	FILTER (WHERE n <= 3), CASE WHEN count(*) > 3 THEN ' and ' || count(*) - 3 || ' more' END), current_user)
 FROM (SELECT name, row_number() OVER (ORDER BY name) AS n FROM found WHERE readable AND hidden AND relkind = 'r') f HAVING count(*) > 0
-UNION ALL SELECT 'cannot', format('it may not read %s large objects, as number %s of %s (the way: GRANT %3$I TO %4$I)', count(*), min(oid),
-	(array_agg(owner ORDER BY oid))[1], current_user) FROM objects HAVING count(*) > 0
+UNION ALL SELECT 'cannot', format('it may not read %s large objects of %s, as number %s (the way: GRANT %s TO %I)', count(*), owner, min(oid),
+	CASE WHEN rolsuper THEN concat('SELECT ON LARGE OBJECT ', min(oid), CASE WHEN count(*) > 1 THEN ', ...' END) ELSE quote_ident(owner) END, current_user)
+FROM objects GROUP BY owner, rolsuper
 UNION ALL SELECT 'limit', to_json(format('the options of others'' user mappings in database %s are not saved', current_database()))::text
 WHERE EXISTS (SELECT FROM pg_user_mappings WHERE umoptions IS NULL);

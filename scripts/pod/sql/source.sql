@@ -21,11 +21,11 @@ SELECT to_json(format('the replication slot %s is read by nobody and keeps %s of
 FROM (SELECT slot_name, pg_wal_lsn_diff(CASE WHEN pg_is_in_recovery() THEN pg_last_wal_receive_lsn() ELSE pg_current_wal_lsn() END, restart_lsn) AS kept
 	FROM pg_replication_slots WHERE NOT active) s WHERE kept > pg_size_bytes(current_setting('wal_segment_size')) ORDER BY slot_name;
 \o :work/all
--- to_jsonb: PostgreSQL 17 gave daticulocale the name datlocale.
+-- to_jsonb: PostgreSQL 17 gave daticulocale the name datlocale, and 15 has no daticurules.
 SELECT to_json(datname::text), to_json(pg_get_userbyid(datdba)::text), to_json(pg_encoding_to_char(encoding)::text),
 	to_json(datcollate::text), to_json(datctype::text), CASE datlocprovider WHEN 'i' THEN '"icu"' WHEN 'b' THEN '"builtin"' ELSE '"libc"' END,
 	coalesce(to_json(coalesce(to_jsonb(d) ->> 'datlocale', to_jsonb(d) ->> 'daticulocale'))::text, 'null'),
-	coalesce(to_json(daticurules)::text, 'null'),
+	coalesce(to_json(to_jsonb(d) ->> 'daticurules')::text, 'null'),
 	CASE WHEN datistemplate THEN '"is a template"'
 		WHEN NOT datallowconn THEN '"does not allow connections"'
 		WHEN datconnlimit = -2 THEN '"is half dropped"'
