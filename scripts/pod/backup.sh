@@ -18,8 +18,11 @@ source "$SCRIPTS/lib/dump.bash"
 source "$SCRIPTS/lib/manifest.bash"
 source "$SCRIPTS/lib/brake.bash"
 source "$SCRIPTS/lib/swap.bash"
+source "$SCRIPTS/lib/role.bash"
 read_text SQL_SOURCE sql/source.sql
+SQL_SOURCE="${SQL_SOURCE//:roles_like/"$ROLES_LIKE"}"
 read_text SQL_ROOM sql/room.sql
+read_text SQL_ROLE_READS sql/role_reads.sql
 read_text AWK_CHOOSE awk/choose.awk
 read_text AWK_BEHIND awk/behind.awk
 
@@ -74,8 +77,9 @@ require_same_major() {
 
 	IFS=$'\t' read -r version FACTS["system"] FACTS["superuser"] <"$WORK/server"
 	client="$(tool_version pg_dump)"
-	[[ "${version%%.*}" == "${client%%.*}" ]] ||
-		die "$REFUSED" "the server is PostgreSQL $version, pg_dump here is $client: the same major version is needed. Nothing was written."
+	# 15 is for sets that come back in newer ones.
+	((${version%%.*} == ${client%%.*} || (${version%%.*} == 15 && ${client%%.*} > 15))) ||
+		die "$REFUSED" "the server is PostgreSQL $version, pg_dump here is $client: an image of PostgreSQL ${version%%.*} is needed here. Nothing was written."
 	FACTS["server"]="\"$version\""
 	FACTS["client"]="\"$client\""
 }
@@ -111,6 +115,26 @@ choose_databases() {
 	[[ -z "$missing" ]] ||
 		die "$USAGE" "BACKUP_DATABASES names what the server does not have: ${missing% }. No set was taken."
 	awk '$1 == "found" && sub(/^found\t/, "")' "$WORK/chosen" | into "$WORK/databases.found"
+	# That it closed is a loss if an earlier set has it, which no provider's own database is in.
+	awk -F '\t' '$1 == "skipped" && $3 ~ /may not connect to it"$/ { print $2 }' "$WORK/chosen" | onto "$WORK/required"
+}
+
+# usage: require_reads   Ends with 69 unless our role reads all of WORK/databases.found: pg_dump would fail of the rest, hours later maybe.
+require_reads() {
+	local token name why=""
+
+	while IFS=$'\t' read -r token _ <&3; do
+		json_text name "$token"
+		if psql_run "$name" -v user_relations="$USER_RELATIONS" <<<"$SQL_ROLE_READS" >"$WORK/reads" 2>"$WORK/reads.err"; then
+			why+="$(NAME="$name" awk -F '\t' '$1 == "cannot" { printf "; %s: %s", ENVIRON["NAME"], $2 }' "$WORK/reads")"
+			awk -F '\t' '$1 == "limit" { print $2 }' "$WORK/reads" | onto "$WORK/limits"
+		elif ! dump_is_gone "$name"; then
+			why+="; $name: $(awk "$AWK_NOT_DUMPED" "$WORK/reads.err")"
+		fi
+	done 3<"$WORK/databases.found"
+	[[ -z "$why" ]] || die "$UNREACHABLE" "$ROLE cannot save all of ${why#; }. Or leave the database out: backup.skip. No set was taken."
+	why="$(paste -s -d , "$WORK/limits")"
+	log "note: $ROLE is no superuser${why:+: ${why//\"/}}"
 }
 
 # usage: dump_all   Each database into STAGING. WORK/databases gets the file names as its last columns.
@@ -207,6 +231,7 @@ main() {
 	store_require_writable
 	# Before the lock: a server that is starting may need it for a restore.
 	psql_require_server "$BACKUP_SERVER_WAIT"
+	role_ask
 	store_lock
 	store_sweep
 	store_require_space
@@ -216,6 +241,7 @@ main() {
 	ask_room
 	require_same_major
 	choose_databases
+	[[ -z "$ROLE" ]] || require_reads
 	look_into_template1
 	name="$(sets_next_name)"
 	store_aside "$BACKUP_ROOT/$name"

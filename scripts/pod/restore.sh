@@ -17,6 +17,9 @@ source "$SCRIPTS/lib/compare.bash"
 source "$SCRIPTS/lib/archive.bash"
 source "$SCRIPTS/lib/load.bash"
 source "$SCRIPTS/lib/swap.bash"
+source "$SCRIPTS/lib/role.bash"
+read_text SQL_ROLE_TARGETS sql/role_targets.sql
+read_text SQL_ROLE_BECOME sql/role_become.sql
 
 SET=latest
 WANTED=()
@@ -94,6 +97,40 @@ choose_targets() {
 	[[ -z "$AS" ]] || NAMES=("$AS")
 }
 
+# usage: owned_targets   What is to be restored, and whose it was, as sql/role_targets.sql takes it.
+owned_targets() {
+	local i list=""
+
+	for i in "${!INDEXES[@]}"; do list+=",[$(json_quote "${NAMES[i]}"),${MANIFEST["databases.${INDEXES[i]}.owner"]}]"; done
+	printf '[%s]' "${list#,}"
+}
+
+# usage: leave_out_targets   What our role, no superuser, cannot restore. Ends where that was asked for by name, or nothing is left.
+leave_out_targets() {
+	local i why
+
+	psql_run "$CONTROL" -v targets="$(owned_targets)" -v superuser_there="${MANIFEST["server.superuser"]}" <<<"$SQL_ROLE_TARGETS" >"$WORK/away" || die "$UNREACHABLE" "the server's roles cannot be read. Nothing was touched."
+	while IFS=$'\t' read -r i why; do
+		((${#WANTED[@]} == 0 && ${#NAMES[@]} > 1)) || die "$REFUSED" "cannot restore ${NAMES[i]}: $why. Nothing was touched."
+		log "leaving out ${NAMES[i]}: $why"
+		unset 'INDEXES[i]' 'NAMES[i]'
+	done <"$WORK/away"
+	INDEXES=("${INDEXES[@]}")
+	NAMES=("${NAMES[@]}")
+}
+
+# usage: become_owners DIRECTORY   Our role owns things as others only where it is a member of theirs. WORK/became takes back what it gets.
+become_owners() {
+	local i
+
+	for i in "${INDEXES[@]}"; do
+		compare_list "$1" "$i"
+		cut -f 5 "$WORK/objects.saved" && printf '%s\n' "${MANIFEST["databases.$i.owner"]}"
+	done | sort -u | into "$WORK/owners"
+	psql_run "$CONTROL" -v targets="$(owned_targets)" -v owners="[$(paste -s -d , "$WORK/owners")]" <<<"$SQL_ROLE_BECOME" >"$WORK/became" ||
+		die "$UNREACHABLE" "$ROLE cannot become the owners of what is to be restored. No database was touched."
+}
+
 # usage: inspect_targets   Refuses before anything is touched if one database is not empty.
 inspect_targets() {
 	local name STATE refused=()
@@ -138,6 +175,7 @@ drop_unfinished() {
 	[[ -n "$STAMP" && -z "$SWAPPED" ]] || return 0
 	swap_drop_leftovers "WITH (FORCE)" >"$WORK/drop.out" 2>&1 || log "warning: brewget_load_* databases are left; the next restore removes them"
 	globals_drop_new
+	[[ ! -s "$WORK/became" ]] || psql_run "$CONTROL" -v ON_ERROR_STOP=0 <"$WORK/became" >"$WORK/drop.out" 2>&1 # of roles that it has made nothing is left
 }
 
 # usage: load_all DIRECTORY
@@ -147,6 +185,7 @@ load_all() {
 	: >"$WORK/findings"
 	globals_apply "$1" live 2>"$WORK/load.err" || die "$UNREACHABLE" "cannot create the set's roles: $(tail -n 2 "$WORK/load.err" | tr '\n' ' ')"
 	load_find_roles || die "$UNREACHABLE" "what the server said of the set's roles is lost"
+	[[ -z "$ROLE" ]] || become_owners "$1"
 	step roles
 	for i in "${!NAMES[@]}"; do
 		log "restoring ${NAMES[i]} beside"
@@ -189,8 +228,10 @@ main() {
 	set_open "$directory" || die "$?" "$WHY. Nothing was touched."
 	# A firewall learns of a pod a moment after its start, and refuses it until then.
 	psql_require_server "$BACKUP_SERVER_WAIT"
+	role_ask
 	load_require_versions
 	choose_targets
+	[[ -z "$ROLE" ]] || leave_out_targets
 	inspect_targets
 	plan_names
 	if [[ -n "$DRY_RUN" ]]; then

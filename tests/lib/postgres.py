@@ -6,8 +6,8 @@ import shutil
 import signal
 import socket
 import subprocess
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from tests.lib.sandbox import Identity, Sandbox, run_as
@@ -230,3 +230,17 @@ def psql(server: Server, text: str, database: str, client: Mapping[str, str]) ->
     if done.returncode != 0:
         raise SqlError(done.stderr)
     return done.stdout.strip("\n")
+
+
+@contextmanager
+def visitor(server: Server, database: str) -> Iterator[None]:
+    """Be in a database, idle, as long as nobody ends it."""
+    words = [str(server.binaries / "psql"), "-XqAtc", "select 1", "-c", "select pg_sleep(60)"]
+    environment = server.environment() | server.client() | {"PGDATABASE": database}
+    with subprocess.Popen(
+        words, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"1\n"
+        yield
+        process.kill()

@@ -9,9 +9,11 @@ import pytest
 
 from tests.lib import bucket as s3
 from tests.lib import disaster
+from tests.lib import managed as managed_server
 from tests.lib.bucket import Bucket
 from tests.lib.content import SETTINGS, Golden, fill
 from tests.lib.disaster import Disaster
+from tests.lib.managed import Managed, Role
 from tests.lib.pod import Pod
 from tests.lib.postgres import Server
 from tests.lib.sandbox import Sandbox
@@ -148,6 +150,17 @@ def kept(golden: Golden, scripts: Scripts) -> Store:
     shutil.rmtree(scripts.root)
     copy_tree(golden.root, scripts.root)
     return Store(scripts.root)
+
+
+@pytest.fixture(scope="session")
+def managed(box: Sandbox, binaries: Path) -> Iterator[Managed]:
+    """The server of a provider, saved once a worker by each role that can."""
+    server = Server(box, binaries).start()
+    path = path_of(Tools.GNU, box, binaries)
+    roots = {role: box.directory("store") for role in Role}
+    scripts = Scripts(box, scripts_directory(box), path, roots[Role.READER], server)
+    yield managed_server.made(scripts, roots)
+    server.remove()
 
 
 @pytest.fixture(scope="session")

@@ -9,14 +9,13 @@ from tests.lib.store import Store
 DATABASE = "brewget_auth"
 # What any application may do one day, and what the role is then told.
 OBSTACLES = {
-    "large object": ("select lo_from_bytea(0, 'malt')", "permission denied for large object"),
+    "large object": (
+        "select lo_from_bytea(0, 'malt')",
+        "it may not read 1 large objects",
+    ),
     "row security": (
         "create table brew (name text); alter table brew enable row level security",
-        'affected by row-level security policy for table "brew"',
-    ),
-    "closed database": (
-        f"revoke connect on database {DATABASE} from public",
-        f'permission denied for database "{DATABASE}"',
+        "row security hides rows of public.brew from it",
     ),
 }
 
@@ -43,3 +42,15 @@ def test_a_lesser_role_takes_sets_until_an_application_closes_something(
 
     assert told in done.stderr
     assert store.names() == [good], "no set with a hole in it"
+
+
+def test_a_lesser_role_says_at_every_set_that_an_application_let_it_in_no_more(
+    filled: Server, lesser: Scripts, store: Store
+) -> None:
+    lesser.backup()
+    filled.sql(f"revoke connect on database {DATABASE} from public")
+
+    done = lesser.run("backup").expect(0)
+
+    assert f'skipped "{DATABASE}": "lesser may not connect to it"' in done.stderr
+    assert f'database "{DATABASE}" of' in store.manifest()["flagged"]

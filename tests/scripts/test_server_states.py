@@ -1,8 +1,5 @@
 """Servers as people have them: closed databases, archives, standbys, subscriptions, hostile owners."""
 
-import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -11,7 +8,7 @@ from tests.lib.choice import some
 from tests.lib.content import AUTH, SETTINGS, USERS, count, create
 from tests.lib.hooks import start_until
 from tests.lib.pod import INITDB_ARGS, Pod
-from tests.lib.postgres import Server, SqlError, literal
+from tests.lib.postgres import Server, SqlError, literal, visitor
 from tests.lib.scripts import Scripts
 from tests.lib.store import Store
 from tests.lib.upgrades import V17
@@ -128,20 +125,6 @@ def test_what_cannot_be_dropped_of_an_earlier_restore_is_in_nobodys_way(
     assert "a database of an unfinished restore is left" in done.stderr
     assert target.databases() == [AUTH, SETTINGS, "postgres"]
     assert count(target, AUTH, "users") == USERS
-
-
-@contextmanager
-def visitor(server: Server, database: str) -> Iterator[None]:
-    """Be in a database, idle, as long as nobody ends it."""
-    words = [str(server.binaries / "psql"), "-XqAtc", "select 1", "-c", "select pg_sleep(60)"]
-    environment = server.environment() | server.client() | {"PGDATABASE": database}
-    with subprocess.Popen(
-        words, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
-    ) as process:
-        assert process.stdout is not None
-        assert process.stdout.readline() == b"1\n"
-        yield
-        process.kill()
 
 
 @pytest.mark.usefixtures("kept")

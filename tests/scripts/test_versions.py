@@ -2,13 +2,22 @@
 
 import pytest
 
-from tests.lib.content import AUTH, USERS, count
+from tests.lib.content import AUTH, USERS, count, fill
 from tests.lib.postgres import Server
 from tests.lib.scripts import Scripts
 from tests.lib.store import Store
 from tests.lib.wheels import programs_of
 
 pytestmark = pytest.mark.usefixtures("filled")
+
+
+OF_15 = """
+create role keeper noinherit; create role brewer; grant brewer to keeper with admin option;
+create collation bytewise (provider = libc, locale = 'C');
+create view named as select u.name from users u where u.id in (1, 2);
+create subscription s connection 'host=/nowhere' publication p with (connect = false);
+"""
+"""What its catalogs say otherwise, or in fewer words, than those of 16."""
 
 
 def client_of(scripts: Scripts, version: str) -> Scripts:
@@ -24,7 +33,8 @@ def test_a_client_older_than_the_server_is_refused(scripts: Scripts, kept: Store
     done = client_of(scripts, "15.19").run("backup").expect(78)
 
     assert "15.19" in done.stderr
-    assert "16.15" in done.stderr
+    assert "the server is PostgreSQL 16.15" in done.stderr
+    assert "an image of PostgreSQL 16 is needed here" in done.stderr
     assert kept.snapshot() == before
 
 
@@ -41,6 +51,26 @@ def test_a_client_newer_than_the_server_gives_a_set_for_that_server_or_none(
         assert done.returncode == 78, done.said
         assert "17.11" in done.stderr
         assert store.names() == []
+
+
+def test_a_server_of_15_is_saved_by_a_newer_client_and_comes_back_in_a_newer_server(
+    target: Server, scripts: Scripts, store: Store
+) -> None:
+    """It may be somebody else's, who does not upgrade it."""
+    server = Server(scripts.box, programs_of(scripts.box, "15.19")).start()
+    try:
+        fill(server)
+        server.sql(OF_15, AUTH)
+        name = scripts.with_(server=server).backup()
+        refused = scripts.with_(server=server).run("restore", "--replace").expect(78)
+    finally:
+        server.remove()
+
+    assert store.manifest(name)["server"]["version"] == "15.19"
+    assert "written by 16.15, the server here is 15.19: it is too old" in refused.stderr
+    assert "came back" not in scripts.verify(name).expect(0).stderr
+    scripts.with_(server=target).run("restore").expect(0)
+    assert count(target, AUTH, "users") == USERS
 
 
 @pytest.mark.trap(10)

@@ -32,6 +32,7 @@ BACKUP_ALLOW_VOLATILE="${BACKUP_ALLOW_VOLATILE:-}"
 BACKUP_STORE_ID="${BACKUP_STORE_ID:-}"
 BACKUP_DATABASES="${BACKUP_DATABASES:-}"
 BACKUP_SKIP="${BACKUP_SKIP:-}"
+BACKUP_ROLES_EXCEPT="${BACKUP_ROLES_EXCEPT:-}"
 
 WORK=""
 # Commands to run on the way out, newest first; each must be safe to run at any point.

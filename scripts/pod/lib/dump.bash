@@ -178,14 +178,17 @@ dump_run() {
 	fi
 }
 
-# usage: dump_globals DIRECTORY FILE   Roles without the bootstrap superuser (WORK/superuser), whom every server has.
+# usage: dump_globals DIRECTORY FILE   Roles without the bootstrap superuser (WORK/superuser), whom every server has, and those in WORK/except.
 dump_globals() {
-	pg_dumpall --globals-only --no-tablespaces --no-password >"$WORK/globals.all" 2>"$WORK/dump.err" ||
+	local command=(pg_dumpall --globals-only --no-tablespaces --no-password)
+
+	[[ "$SEES_PASSWORDS" == t ]] || command+=(--no-role-passwords)
+	"${command[@]}" >"$WORK/globals.all" 2>"$WORK/dump.err" ||
 		store_write_failed "pg_dumpall --globals-only" "$WORK/dump.err"
 	grep -q -x -e '-- PostgreSQL database cluster dump complete' "$WORK/globals.all" ||
 		die "$UNREACHABLE" "pg_dumpall did not write its last line"
 	psql_run "$CONTROL" <<<"$SQL_ROLE_SETTINGS" >>"$WORK/globals.all" 2>"$WORK/dump.err" || store_write_failed "the settings of all roles" "$WORK/dump.err"
-	globals_filter "$WORK/superuser" 1 <"$WORK/globals.all" | into "$WORK/globals.sql"
+	ME="" globals_filter "$WORK/superuser" 1 "$WORK/except" <"$WORK/globals.all" | into "$WORK/globals.sql"
 	dump_save "$WORK/globals.sql" "$1" "$2"
 	rm -f -- "$WORK/globals.all" "$WORK/globals.sql"
 	step globals

@@ -7,10 +7,12 @@ read_text SET_CLAUSE sql/set_clause.sql
 SQL_DATABASE_SETTINGS="${SQL_DATABASE_SETTINGS//:set_clause/"$SET_CLAUSE"}"
 SQL_ROLE_SETTINGS="${SQL_ROLE_SETTINGS//:set_clause/"$SET_CLAUSE"}"
 read_text SQL_ROLES sql/roles.sql
+read_text ROLES_LIKE sql/roles_except.sql
+SQL_ROLES="${SQL_ROLES//:roles_like/"$ROLES_LIKE"}"
 read_text AWK_GLOBALS awk/globals.awk
 
-# usage: globals_filter ROLES_FILE SETTINGS < SQL
-globals_filter() { awk -v roles="$1" -v settings="$2" "$AWK_TEXT$AWK_GLOBALS"; }
+# usage: globals_filter ROLES_FILE SETTINGS [EXCEPT_FILE] < SQL
+globals_filter() { awk -v roles="$1" -v settings="$2" -v except="${3:-/dev/null}" "$AWK_TEXT$AWK_GLOBALS"; }
 
 # usage: globals_apply DIRECTORY fresh|live   Creates the set's roles that are missing, as far as the server takes them; the
 # statements are in WORK/globals.sql then, its refusals on stderr. A role that exists keeps its attributes, its password and its
@@ -23,21 +25,38 @@ globals_apply() {
 	set_read_file "$1/${MANIFEST["globals.file"]//\"/}" | into "$WORK/globals.all" || return $?
 	# Their passwords stay out of the server's log.
 	{
-		echo "SET log_statement = none; SET log_min_duration_statement = -1; SET log_min_error_statement = panic;"
-		globals_filter "$WORK/roles" "$settings" <"$WORK/globals.all"
+		[[ -n "$ROLE" ]] || echo "SET log_statement = none; SET log_min_duration_statement = -1; SET log_min_error_statement = panic;"
+		ME="$ROLE" globals_filter "$WORK/roles" "$settings" <"$WORK/globals.all"
 	} | into "$WORK/globals.sql" || return $?
 	# Of a file: a pipe that breaks off would look like its end.
 	PGDATABASE="$CONTROL" "${ARCHIVE_PSQL[@]}" -f "$WORK/globals.sql" >/dev/null || true # what was refused is in its messages
 	rm -f -- "$WORK/globals.all"
 }
 
+# usage: globals_say_lacks   What a set lacks that was taken by a role without superuser.
+globals_say_lacks() {
+	local lacks bare
+
+	[[ "${MANIFEST["role.superuser"]:-}" == false ]] || return 0
+	lacks="$(awk -F '\t' 'index($1, "role.limits.") == 1 { print $2 }' "$MANIFEST_FLAT" | paste -s -d , -)"
+	[[ -z "$lacks" ]] || log "note: the set was taken by ${MANIFEST["role.name"]}, no superuser: ${lacks//\"/}"
+	[[ "${MANIFEST["role.passwords"]:-}" == false ]] || return 0
+	bare="$(globals_new rolcanlogin | cut -f 2 | paste -s -d , -)"
+	[[ -z "$bare" ]] || log "warning: these roles have no password, which the set does not hold: $bare (ALTER ROLE ... PASSWORD)"
+}
+
 # usage: globals_drop_new   The set's roles that were not there before globals_apply: a restore that came to nothing leaves none
 # behind. Only those that the set names: somebody else may have made a role meanwhile.
 globals_drop_new() {
 	[[ -s "$WORK/roles" ]] || return 0
-	psql_run "$CONTROL" -c "SELECT to_json(rolname::text), format('%I', rolname) FROM pg_roles WHERE encode(convert_to(rolname, 'UTF8'), 'hex') <> ALL ('{$(paste -s -d , "$WORK/roles")}')" |
+	globals_new true |
 		awk -F '\t' 'NR == FNR { if (index($1, "globals.roles.") == 1) saved[$2]; next } $1 in saved { print $2 }' "$MANIFEST_FLAT" - |
 		while IFS= read -r role; do psql_run "$CONTROL" -c "DROP ROLE $role" || log "warning: the role $role is left"; done
+}
+
+# usage: globals_new CONDITION   The roles that were not there before globals_apply: name as JSON TAB as an identifier.
+globals_new() {
+	psql_run "$CONTROL" -c "SELECT to_json(rolname::text), format('%I', rolname) FROM pg_roles WHERE $1 AND encode(convert_to(rolname, 'UTF8'), 'hex') <> ALL ('{$(paste -s -d , "$WORK/roles")}')"
 }
 
 # A setting of all sessions of a database: its name, quoted or not, and the rest. Names and values may hold anything.

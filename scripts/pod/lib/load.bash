@@ -29,16 +29,17 @@ load_require_versions() {
 	server="${server%% *}"
 	((${client%%.*} >= ${saved_by%%.*})) ||
 		die "$REFUSED" "the set was written by PostgreSQL $saved_by, the tools here are $client: newer ones are needed. Nothing was touched."
-	((${server%%.*} >= ${saved_from%%.*})) ||
-		die "$REFUSED" "the set is of PostgreSQL $saved_from, the server here is $server: it is too old. Nothing was touched."
+	((${server%%.*} >= ${saved_from%%.*} && ${server%%.*} >= ${saved_by%%.*})) ||
+		die "$REFUSED" "the set is of PostgreSQL $saved_from, written by $saved_by, the server here is $server: it is too old. Nothing was touched."
 	# pg_restore sets what its own version knows, and an older server refuses that.
 	((${client%%.*} <= ${server%%.*})) ||
-		die "$REFUSED" "the server is PostgreSQL $server, the tools here are $client: tools of the server's major version are needed. Nothing was touched."
+		die "$REFUSED" "the server is PostgreSQL $server, the tools here are $client: an image of PostgreSQL ${server%%.*} is needed here. Nothing was touched."
 	json_text superuser "${MANIFEST["server.superuser"]}"
 	# Whatever it owned or granted would fail half-way.
 	found="$(psql_run "$CONTROL" -v name="$superuser" <<<"SELECT 1 FROM pg_roles WHERE rolname = :'name' AND rolsuper")" ||
 		die "$UNREACHABLE" "the server's roles cannot be read. Nothing was touched"
-	[[ -n "$found" ]] ||
+	# Another role loads what it may own. What such a one has saved is nobody's superuser's, but for what the server itself has.
+	[[ -n "$found$ROLE" || "${MANIFEST["role.superuser"]:-}" == false ]] ||
 		die "$REFUSED" "the superuser was $superuser where the set was made, and this server has no such superuser." \
 			"Create it, then try again. Nothing was touched."
 	if load_reads_restrict "$saved_by" && ! load_reads_restrict "$client"; then
@@ -84,6 +85,7 @@ load_plain() {
 load_blame() {
 	WHY="$(grep -E 'ERROR|FATAL|error:' "$WORK/load.err" | head -n 2 | tr '\n' ' ')" || WHY="$(tail -n 1 "$WORK/load.err")"
 	if load_is_full; then return 73; fi
+	[[ -z "$ROLE" || "$WHY" != *"row-level security"* ]] || WHY+=" (the way: ALTER ROLE ... BYPASSRLS, for $ROLE)"
 	return "$1"
 }
 
@@ -191,7 +193,8 @@ load_all_fresh() {
 	done
 }
 
-# usage: load_find_roles   What the server refused of the globals.
+# usage: load_find_roles   What the server refused of the globals, and what they lack.
 load_find_roles() {
-	awk -v OFS='\t' "$AWK_TEXT$AWK_ROLES_REFUSED" "$WORK/globals.sql" "$WORK/load.err" | onto "$WORK/findings" && rm -f -- "$WORK/globals.sql"
+	awk -v OFS='\t' "$AWK_TEXT$AWK_ROLES_REFUSED" "$WORK/globals.sql" "$WORK/load.err" | onto "$WORK/findings" && rm -f -- "$WORK/globals.sql" &&
+		globals_say_lacks
 }

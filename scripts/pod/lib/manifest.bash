@@ -98,7 +98,10 @@ manifest_text() {
 	manifest_objects setting name value <"$WORK/server_settings"
 	printf '],\n "roles": ['
 	manifest_objects role name is <"$WORK/role.facts"
-	printf '],\n "template1": [%s], "emptied": [%s],\n "notes": [%s],\n "skipped": [' \
+	printf '],\n'
+	[[ -z "$ROLE" ]] || printf ' "role": {"name": %s, "superuser": false, "passwords": %s, "limits": [%s]},\n' \
+		"$(json_quote "$ROLE")" "$([[ "$SEES_PASSWORDS" == t ]] && echo true || echo false)" "$(paste -s -d , "$WORK/limits")"
+	printf ' "template1": [%s], "emptied": [%s],\n "notes": [%s],\n "skipped": [' \
 		"$(paste -s -d , "$WORK/template1")" "$(paste -s -d , "$WORK/emptied")" "$(paste -s -d , "$WORK/notes")"
 	manifest_objects skipped name why <"$WORK/chosen"
 	printf ']}\n'

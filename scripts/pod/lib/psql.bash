@@ -39,8 +39,11 @@ psql_prepare() {
 	export PGPASSFILE="$WORK/pgpass"
 }
 
+# Our role, where it is no superuser (role.bash); its name and what else follows from it are variables of psql.
+ROLE=""
+
 # The one way to call psql. Without ON_ERROR_STOP a failed restore ends with 0 (Archmonger/django-dbbackup#211).
-PSQL=(psql -X -q -A -t -w -v ON_ERROR_STOP=1 -F $'\t')
+PSQL=(psql -X -q -A -t -w -v ON_ERROR_STOP=1 -F $'\t' -v superuser=on -v sees_objects=on -v roles_except="$BACKUP_ROLES_EXCEPT")
 
 # usage: psql_run DATABASE [PSQL OPTION...]   Script on stdin unless -c or -f is given.
 # The database goes through the environment: -d would read a name with '=' as a connection string.

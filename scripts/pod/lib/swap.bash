@@ -21,15 +21,16 @@ swap_sql() {
 	done
 }
 
-# usage: swap_terminator_sql   Ends the sessions of the databases that are about to be renamed, again and again: an
+# usage: swap_terminator_sql LEFT   Ends the sessions of the databases that are about to be renamed, again and again: an
 # application reconnects at once. RENAME locks the database first and waits 5 s for sessions to go, and a new one has to
-# wait for that lock, so this wins. ALLOW_CONNECTIONS=false would do the same, but would outlive a kill.
+# wait for that lock, so this wins. ALLOW_CONNECTIONS=false would do the same, but would outlive a kill. LEFT (on, off): says
+# instead whose sessions our role may not end.
 swap_terminator_sql() {
 	local i list="''"
 
 	for i in "${!NAMES[@]}"; do list+=", $(psql_text "${NAMES[i]}"), 'brewget_load_${STAMP}_$i'"; done
-	echo "SET client_connection_check_interval = '200ms';"
-	psql_run "$CONTROL" -v names="$list" <<<"$SQL_TERMINATOR" || return $?
+	[[ "$1" == on ]] || echo "SET client_connection_check_interval = '200ms';"
+	psql_run "$CONTROL" -v left="$1" -v names="$list" <<<"$SQL_TERMINATOR" || return $?
 }
 
 # usage: swap_require_undone WHY   Ends with 69 unless the swap is in force all the same: a connection may be lost right
@@ -47,12 +48,12 @@ swap_require_undone() {
 
 # usage: swap   After this the restored databases are the databases.
 swap() {
-	local helper name why status=0
+	local helper name why="" status=0
 
 	# A session in a database cannot rename it.
 	if [[ " ${NAMES[*]} " == *" $CONTROL "* ]]; then CONTROL=template1; fi
 	swap_sql >"$WORK/swap.sql"
-	swap_terminator_sql >"$WORK/terminate.sql" || die "$UNREACHABLE" "cannot look up the databases to swap. None was touched."
+	swap_terminator_sql off >"$WORK/terminate.sql" || die "$UNREACHABLE" "cannot look up the databases to swap. None was touched."
 	(
 		trap - ERR
 		exec 7>&- 8>&- 9>&-
@@ -62,7 +63,10 @@ swap() {
 	psql_run "$CONTROL" -1 -f "$WORK/swap.sql" >"$WORK/swap.out" 2>"$WORK/swap.err" || status=$?
 	kill "$helper" 2>/dev/null || true # it may have ended by itself, because the old names are gone
 	wait "$helper" || true             # ended on purpose
-	if ((status != 0)); then swap_require_undone "$(head -n 2 "$WORK/swap.err" | tr '\n' ' ')"; fi
+	if ((status != 0)); then
+		[[ -z "$ROLE" ]] || why="$(swap_terminator_sql on)" || why=""
+		swap_require_undone "$(head -n 2 "$WORK/swap.err" | tr '\n' ' ')${why:+. In the way, and not ours to end: $why}"
+	fi
 	SWAPPED=1
 	awk -v OFS='\t' "$AWK_TEXT$AWK_ROLES_REFUSED" "$WORK/swap.sql" "$WORK/swap.err" | while IFS=$'\t' read -r _ _ _ name why; do
 		log "warning: all rows are there, but the server refused $name ($why)"

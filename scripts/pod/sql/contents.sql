@@ -2,7 +2,7 @@
 -- by_column) TAB largest value of the column that a sequence fills, TAB that sequence's schema TAB and name; unread TAB schema
 -- TAB name TAB why, for a table that could not be read (then without rows); extension; large_objects. Strings as JSON. After
 -- sql/readers.sql. Variables: full (hashes too, not only rows), generated (the hash holds generated columns), numbers, by_column (all
--- three: as earlier sets, or not), held (in a transaction that is held open beside pg_dump, else in one of its own), own_path,
+-- three: as earlier sets, or not), sees_objects (may read pg_largeobject), held (in a transaction that is held open beside pg_dump, else in one of its own), own_path,
 -- user_relations.
 --
 -- A table's hash is the sum of its rows' 64-bit hashes: the order of rows does not matter, and two equal rows count
@@ -79,7 +79,13 @@ SELECT 'extension', to_json(extname::text), to_json(extversion) FROM pg_extensio
 	-- sparse one come back as zeros.
 	SELECT 'large_objects', (SELECT count(*) FROM pg_largeobject_metadata),
 		coalesce(sum(hashtextextended(l.loid || ':' || at || ':' || encode(lo_get(l.loid, at, 262144), 'hex'), 0)), 0)
-	FROM (SELECT loid, max(pageno)::bigint * 2048 + 2047 AS last FROM pg_largeobject GROUP BY loid) l,
+	FROM
+	\if :sees_objects
+		(SELECT loid, max(pageno)::bigint * 2048 + 2047 AS last FROM pg_largeobject GROUP BY loid) l,
+	\else
+		-- Opened to read (262144), sought to its end (2) and closed, which is 0.
+		(SELECT loid, lo_lseek64(f, 0, 2) + lo_close(f) - 1 AS last FROM (SELECT oid AS loid, lo_open(oid, 262144) AS f FROM pg_largeobject_metadata OFFSET 0) o OFFSET 0) l,
+	\endif
 		generate_series(0, l.last, 262144) at;
 \else
 	SELECT 'large_objects', count(*), NULL FROM pg_largeobject_metadata;

@@ -159,7 +159,7 @@ others AS (
 		CASE e.evtenabled WHEN 'D' THEN 'disabled' WHEN 'R' THEN 'replica' WHEN 'A' THEN 'always' END) FROM pg_event_trigger e
 	UNION ALL SELECT 3381, s.oid, 'statistics', s.stxowner, NULL, NULL, concat('/* ' || nullif(s.stxstattarget, -1) || ' */ ', pg_get_statisticsobjdef(s.oid)) FROM pg_statistic_ext s JOIN rel c ON c.oid = s.stxrelid
 	UNION ALL SELECT 3456, c.oid, 'collation', c.collowner, NULL, NULL, concat_ws(' ', c.collprovider, c.collisdeterministic, c.collcollate, c.collctype,
-		coalesce(to_jsonb(c) ->> 'colllocale', to_jsonb(c) ->> 'colliculocale'), c.collicurules) FROM pg_collation c
+		coalesce(to_jsonb(c) ->> 'colllocale', to_jsonb(c) ->> 'colliculocale'), to_jsonb(c) ->> 'collicurules') FROM pg_collation c
 	UNION ALL SELECT 2607, c.oid, 'conversion', c.conowner, NULL, NULL, concat_ws(' ', CASE WHEN c.condefault THEN 'DEFAULT' END,
 		pg_encoding_to_char(c.conforencoding), pg_encoding_to_char(c.contoencoding), c.conproc::regprocedure) FROM pg_conversion c
 	UNION ALL SELECT 2612, l.oid, 'language', l.lanowner, l.lanacl, 'l', concat_ws(' ', CASE WHEN l.lanpltrusted THEN 'TRUSTED' END,
@@ -178,15 +178,26 @@ others AS (
 	UNION ALL SELECT 1417, s.oid, 'foreign server', s.srvowner, s.srvacl, 'S', concat_ws(' ', w.identity, quote_literal(s.srvtype), quote_literal(s.srvversion),
 		md5((SELECT string_agg(o, ',' ORDER BY o COLLATE "C") FROM unnest(s.srvoptions) o))) FROM pg_foreign_server s, pg_identify_object(2328, s.srvfdw, 0) w
 	UNION ALL SELECT 1418, u.oid, 'user mapping', NULL, NULL, NULL, md5((SELECT string_agg(o, ',' ORDER BY o COLLATE "C") FROM unnest(u.umoptions) o))
-		FROM pg_user_mapping u WHERE u.umuser = 0 OR EXISTS (SELECT FROM pg_roles r WHERE r.oid = u.umuser)
+		FROM
+		-- What another role than a superuser does not see of them pg_dump does not either, and it saves no subscription.
+		\if :superuser
+		pg_user_mapping u
+		\else
+		(SELECT umid AS oid, umuser, umoptions FROM pg_user_mappings) u
+		\endif
+		WHERE u.umuser = 0 OR EXISTS (SELECT FROM pg_roles r WHERE r.oid = u.umuser)
 	UNION ALL SELECT 3576, t.oid, 'transform', NULL, NULL, NULL, concat_ws(' ', t.trffromsql::regprocedure, t.trftosql::regprocedure) FROM pg_transform t
 	UNION ALL SELECT 2601, a.oid, 'access method', NULL, NULL, NULL, concat_ws(' ', a.amtype, a.amhandler) FROM pg_am a
 	UNION ALL SELECT 826, d.oid, 'default privileges', d.defaclrole, d.defaclacl, CASE d.defaclobjtype WHEN 'S' THEN 's' ELSE d.defaclobjtype::text END, NULL FROM pg_default_acl d
 		WHERE EXISTS (SELECT FROM pg_roles r WHERE r.oid = d.defaclrole)
+	\if :superuser
 	-- Not whether it is enabled: a restored one never is.
 	UNION ALL SELECT 6100, s.oid, 'subscription', s.subowner, NULL, NULL, concat_ws(' ', md5(s.subconninfo), s.subslotname, s.subsynccommit, s.subpublications,
-		s.subbinary, s.substream, s.subtwophasestate <> 'd', s.subdisableonerr, s.subpasswordrequired, s.subrunasowner, s.suborigin, to_jsonb(s) ->> 'subfailover')
-		FROM pg_subscription s JOIN pg_database d ON d.oid = s.subdbid AND d.datname = current_database()),
+		s.subbinary, s.substream, s.subtwophasestate <> 'd', s.subdisableonerr, coalesce((to_jsonb(s) ->> 'subpasswordrequired')::boolean, true),
+		coalesce((to_jsonb(s) ->> 'subrunasowner')::boolean, true), coalesce(to_jsonb(s) ->> 'suborigin', 'any'), to_jsonb(s) ->> 'subfailover')
+		FROM pg_subscription s JOIN pg_database d ON d.oid = s.subdbid AND d.datname = current_database()
+	\endif
+),
 -- Grants that were given on what is not the user's, or taken from it: against those it was made with.
 granted AS (
 	SELECT 1259::oid AS class, oid, 0 AS sub, relowner AS owner, relacl AS acl, CASE relkind WHEN 'S' THEN 's' ELSE 'r' END AS letter FROM pg_class WHERE relacl IS NOT NULL
