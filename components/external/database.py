@@ -149,7 +149,10 @@ class ExternalDatabase(pulumi.ComponentResource):
             store_claim=storage.claim,
             scripts=storage.scripts,
             readers=storage.readers,
-            store_env=storage.env,
+            store_env={
+                **storage.env,
+                "BACKUP_ROLES_EXCEPT": " ".join(args.settings.roles_except),
+            },
             mounted=[
                 *before,
                 *storage.resources,

@@ -68,3 +68,10 @@ class ExternalSettings(Group):
         example="--path 'external.databases[0]' shop",
         change=Change.IN_PLACE,
     )
+    roles_except: types.RolePatterns = setting(
+        (),
+        "Roles of a provider or an operator that no set holds; * stands for anything.",
+        allowed="different names of roles without blanks, in which * stands for anything",
+        example="--path 'external.rolesExcept[0]' 'cnpg_*'",
+        change=Change.IN_PLACE,
+    )

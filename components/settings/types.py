@@ -160,6 +160,13 @@ def _skipped(names: tuple[str, ...]) -> tuple[str, ...]:
     return names
 
 
+def _role_patterns(patterns: tuple[str, ...]) -> tuple[str, ...]:
+    for name in _skipped(patterns):
+        if any(letter.isspace() or letter == "\\" for letter in name):
+            raise ValueError(f"{name!r} has a blank or a backslash")
+    return patterns
+
+
 def _recipients(keys: tuple[str, ...]) -> tuple[str, ...]:
     if len(set(keys)) != len(keys):
         raise ValueError("it names one twice")
@@ -192,6 +199,7 @@ Image = Annotated[str, AfterValidator(validators.image)]
 OptionalImage = Annotated[str, _optional(validators.image)]
 Databases = Annotated[tuple[str, ...], BeforeValidator(as_list), AfterValidator(_databases)]
 Skipped = Annotated[tuple[str, ...], BeforeValidator(as_list), AfterValidator(_skipped)]
+RolePatterns = Annotated[tuple[str, ...], BeforeValidator(as_list), AfterValidator(_role_patterns)]
 Recipients = Annotated[tuple[str, ...], BeforeValidator(as_list), AfterValidator(_recipients)]
 Identity = Annotated[SecretStr, AfterValidator(_identity)]
 Password = Annotated[SecretStr, AfterValidator(_password)]

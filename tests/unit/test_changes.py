@@ -101,6 +101,7 @@ NEW = {
     "external.sslmode": "require",
     "external.ca": CA,
     "external.databases": '["shop"]',
+    "external.rolesExcept": '["cnpg_*"]',
     "backup.schedule": "5 4 * * *",
     "backup.timeZone": "Europe/Berlin",
     "backup.keep": "11",
