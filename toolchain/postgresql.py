@@ -22,12 +22,14 @@ VERSION = "16.15"
 # Of the Linux wheels: they go into the database image, so they are pinned like all else.
 SHA256 = {
     "x86_64": {
+        "14.23": "f156cc7d27a60f3f68492cabdd62f1addee6f54883d71d1dccc3b70b5623556c",
         "15.19": "5da4fb3c7b21e5d922d92a894b3b17838caf66b825e76e06bbcddd2ca985e658",
         "16.15": "93bad86ed48ba850a587ed9e3f066a271e7c7ffdaba524f9eeda4cac20efc951",
         "17.11": "a222525752d64f8788693f559f736d6de130cc973f28c99badffff69e2cf2224",
         "18.6": "e25217097466f049d4b577b4e980f2ef5fbc6fb0a71f7260a2ef5ca247af0477",
     },
     "aarch64": {
+        "14.23": "5c8eaf12371b4c11f497a74299ca34ec203258b3c5a40c12719aa9db9dc662a2",
         "15.19": "d2e4dd91135c2242e69dc4e47b24d003a5c9c88e58a444f2da40207b42dc91a8",
         "16.15": "11d0ddeb1fdf9c5c8b059d658a3da0fd6fc0f420bff450d9204f3a4f3983007f",
         "17.11": "f3885e7489405eb1c583c5da8d818e9ef69a418c64b58d71a4478202365b248f",

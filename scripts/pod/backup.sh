@@ -77,8 +77,8 @@ require_same_major() {
 
 	IFS=$'\t' read -r version FACTS["system"] FACTS["superuser"] <"$WORK/server"
 	client="$(tool_version pg_dump)"
-	# 15 is for sets that come back in newer ones.
-	((${version%%.*} == ${client%%.*} || (${version%%.*} == 15 && ${client%%.*} > 15))) ||
+	# 14 and 15 are for sets that come back in newer ones.
+	((${version%%.*} == ${client%%.*} || (${version%%.*} > 13 && ${version%%.*} < 16 && ${client%%.*} > 15))) ||
 		die "$REFUSED" "the server is PostgreSQL $version, pg_dump here is $client: an image of PostgreSQL ${version%%.*} is needed here. Nothing was written."
 	FACTS["server"]="\"$version\""
 	FACTS["client"]="\"$client\""

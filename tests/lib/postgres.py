@@ -233,10 +233,10 @@ def psql(server: Server, text: str, database: str, client: Mapping[str, str]) ->
 
 
 @contextmanager
-def visitor(server: Server, database: str) -> Iterator[None]:
+def visitor(server: Server, database: str, **client: str) -> Iterator[None]:
     """Be in a database, idle, as long as nobody ends it."""
     words = [str(server.binaries / "psql"), "-XqAtc", "select 1", "-c", "select pg_sleep(60)"]
-    environment = server.environment() | server.client() | {"PGDATABASE": database}
+    environment = server.environment() | server.client(**client) | {"PGDATABASE": database}
     with subprocess.Popen(
         words, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
     ) as process:

@@ -5,6 +5,7 @@ import json
 import os
 import shutil
 import stat
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -70,6 +71,12 @@ class Store:
         (entry,) = [x for x in self.manifest(name)["databases"] if x["name"] == database]
         found: dict[str, Any] = entry
         return found
+
+    def globals(self) -> str:
+        """Return the roles' SQL of the newest set."""
+        path = self.newest() / self.manifest()["globals"]["file"]
+        done = subprocess.run(["zstd", "-dcq", path], check=True, capture_output=True, text=True)
+        return done.stdout
 
     def identity(self) -> str:
         """Return the store's id."""

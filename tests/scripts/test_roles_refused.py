@@ -1,19 +1,21 @@
 """Servers where we are no superuser, and what stands in the way: one sentence with the way, and the way works."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 import pytest
 
-from tests.lib.content import AUTH, USERS, count, create
+from tests.lib.content import AUTH, USERS, count, create, password_of
 from tests.lib.hooks import start_until
-from tests.lib.managed import Managed, Role, make_role, standby_of
+from tests.lib.managed import PROVIDER, Managed, Role, fill_managed, make_role, standby_of
 from tests.lib.postgres import Server, visitor
 from tests.lib.scripts import Scripts
 from tests.lib.store import Store
 from tests.lib.toolbox import shim
 from tests.lib.waiting import wait_for
+from tests.lib.wheels import programs_of
 
 EXTRA = "extra"
 
@@ -160,6 +162,23 @@ def test_a_superusers_session_keeps_a_database_in_its_place(
     assert target.sql("select count(*) from pg_roles where rolname = 'boss'") == "0"
 
 
+def test_one_session_that_it_may_not_end_saves_no_other(target: Server, managed: Managed) -> None:
+    """An application's, which would come back again and again: the superuser's goes by itself."""
+    make_role(target, Role.ADMIN)
+    create(target, AUTH, "create table old as select 1 as n")
+    target.sql(f"grant {AUTH} to admin with admin true, inherit false, set false")
+    restoring = managed.elsewhere(Role.ADMIN, target, Role.ADMIN)
+    running, hook = start_until(restoring, "compared", "restore", "--database", AUTH, "--replace")
+    application = {"user": AUTH, "password": password_of(AUTH)}
+    with visitor(target, AUTH), visitor(target, AUTH, **application):
+        hook.release()
+        wait_for("the terminator", lambda: target.sql(TERMINATOR), 30, every=0.05)
+        target.sql(f"select pg_terminate_backend(pid) {SUPERUSERS}")
+        running.wait().expect(0)
+
+    assert count(target, AUTH, "users") == USERS
+
+
 def test_what_takes_a_superuser_is_refused_word_by_word(target: Server, managed: Managed) -> None:
     make_role(target, Role.READER)
 
@@ -224,6 +243,8 @@ create role "cnpgXtra"; create role taster; grant cnpg_metrics_exporter to taste
 alter role streaming_replica set work_mem = '5MB';
 """
 NO_ROLES = 'drop role streaming_replica, cnpg_metrics_exporter, "cnpgXtra", taster'
+TERMINATOR = "select pid from pg_stat_activity where usename = 'admin' and query like 'DO %'"
+SUPERUSERS = f"from pg_stat_activity where usename = 'postgres' and datname = '{AUTH}'"
 HOLDERS = "select pid from pg_stat_activity where application_name = 'backup.sh'"
 
 
@@ -241,6 +262,7 @@ def test_roles_of_a_provider_may_stay_there(
     roles = {x["name"] for x in store.manifest()["roles"]}
     assert {"cnpgXtra", "taster"} <= roles
     assert not {"streaming_replica", "cnpg_metrics_exporter"} & roles
+    assert not re.search("(?m)^[^-].*(streaming|metrics)", store.globals())
     assert "came back" not in leaving.verify(name).expect(0).stderr
     managed.server.sql(NO_ROLES)
 
@@ -314,3 +336,23 @@ def test_the_superuser_of_another_server_is_not_made(
 
     why = "its owner postgres, the superuser where it was saved, is missing here (the way: CREATE ROLE postgres)"
     assert why in done.stderr
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("version", ["17.11", "18.6"])
+def test_newer_servers_are_the_same_to_a_role(version: str, scripts: Scripts, store: Store) -> None:
+    programs = programs_of(scripts.box, version)
+    server = Server(scripts.box, programs).start()
+    try:
+        fill_managed(server)
+        path = f"{programs}:/usr/bin:/bin"
+        working = scripts.with_(server=server, PGUSER=Role.ADMIN, path=path)
+        name = working.backup()
+        working.run("restore", "--database", AUTH, "--as", "other").expect(0)
+        working.run("restore", "--database", AUTH, "--replace").expect(0)
+        assert count(server, AUTH, "users") == count(server, "other", "users") == USERS
+        working.verify(name).expect(0)
+    finally:
+        server.remove()
+
+    assert [x["name"] for x in store.manifest()["skipped"]] == [PROVIDER]

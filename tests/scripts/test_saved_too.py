@@ -16,13 +16,6 @@ from tests.lib.store import Store, refresh_sums
 pytestmark = pytest.mark.usefixtures("filled")
 
 
-def globals_of(store: Store) -> str:
-    """Return the roles' SQL of the newest set."""
-    path = store.newest() / store.manifest()["globals"]["file"]
-    done = subprocess.run(["zstd", "-dcq", path], check=True, capture_output=True, text=True)
-    return done.stdout
-
-
 @pytest.mark.trap(57)
 def test_what_is_set_for_all_roles_is_saved(
     filled: Server, target: Server, scripts: Scripts, store: Store
@@ -36,7 +29,7 @@ def test_what_is_set_for_all_roles_is_saved(
 
     scripts.backup()
 
-    lines = [x for x in globals_of(store).splitlines() if x.startswith("ALTER ROLE ALL")]
+    lines = [x for x in store.globals().splitlines() if x.startswith("ALTER ROLE ALL")]
     assert len(lines) == 2
     target.sql("\n".join(lines))
     assert target.sql(ask) == before
@@ -72,8 +65,8 @@ def test_what_is_altered_of_a_role_is_named(what: str, scripts: Scripts, store: 
     """As a faulty program would have written it: all sums fit."""
     name = scripts.backup()
     pattern, other, said = ALTERED[what]
-    text = re.sub(pattern, other, globals_of(store), flags=re.MULTILINE)
-    assert text != globals_of(store)
+    text = re.sub(pattern, other, store.globals(), flags=re.MULTILINE)
+    assert text != store.globals()
     path = store.newest() / store.manifest()["globals"]["file"]
     path.write_bytes(
         subprocess.run(["zstd", "-q"], input=text.encode(), capture_output=True, check=True).stdout

@@ -5,6 +5,7 @@
 --
 -- An object of the user has a number that initdb did not give, and belongs to no extension. pg_dump writes the names of
 -- others, and from these we differ in nothing but names: dead roles, generated names and numbers do not appear.
+SELECT current_setting('server_version_num')::int > 150000 AS from_15 \gset
 WITH members AS MATERIALIZED (SELECT classid AS class, objid AS id FROM pg_depend WHERE deptype = 'e'),
 rel AS MATERIALIZED (
 	SELECT c.*, format('%I.%I', n.nspname, c.relname) AS name FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -103,9 +104,12 @@ parts AS (
 		' USING (' || pg_get_expr(p.polqual, p.polrelid) || ')', ' WITH CHECK (' || pg_get_expr(p.polwithcheck, p.polrelid) || ')')
 		FROM pg_policy p JOIN rel c ON c.oid = p.polrelid
 	UNION ALL SELECT 3350, c.oid, 'partition key', c.name, NULL, 'PARTITION BY ' || pg_get_partkeydef(c.oid) FROM rel c WHERE c.relkind = 'p'
-	UNION ALL SELECT 6106, p.oid, 'publication table', i.identity, NULL, concat(p.prrelid::regclass,
-		' (' || (SELECT string_agg(quote_ident(attname), ', ' ORDER BY attname COLLATE "C") FROM pg_attribute
-			WHERE attrelid = p.prrelid AND attnum = ANY (p.prattrs)) || ')', ' WHERE (' || pg_get_expr(p.prqual, p.prrelid) || ')')
+	UNION ALL SELECT 6106, p.oid, 'publication table', i.identity, NULL, concat(p.prrelid::regclass
+		\if :from_15
+		, ' (' || (SELECT string_agg(quote_ident(attname), ', ' ORDER BY attname COLLATE "C") FROM pg_attribute
+			WHERE attrelid = p.prrelid AND attnum = ANY (p.prattrs)) || ')', ' WHERE (' || pg_get_expr(p.prqual, p.prrelid) || ')'
+		\endif
+		)
 		FROM pg_publication_rel p, pg_identify_object(6106, p.oid, 0) i),
 routines AS (
 	SELECT p.oid, CASE p.prokind WHEN 'p' THEN 'procedure' WHEN 'a' THEN 'aggregate' ELSE 'function' END AS kind, p.proowner, p.proacl,
@@ -154,7 +158,9 @@ others AS (
 	UNION ALL SELECT 3079, e.oid, 'extension', NULL, NULL, NULL, 'SCHEMA ' || e.extnamespace::regnamespace FROM pg_extension e WHERE e.extname <> 'plpgsql'
 	UNION ALL SELECT 6104, p.oid, 'publication', p.pubowner, NULL, NULL, concat_ws(' ', CASE WHEN p.puballtables THEN 'FOR ALL TABLES' END, p.pubinsert, p.pubupdate,
 		p.pubdelete, p.pubtruncate, p.pubviaroot, 'generated columns ' || nullif(to_jsonb(p) ->> 'pubgencols', 'n')) FROM pg_publication p
+	\if :from_15
 	UNION ALL SELECT 6237, p.oid, 'publication schema', NULL, NULL, NULL, NULL FROM pg_publication_namespace p
+	\endif
 	UNION ALL SELECT 3466, e.oid, 'event trigger', e.evtowner, NULL, NULL, concat_ws(' ', 'ON', e.evtevent, array_to_string(e.evttags, ', '), e.evtfoid::regprocedure,
 		CASE e.evtenabled WHEN 'D' THEN 'disabled' WHEN 'R' THEN 'replica' WHEN 'A' THEN 'always' END) FROM pg_event_trigger e
 	UNION ALL SELECT 3381, s.oid, 'statistics', s.stxowner, NULL, NULL, concat('/* ' || nullif(s.stxstattarget, -1) || ' */ ', pg_get_statisticsobjdef(s.oid)) FROM pg_statistic_ext s JOIN rel c ON c.oid = s.stxrelid
@@ -193,7 +199,7 @@ others AS (
 	\if :superuser
 	-- Not whether it is enabled: a restored one never is.
 	UNION ALL SELECT 6100, s.oid, 'subscription', s.subowner, NULL, NULL, concat_ws(' ', md5(s.subconninfo), s.subslotname, s.subsynccommit, s.subpublications,
-		s.subbinary, s.substream, s.subtwophasestate <> 'd', s.subdisableonerr, coalesce((to_jsonb(s) ->> 'subpasswordrequired')::boolean, true),
+		s.subbinary, s.substream, coalesce(to_jsonb(s) ->> 'subtwophasestate' <> 'd', false), coalesce((to_jsonb(s) ->> 'subdisableonerr')::boolean, false), coalesce((to_jsonb(s) ->> 'subpasswordrequired')::boolean, true),
 		coalesce((to_jsonb(s) ->> 'subrunasowner')::boolean, true), coalesce(to_jsonb(s) ->> 'suborigin', 'any'), to_jsonb(s) ->> 'subfailover')
 		FROM pg_subscription s JOIN pg_database d ON d.oid = s.subdbid AND d.datname = current_database()
 	\endif

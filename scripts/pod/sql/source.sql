@@ -23,7 +23,7 @@ FROM (SELECT slot_name, pg_wal_lsn_diff(CASE WHEN pg_is_in_recovery() THEN pg_la
 \o :work/all
 -- to_jsonb: PostgreSQL 17 gave daticulocale the name datlocale, and 15 has no daticurules.
 SELECT to_json(datname::text), to_json(pg_get_userbyid(datdba)::text), to_json(pg_encoding_to_char(encoding)::text),
-	to_json(datcollate::text), to_json(datctype::text), CASE datlocprovider WHEN 'i' THEN '"icu"' WHEN 'b' THEN '"builtin"' ELSE '"libc"' END,
+	to_json(datcollate::text), to_json(datctype::text), CASE to_jsonb(d) ->> 'datlocprovider' WHEN 'i' THEN '"icu"' WHEN 'b' THEN '"builtin"' ELSE '"libc"' END,
 	coalesce(to_json(coalesce(to_jsonb(d) ->> 'datlocale', to_jsonb(d) ->> 'daticulocale'))::text, 'null'),
 	coalesce(to_json(to_jsonb(d) ->> 'daticurules')::text, 'null'),
 	CASE WHEN datistemplate THEN '"is a template"'
