@@ -115,7 +115,7 @@ read_schedules() {
 read_sets() {
 	local answer
 
-	if answer="$(list_sets 2>"$ERRORS")"; then
+	if answer="$(list_sets 2>"$ERRORS")" && [[ "$answer" == "["*"]" ]]; then
 		SETS="$answer"
 		return 0
 	fi
@@ -123,11 +123,11 @@ read_sets() {
 	return 1
 }
 
-# usage: list_sets   Out of the server's pod; by a Job where others run the server, whose databases a CronJob then names.
+# usage: list_sets   Out of the server's pod; by a Job where others run the server, as a CronJob then says.
 list_sets() {
-	local others='jsonpath={.spec.jobTemplate.spec.template.spec.containers[0].env[?(@.name=="BACKUP_DATABASES")].name}'
+	local others='jsonpath={.spec.jobTemplate.spec.template.spec.containers[0].env[?(@.name=="SERVER_OF_OTHERS")].name}'
 
-	if [[ "$(ask get cronjob postgres-backup -o "$others" 2>/dev/null)" != BACKUP_DATABASES ]]; then # what cannot be asked is said below
+	if [[ "$(ask get cronjob postgres-backup -o "$others" 2>/dev/null)" != SERVER_OF_OTHERS ]]; then # what cannot be asked is said below
 		ask exec "$POD" -c postgres -- bash /backup-scripts/list.sh --json
 		return $?
 	fi

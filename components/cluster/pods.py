@@ -74,6 +74,8 @@ class PodContext:
     """Where the database has one."""
     encryption: EncryptionPods | None = None
     """Where sets are encrypted, or were."""
+    is_ours: bool = True
+    """Whether the server is one of our own, not one that others run."""
 
     @property
     def tools_image(self) -> pulumi.Output[str]:
@@ -117,10 +119,11 @@ def job_env(pods: PodContext) -> dict[str, pulumi.Input[str]]:
     """For clients of the server: backup, restore, verification."""
     databases = "\n".join(pods.databases)
     ours = {"POSTGRES_DATABASES": databases, "ROLE_PASSWORDS_DIR": f"{SECRETS}/roles"}
+    others = {"BACKUP_DATABASES": databases, "SERVER_OF_OTHERS": "1"}
     return {
         **pods.store_env,
         **client_env(pods.access),
-        **(ours if pods.role_secrets else {"BACKUP_DATABASES": databases}),
+        **(ours if pods.is_ours else others),
         # Files are the group's that the pod runs as.
         **({"BACKUP_UMASK": "027"} if pods.readers else {}),
     }

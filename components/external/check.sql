@@ -1,6 +1,6 @@
 -- What keeps this server from being saved (refused), and what the role may not do (note); a line each.
 -- psql is told: wanted (names of databases, one a line), sslmode, now (the client's clock).
--- 16 is the oldest server that the scripts are tried with; its clients are of its own version.
+-- 14 is the oldest server that the scripts are tried with; from 16 on its clients are of its own version.
 WITH me AS (SELECT * FROM pg_catalog.pg_roles WHERE rolname = current_user),
 version AS (SELECT current_setting('server_version_num')::int / 10000 AS server,
     :VERSION_NUM / 10000 AS client),
@@ -10,8 +10,12 @@ said (holds, kind, what) AS (
   SELECT server <> client AND server >= 16, 'refused', format('it is PostgreSQL %s, and '
       'postgres.image has the clients of %s: pulumi config set --path postgres.image with an image '
       'of PostgreSQL %s', server, client, server) FROM version
-  UNION ALL SELECT server < 16, 'refused',
-      format('it is PostgreSQL %s, and the oldest that is saved is 16', server) FROM version
+  UNION ALL SELECT server < 14, 'refused',
+      format('it is PostgreSQL %s, and the oldest that is saved is 14', server) FROM version
+  UNION ALL SELECT server < 16, 'note',
+      format('it is PostgreSQL %s: its sets come back in 16 and newer, not in itself', server) FROM version
+  UNION ALL SELECT current_setting('search_path') <> 'pg_catalog', 'refused', 'a pooler of '
+      'transactions is in between: external.host and external.port have to be those of the server itself'
   UNION ALL SELECT true, 'refused', format('external.databases has %L, which the server has not: '
       'pulumi config set --path external.databases with names that it has', name) FROM missing
   UNION ALL SELECT NOT rolsuper AND NOT has_table_privilege('pg_catalog.pg_authid', 'SELECT'),

@@ -159,6 +159,7 @@ class ExternalDatabase(pulumi.ComponentResource):
                 *(args.encryption.resources if args.encryption else []),
             ],
             encryption=args.encryption,
+            is_ours=False,
         )
 
 

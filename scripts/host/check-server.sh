@@ -31,6 +31,7 @@ way() {
 	*'authentication failed'* | *'role "'*'" does not exist'*)
 		echo "external.user and the password in the Secret $1 have to be those of a role that may log in"
 		;;
+	*'unsupported startup parameter'*) echo 'A pooler is in between: external.host and external.port have to be those of the server itself' ;;
 	*'no encryption'*) echo 'It lets nobody in without TLS: pulumi config rm --path external.sslmode' ;;
 	*'pg_hba.conf'*) echo "Its rules have to let external.user in from this cluster's nodes" ;;
 	*) echo 'external.host and external.port have to lead there from inside the cluster' ;;
@@ -47,9 +48,9 @@ main() {
 	kube create -f - >&2
 	phase="$(kube_await_end "$pod")"
 	said="$(kube get pod "$pod" -o 'jsonpath={.status.containerStatuses[0].state.terminated.message}')"
+	! grep -q '^refused ' <<<"$said" || give_up "$(sed -n 's/^refused //p' <<<"$said" | paste -s -d ';' -)"
 	case "$phase $said" in
 	'Succeeded '*) ;;
-	'Failed refused '*) give_up "$(sed -n 's/^refused //p' <<<"$said" | paste -s -d ';' -)" ;;
 	'Failed '?*) give_up "$(grep . <<<"$said" | tail -n 1). $(way "$secret" "$said")" ;;
 	*)
 		kube get events --field-selector "involvedObject.name=$pod" -o custom-columns=:message >&2

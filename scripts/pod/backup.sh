@@ -73,13 +73,14 @@ ask_room() {
 
 # usage: require_same_major   Another major version's pg_dump refuses, or writes what this server cannot load.
 require_same_major() {
-	local version client
+	local version client there here
 
 	IFS=$'\t' read -r version FACTS["system"] FACTS["superuser"] <"$WORK/server"
 	client="$(tool_version pg_dump)"
+	there="${version%%[!0-9]*}" here="${client%%[!0-9]*}"
 	# 14 and 15 are for sets that come back in newer ones.
-	((${version%%.*} == ${client%%.*} || (${version%%.*} > 13 && ${version%%.*} < 16 && ${client%%.*} > 15))) ||
-		die "$REFUSED" "the server is PostgreSQL $version, pg_dump here is $client: an image of PostgreSQL ${version%%.*} is needed here. Nothing was written."
+	((there == here || (there > 13 && there < 16 && here > 15))) ||
+		die "$REFUSED" "the server is PostgreSQL $version, pg_dump here is $client: an image of PostgreSQL $there is needed here. Nothing was written."
 	FACTS["server"]="\"$version\""
 	FACTS["client"]="\"$client\""
 }

@@ -105,13 +105,22 @@ owned_targets() {
 	printf '[%s]' "${list#,}"
 }
 
+# usage: require_english   What the server refuses is known by its words, and only a superuser may choose their language.
+require_english() {
+	local language
+
+	language="$(psql_run "$CONTROL" -c "SELECT current_setting('lc_messages')")" || die "$UNREACHABLE" "the language of the server is not known. Nothing was touched."
+	[[ "$language" =~ ^(|C|POSIX|en)([_.].*)?$ ]] ||
+		die "$REFUSED" "the server speaks $language, and what it refuses is known by its English words: have its superuser say ALTER ROLE $(psql_name "$ROLE") SET lc_messages = 'C'. Nothing was touched."
+}
+
 # usage: leave_out_targets   What our role, no superuser, cannot restore. Ends where that was asked for by name, or nothing is left.
 leave_out_targets() {
 	local i why
 
 	psql_run "$CONTROL" -v targets="$(owned_targets)" -v superuser_there="${MANIFEST["server.superuser"]}" <<<"$SQL_ROLE_TARGETS" >"$WORK/away" || die "$UNREACHABLE" "the server's roles cannot be read. Nothing was touched."
 	while IFS=$'\t' read -r i why; do
-		((${#WANTED[@]} == 0 && ${#NAMES[@]} > 1)) || die "$REFUSED" "cannot restore ${NAMES[i]}: $why. Nothing was touched."
+		((${#WANTED[@]} == 0 && ${#NAMES[@]} > 1)) && [[ -z "$STRICT" ]] || die "$REFUSED" "cannot restore ${NAMES[i]}: $why. Nothing was touched."
 		log "leaving out ${NAMES[i]}: $why"
 		unset 'INDEXES[i]' 'NAMES[i]'
 	done <"$WORK/away"
@@ -231,7 +240,7 @@ main() {
 	role_ask
 	load_require_versions
 	choose_targets
-	[[ -z "$ROLE" ]] || leave_out_targets
+	[[ -z "$ROLE" ]] || { require_english && leave_out_targets; }
 	inspect_targets
 	plan_names
 	if [[ -n "$DRY_RUN" ]]; then
@@ -243,6 +252,7 @@ main() {
 	load_all "$directory"
 	swap
 	swap_drop_leftovers "WITH (FORCE)" || log "warning: an empty database that was replaced is left (brewget_drop_*): the line above says why"
+	[[ ! -s "$WORK/became" ]] || log "note: $ROLE stays a member of those who own what it restored. To end that: $(paste -s -d ' ' "$WORK/became")"
 	report restored
 }
 

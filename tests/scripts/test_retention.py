@@ -102,6 +102,24 @@ def test_a_database_of_the_stack_that_is_gone_brakes_retention(
     assert golden in kept.names()
 
 
+def test_a_server_of_others_that_is_another_one_or_lost_a_database_brakes_retention(
+    filled: Server, scripts: Scripts, kept: Store
+) -> None:
+    """No settings say what it has to hold, and its name may lead elsewhere one day."""
+    (golden,) = kept.names()  # of another server
+    others = scripts.with_(SERVER_OF_OTHERS="1")
+
+    others.backup()
+    assert kept.manifest()["flagged"] == f"{golden} is of another server"
+
+    accepted = others.backup("--accept-shrink")
+    filled.sql(f"drop database {SETTINGS}")
+    others.backup()
+    assert kept.manifest()["flagged"] == f'database "{SETTINGS}" of {accepted} is gone'
+    others.with_(BACKUP_DATABASES=AUTH).backup()
+    assert kept.manifest()["flagged"] is None, "what is saved was chosen"
+
+
 def test_a_dropped_scratch_database_freezes_nothing(
     filled: Server, scripts: Scripts, kept: Store
 ) -> None:

@@ -95,7 +95,7 @@ def test_a_server_that_lets_nobody_in_ends_the_up_with_the_way(
 
 
 def test_a_server_that_cannot_be_saved_says_why_in_one_sentence(check: Run) -> None:
-    said = "refused it is PostgreSQL 15\nrefused it has no shop\nnote it has not CREATEDB"
+    said = "WARNING:  a collation\nrefused it is PostgreSQL 15\nrefused it has no shop\nnote it has not CREATEDB"
     done = check(PHASE="Failed", SAID=said)
     assert done.returncode == 1
     assert done.stderr == (

@@ -243,7 +243,7 @@ def test_limits_and_place_are_options(answers: Answers) -> None:
 
 OF_OTHERS = r"""
 case "$*" in
-*BACKUP_DATABASES*) echo BACKUP_DATABASES && exit ;;
+*SERVER_OF_OTHERS*) echo SERVER_OF_OTHERS && exit ;;
 *postgres-list-*exitCode*) echo 0 && exit ;;
 *postgres-list-*phase*) echo Succeeded && exit ;;
 *logs*job/postgres-list-*) what=exec ;;

@@ -20,6 +20,7 @@ brake_survey() {
 		set_open "$BACKUP_ROOT/$name" || { printf '%s\n' "$WHY" >"$WORK/unopened" && continue; }
 		awk -F '\t' -v OFS='\t' "$AWK_TABLES" "$MANIFEST_FLAT" | into "$WORK/rows.before"
 		reference="$name"
+		printf '%s\n' "${MANIFEST["server.system_identifier"]:-}" >"$WORK/reference.system"
 		break
 	done
 	printf '%s\n' "$reference" >"$WORK/reference"
@@ -39,6 +40,11 @@ brake_shrinkage() {
 		# Only flagged ones are left, or damaged ones: none of them can vouch for this one.
 		! sets_are_there || printf 'why\tthere is no accepted set to compare with\n'
 		return 0
+	fi
+	# Nothing says what a server of others has to hold, and the same name may lead to another one.
+	if [[ -n "${SERVER_OF_OTHERS:-}" ]]; then
+		[[ "$(cat "$WORK/reference.system")" == "${FACTS["system"]}" ]] || printf 'why\t%s is of another server\n' "$reference"
+		[[ -n "$BACKUP_DATABASES" ]] || cut -f 1 "$WORK/rows.before" | sort -u | onto "$WORK/required"
 	fi
 	awk -F '\t' -v OFS='\t' -v reference="$reference" "$AWK_TEXT$AWK_SHRINKAGE" "$WORK/required" "$WORK/unwanted" "$WORK/rows.now" "$WORK/rows.before"
 }

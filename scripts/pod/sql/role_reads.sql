@@ -21,5 +21,5 @@ FROM (SELECT name, row_number() OVER (ORDER BY name) AS n FROM found WHERE reada
 UNION ALL SELECT 'cannot', format('it may not read %s large objects of %s, as number %s (the way: GRANT %s TO %I)', count(*), owner, min(oid),
 	CASE WHEN rolsuper THEN concat('SELECT ON LARGE OBJECT ', min(oid), CASE WHEN count(*) > 1 THEN ', ...' END) ELSE quote_ident(owner) END, current_user)
 FROM objects GROUP BY owner, rolsuper
-UNION ALL SELECT 'limit', to_json(format('the options of others'' user mappings in database %s are not saved', current_database()))::text
+UNION ALL SELECT 'limit', to_json(format('the options, if any, of others'' user mappings in database %s are not saved', current_database()))::text
 WHERE EXISTS (SELECT FROM pg_user_mappings WHERE umoptions IS NULL);
