@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.lib.enforcing import enforced
-from tests.lib.waiting import JOB_DONE, POD_READY, wait_for
+from tests.lib.waiting import POD_READY, wait_for
 from tests.lib.world import NAMESPACE, Saved, World, assert_back
 
 OTHER = "elsewhere"
@@ -16,6 +16,8 @@ LABELS = {
     "client": {"brewget.dev/postgres-client": "true"},
     "monitor": {"brewget.dev/console-client": "true"},
 }
+ALL_VERIFIED = 540.0
+"""From the Job's start until each set is verified that another test has left, in seconds."""
 SERVER = f"db.{NAMESPACE}.svc.cluster.local/5432"
 CONSOLE = f"postgres-console.{NAMESPACE}.svc.cluster.local/8080"
 
@@ -105,7 +107,7 @@ def run_every_job(world: World, saved: Saved) -> None:
     for cron_job in project.get(f"-n {NAMESPACE} cronjob")["items"]:
         name = cron_job["metadata"]["name"]
         project.kubectl(f"-n {NAMESPACE} create job --from=cronjob/{name} policy-{name}")
-        done = f"wait --for=condition=Complete job/policy-{name} --timeout={JOB_DONE:.0f}s"
+        done = f"wait --for=condition=Complete job/policy-{name} --timeout={ALL_VERIFIED:.0f}s"
         project.kubectl(f"-n {NAMESPACE} {done}")
         project.kubectl(f"-n {NAMESPACE} delete job policy-{name}")
     by_hand = project.run("scripts/backup-postgres.sh").stdout.strip()
