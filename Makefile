@@ -44,7 +44,7 @@ SUITES_OF_CLUSTERS = tests/localcluster tests/cluster
 SUITES_OF_MINIKUBE = tests/minikube
 BESIDE = .tools/minikube-suite.log
 
-# All but the largest, what others show as well, and two thirds of large families of cases: LONG=1 has those too.
+# All but the largest, what others show as well, and five sixths of large families of cases: LONG=1 has those too.
 CHOICE = $(if $(LONG),,-m "not long")
 
 test: tools lint ## every check and the tests, with LONG=1 all of them; PYTEST_ARGS=… runs what it names

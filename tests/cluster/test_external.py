@@ -271,6 +271,8 @@ def assert_restored(others: Others, stack: Stack, name: str) -> None:
     assert others.psql(owner) == "brewer"
 
 
+# The real engine refuses it in tests/preview/test_engine.py.
+@pytest.mark.long
 def test_a_living_server_of_our_own_is_not_given_up_for_one_of_others(world: World) -> None:
     wanted = {
         "postgres.engine": "external",

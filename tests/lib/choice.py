@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-EACH = 3
+EACH = 6
 """Of so many cases one is in every run."""
 
 
@@ -22,5 +22,5 @@ TURNS = some(range(EACH))
 
 
 def steps_of(turn: int, steps: int) -> range:
-    """Return the numbers, from 1, of the steps that are a turn's: every third one."""
+    """Return the numbers, from 1, of the steps that are a turn's: each sixth one."""
     return range(1 + turn, steps + 1, EACH)

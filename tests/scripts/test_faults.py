@@ -105,15 +105,16 @@ def test_a_bad_set_is_set_aside_even_if_the_first_verification_was_killed_at_any
 
 @pytest.mark.trap(8)
 @pytest.mark.trap(38)
+@pytest.mark.parametrize("turn", TURNS)
 def test_a_restore_killed_at_any_step_can_be_repeated_to_the_whole_content(
-    target: Server, scripts: Scripts, kept: Store
+    turn: int, target: Server, scripts: Scripts, kept: Store
 ) -> None:
     restorer = scripts.with_(server=target)
     before = kept.snapshot()
     steps = count_steps(restorer, "restore")
     target.reset()
     whole = {AUTH: USERS, SETTINGS: 100}
-    for number in range(1, len(steps) + 1):  # each over what the one before has left
+    for number in steps_of(turn, len(steps)):  # each over what the one before has left
         kill_at(restorer, number, "restore")
         found = {x: rows_of(target, x) for x in whole}
         assert all(found[x] in {None, whole[x]} for x in whole), f"half at {steps[number - 1]}"
@@ -126,14 +127,15 @@ def test_a_restore_killed_at_any_step_can_be_repeated_to_the_whole_content(
     assert kept.snapshot() == before
 
 
+@pytest.mark.parametrize("turn", TURNS)
 def test_a_replace_killed_at_any_step_loses_neither_the_old_nor_the_new(
-    target: Server, scripts: Scripts, kept: Store
+    turn: int, target: Server, scripts: Scripts, kept: Store
 ) -> None:
     replacing = scripts.with_(server=target)
     replacing.run("restore").expect(0)
     steps = count_steps(replacing, "restore", "--replace")
     target.sql("create table mine as select 42 as answer", AUTH)
-    for number in range(1, len(steps) + 1):  # each over what the one before has left
+    for number in steps_of(turn, len(steps)):  # each over what the one before has left
         kill_at(replacing, number, "restore", "--replace")
         (holder,) = [x for x in target.databases() if has_table(target, x, "mine")]
         if holder != AUTH:  # it was swapped
