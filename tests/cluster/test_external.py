@@ -171,6 +171,8 @@ class Stack:
         """Whatever a failed test has left; the sets as well."""
         self.pulumi("destroy --yes --skip-preview --run-program", status=None)
         self.pulumi("stack rm external --yes --force", status=None)
+        # With it goes what is selected, whichever stack that is.
+        self.project.pulumi("stack select dev")
         self.file.unlink(missing_ok=True)
         self.project.kubectl(f"delete namespace {NAMESPACE} --ignore-not-found")
         for volume in volumes(self.project.get("pv")["items"]):
