@@ -135,7 +135,7 @@ class BackupSettings(Group):
         example="rows",
         change=Change.SERVER,
     )
-    skip: types.Skipped = setting(
+    skip: types.DatabaseNames = setting(
         (),
         "Databases that no set holds: what one of them hinders, the others get all the same.",
         allowed="different names of databases",

@@ -61,7 +61,7 @@ class ExternalSettings(Group):
         example="--path external.ca < ca.crt",
         change=Change.IN_PLACE,
     )
-    databases: types.Skipped = setting(
+    databases: types.DatabaseNames = setting(
         (),
         "Databases that are saved; empty: all that the role may connect to.",
         allowed="different names of databases",

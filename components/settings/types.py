@@ -143,34 +143,36 @@ def as_list(value: Any) -> Any:
         return value
 
 
+def _each_once(names: tuple[str, ...]) -> tuple[str, ...]:
+    if len(set(names)) != len(names):
+        raise ValueError("it names one twice")
+    return names
+
+
 def _databases(names: tuple[str, ...]) -> tuple[str, ...]:
     if not names:
         raise ValueError("it is empty")
-    if len(set(names)) != len(names):
-        raise ValueError("it names one twice")
-    return tuple(validators.database(name) for name in names)
+    return tuple(validators.database(name) for name in _each_once(names))
 
 
-def _skipped(names: tuple[str, ...]) -> tuple[str, ...]:
-    if len(set(names)) != len(names):
-        raise ValueError("it names one twice")
-    for name in names:
+def _database_names(names: tuple[str, ...]) -> tuple[str, ...]:
+    for name in _each_once(names):
         if not name or not name.isprintable():
             raise ValueError(f"{name!r} is not a database name")
     return names
 
 
 def _role_patterns(patterns: tuple[str, ...]) -> tuple[str, ...]:
-    for name in _skipped(patterns):
+    for name in _each_once(patterns):
+        if not name or not name.isprintable():
+            raise ValueError(f"{name!r} is not the name of a role")
         if any(letter.isspace() or letter == "\\" for letter in name):
             raise ValueError(f"{name!r} has a blank or a backslash")
     return patterns
 
 
 def _recipients(keys: tuple[str, ...]) -> tuple[str, ...]:
-    if len(set(keys)) != len(keys):
-        raise ValueError("it names one twice")
-    return tuple(encryption_validators.recipient(key) for key in keys)
+    return tuple(encryption_validators.recipient(key) for key in _each_once(keys))
 
 
 def _accepted(text: str) -> str:
@@ -198,7 +200,9 @@ def _password(secret: SecretStr) -> SecretStr:
 Image = Annotated[str, AfterValidator(validators.image)]
 OptionalImage = Annotated[str, _optional(validators.image)]
 Databases = Annotated[tuple[str, ...], BeforeValidator(as_list), AfterValidator(_databases)]
-Skipped = Annotated[tuple[str, ...], BeforeValidator(as_list), AfterValidator(_skipped)]
+DatabaseNames = Annotated[
+    tuple[str, ...], BeforeValidator(as_list), AfterValidator(_database_names)
+]
 RolePatterns = Annotated[tuple[str, ...], BeforeValidator(as_list), AfterValidator(_role_patterns)]
 Recipients = Annotated[tuple[str, ...], BeforeValidator(as_list), AfterValidator(_recipients)]
 Identity = Annotated[SecretStr, AfterValidator(_identity)]

@@ -42,7 +42,7 @@ brake_shrinkage() {
 		return 0
 	fi
 	# Nothing says what a server of others has to hold, and the same name may lead to another one.
-	if [[ -n "${SERVER_OF_OTHERS:-}" ]]; then
+	if [[ -n "$SERVER_OF_OTHERS" ]]; then
 		[[ "$(cat "$WORK/reference.system")" == "${FACTS["system"]}" ]] || printf 'why\t%s is of another server\n' "$reference"
 		[[ -n "$BACKUP_DATABASES" ]] || cut -f 1 "$WORK/rows.before" | sort -u | onto "$WORK/required"
 	fi

@@ -33,6 +33,7 @@ BACKUP_STORE_ID="${BACKUP_STORE_ID:-}"
 BACKUP_DATABASES="${BACKUP_DATABASES:-}"
 BACKUP_SKIP="${BACKUP_SKIP:-}"
 BACKUP_ROLES_EXCEPT="${BACKUP_ROLES_EXCEPT:-}"
+SERVER_OF_OTHERS="${SERVER_OF_OTHERS:-}"
 
 WORK=""
 # Commands to run on the way out, newest first; each must be safe to run at any point.
