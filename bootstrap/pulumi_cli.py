@@ -25,6 +25,11 @@ OLDEST = (3, 238)
 REFUSED_AFTER = 10
 """Seconds without an answer from the official download after which it counts as out of reach."""
 
+NO_LOG = """\
+Pulumi would write the whole debug log of each of its commands here, were this a folder: a quarter of
+a command's time, and soon half a gigabyte. To have a log: pulumi --logtostderr -v=9 ...
+"""
+
 VERSION_FLAG = f"-X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=v{VERSION}"
 
 
@@ -114,6 +119,15 @@ def _copy_helper(target: Path) -> None:
     with files.replacing(target) as aside:
         shutil.copyfile(Path(found.strip(), "python/cmd", target.name), aside)
         aside.chmod(0o755)
+
+
+def keep_no_log(place: Place) -> None:
+    """Lets a file stand where Pulumi would put its logs: it has no setting for that."""
+    logs = place.pulumi_home / "logs"
+    if logs.is_dir():
+        shutil.rmtree(logs, ignore_errors=True)
+    if not logs.exists():
+        files.write(logs, NO_LOG)
 
 
 def is_built(place: Place) -> bool:

@@ -104,6 +104,7 @@ def _locked(place: Place, step: Step) -> AbstractContextManager[None]:
 
 
 def _pulumi(place: Place, step: Step) -> str:
+    pulumi_cli.keep_no_log(place)
     if found := pulumi_cli.usable_on_path(place):
         return f"{found}"
     if not pulumi_cli.is_built(place):

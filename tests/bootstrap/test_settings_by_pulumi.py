@@ -5,7 +5,8 @@ import subprocess
 
 import pytest
 
-from bootstrap.place import ROOT
+from bootstrap import pulumi_cli
+from bootstrap.place import ROOT, Place
 from tests.bootstrap.conftest import Program
 
 HUSH = "hush-hush-4711"
@@ -55,6 +56,22 @@ def refused(project: Program) -> str:
     assert done.returncode != 0, done.stdout
     assert "Traceback" not in done.stdout + done.stderr
     return done.stdout + done.stderr
+
+
+def test_pulumi_writes_no_log_of_its_own_and_works(project: Program, place: Place) -> None:
+    """Its whole debug log of each command costs a quarter of the time, and half a gigabyte."""
+    logs = place.pulumi_home / "logs"
+    logs.mkdir(parents=True)
+    project.environment["PULUMI_HOME"] = str(place.pulumi_home)
+    assert project.pulumi("stack", "select", "dev").returncode == 0
+    assert list(logs.iterdir())  # without our file
+
+    pulumi_cli.keep_no_log(place)
+    pulumi_cli.keep_no_log(place)
+
+    configure(project, "--path", "backup.keep", "10")
+    assert project.pulumi("preview").returncode == 0
+    assert "--logtostderr" in logs.read_text()
 
 
 def test_nothing_has_to_be_set(project: Program) -> None:

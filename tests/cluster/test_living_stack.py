@@ -70,7 +70,9 @@ APART = [
 ]
 OFFSITE = {key for key in NEW if key.startswith("offsite.")}
 """What needs a Secret that is not in this cluster. tests/cluster/test_archive.py makes one, and sets them."""
-TOGETHER = {key: value for key, value in NEW.items() if key not in OFFSITE}
+OF_OTHERS = {key for key in NEW if key.startswith("external.")}
+"""What a server of our own refuses. tests/cluster/test_external.py sets them."""
+TOGETHER = {key: value for key, value in NEW.items() if key not in OFFSITE | OF_OTHERS}
 TOGETHER |= {"backup.format": "directory", "console.enabled": "true"}
 
 
@@ -105,9 +107,10 @@ def test_an_up_into_another_namespace_changes_nothing(world: World) -> None:
 def test_every_setting_is_tried_here() -> None:
     tried = {key for values, _ in REFUSED.values() for key in values}
     refused = {key for key, fact in FACTS.items() if fact in {Change.REFUSED, Change.GROWS}}
-    # tests/cluster/test_settings_refused.py tries the other context.
-    assert tried == refused - {"kubeContext"}
-    assert set(TOGETHER) | OFFSITE == FACTS.keys() - refused
+    # tests/cluster/test_settings_refused.py tries the other context, tests/preview/test_engine.py
+    # the other engine.
+    assert tried == refused - {"kubeContext", "postgres.engine"}
+    assert set(TOGETHER) | OFFSITE | OF_OTHERS == FACTS.keys() - refused
 
 
 def test_what_changes_in_place_leaves_the_server_alone(world: World) -> None:
