@@ -57,6 +57,7 @@ def test_the_stack_of_an_older_program_is_taken_along(
     world.project.pulumi("preview --expect-no-changes")
 
 
+@pytest.mark.long
 def test_after_a_lost_state_up_takes_over_only_what_it_is_told_to(world: World) -> None:
     saved = world.filled()
     objects, store, secrets = uids(world), store_id(world), uris(world)

@@ -292,6 +292,7 @@ def test_it_cannot_write_to_the_store(deployed: World) -> None:
     assert sorted(path.name for path in deployed.mount.iterdir()) == listing
 
 
+@pytest.mark.long
 def test_switched_off_nothing_is_left_and_make_up_keeps_to_it(deployed: World) -> None:
     project = deployed.project
     project.run("pulumi config set --path console.enabled false")

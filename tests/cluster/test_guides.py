@@ -13,8 +13,8 @@ from tests.lib.world import Saved, World
 
 ELSEWHERE = ROOT / "docs/backup-testing.md"
 GUIDES = sorted({*(ROOT / "docs").glob("*.md")} - {ELSEWHERE}) + [ROOT / "README.md"]
-LONG = {"backups.md", "console.md", "security.md"}
-"""What they type has tests of its own: test_by_hand.py, test_console.py, test_security.py, test_network_policy.py."""
+LONG = {"any-server.md", "backups.md", "console.md", "security.md"}
+"""What they type has tests of its own: test_external.py, test_by_hand.py, test_console.py, test_security.py, test_network_policy.py."""
 PAGE = 1500.0
 """The longest a page may take, in seconds: five minutes on a quiet machine."""
 

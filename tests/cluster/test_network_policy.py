@@ -1,13 +1,14 @@
 """NetworkPolicy where it is enforced: who is meant to get through does, and nobody else."""
 
 import json
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.lib.enforcing import enforced
-from tests.lib.waiting import POD_READY, wait_for
+from tests.lib.waiting import JOB_DONE, POD_READY, wait_for
 from tests.lib.world import NAMESPACE, Saved, World, assert_back
 
 OTHER = "elsewhere"
@@ -16,8 +17,6 @@ LABELS = {
     "client": {"brewget.dev/postgres-client": "true"},
     "monitor": {"brewget.dev/console-client": "true"},
 }
-ALL_VERIFIED = 540.0
-"""From the Job's start until each set is verified that another test has left, in seconds."""
 SERVER = f"db.{NAMESPACE}.svc.cluster.local/5432"
 CONSOLE = f"postgres-console.{NAMESPACE}.svc.cluster.local/8080"
 
@@ -103,11 +102,13 @@ def wait_for_reach(world: World, target: str, allowed: set[str]) -> None:
 def run_every_job(world: World, saved: Saved) -> None:
     """Those of the CronJobs, a backup and a restore by hand, and logins through a port-forward."""
     project = world.project
+    for name in set(project.sets()) - {saved.set}:
+        shutil.rmtree(world.mount / name)  # or each one of the tests before would be proven, too
     before = set(project.sets())
     for cron_job in project.get(f"-n {NAMESPACE} cronjob")["items"]:
         name = cron_job["metadata"]["name"]
         project.kubectl(f"-n {NAMESPACE} create job --from=cronjob/{name} policy-{name}")
-        done = f"wait --for=condition=Complete job/policy-{name} --timeout={ALL_VERIFIED:.0f}s"
+        done = f"wait --for=condition=Complete job/policy-{name} --timeout={JOB_DONE:.0f}s"
         project.kubectl(f"-n {NAMESPACE} {done}")
         project.kubectl(f"-n {NAMESPACE} delete job policy-{name}")
     by_hand = project.run("scripts/backup-postgres.sh").stdout.strip()

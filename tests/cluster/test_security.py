@@ -182,6 +182,7 @@ def test_a_new_ca_ends_the_old_one(world: World, saved: Saved, client: Client) -
     assert_settled(world, saved)
 
 
+@pytest.mark.long
 def test_a_certificate_of_ones_own_is_taken(world: World, saved: Saved, client: Client) -> None:
     ca = certificates.new_ca(datetime.now(UTC))
     pair = certificates.server_certificate(

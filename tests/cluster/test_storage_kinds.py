@@ -24,6 +24,7 @@ def _bare(world: World) -> Iterator[World]:
     settings.write_text(before)
 
 
+@pytest.mark.long
 def test_sets_on_a_claim_bring_the_data_back(bare: World) -> None:
     """First on a claim that the stack makes, then on the same volume as somebody else's claim."""
     on_host = bare.project.sets()

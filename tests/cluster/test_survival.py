@@ -22,6 +22,7 @@ def test_a_pod_restart_keeps_the_data(world: World, saved: Saved) -> None:
     assert_back(world, saved)
 
 
+@pytest.mark.long
 @pytest.mark.trap(35)
 def test_a_deleted_namespace_comes_back_from_the_set(world: World, saved: Saved) -> None:
     world.project.kubectl(f"delete namespace {NAMESPACE}")
@@ -57,6 +58,7 @@ def test_a_namespace_that_does_not_go_is_named_with_what_holds_it(
     assert_back(world, saved)
 
 
+@pytest.mark.long
 def test_stop_and_start_of_the_cluster_keep_the_data(world: World, saved: Saved) -> None:
     known = world.urns()
     world.project.cluster("stop")
@@ -97,6 +99,7 @@ def test_a_power_cut_during_a_backup_leaves_the_old_sets_and_the_data(
     assert newer.set in [entry["set"] for entry in listed]
 
 
+@pytest.mark.long
 def test_a_lost_disk_is_restored(world: World, saved: Saved) -> None:
     world.lose_disk()
     world.project.up()
@@ -105,6 +108,7 @@ def test_a_lost_disk_is_restored(world: World, saved: Saved) -> None:
     assert_back(world, saved)
 
 
+@pytest.mark.long
 @pytest.mark.trap(29)
 def test_a_deleted_cluster_comes_back_from_the_host_mount(world: World, saved: Saved) -> None:
     world.project.cluster("delete")
@@ -115,6 +119,7 @@ def test_a_deleted_cluster_comes_back_from_the_host_mount(world: World, saved: S
     world.project.pulumi("preview --expect-no-changes")
 
 
+@pytest.mark.long
 def test_without_the_host_mount_up_refuses_to_pretend(world: World, saved: Saved) -> None:
     world.project.cluster("delete")
     world.project.cluster("start")
@@ -131,6 +136,7 @@ def test_without_the_host_mount_up_refuses_to_pretend(world: World, saved: Saved
     assert_back(world, saved)
 
 
+@pytest.mark.long
 @pytest.mark.trap(33)
 def test_destroy_takes_a_last_set_and_up_brings_the_data_back(world: World, saved: Saved) -> None:
     with world.logins() as logins, logins["brewget_settings"].connect() as session:
@@ -145,6 +151,7 @@ def test_destroy_takes_a_last_set_and_up_brings_the_data_back(world: World, save
     assert_back(world, latest)
 
 
+@pytest.mark.long
 def test_a_damaged_newest_set_is_set_aside_for_the_one_before(
     world: World, saved: Saved, elsewhere: Path
 ) -> None:

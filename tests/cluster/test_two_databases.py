@@ -60,6 +60,7 @@ def _program(world: World, elsewhere: Path) -> Iterator[Program]:
         world.project.kubectl(f"delete pv {volume}")
 
 
+@pytest.mark.long
 def test_two_databases_in_two_namespaces_of_one_program(program: Program) -> None:
     program.pulumi("up --yes --skip-preview")
     program.pulumi("preview --expect-no-changes")

@@ -54,6 +54,7 @@ def verify(world: World, name: str) -> dict[str, Any]:
     return verdict
 
 
+@pytest.mark.long
 def test_an_upgrade_keeps_the_data_and_leads_back(upgradable: World) -> None:
     world, project = upgradable, upgradable.project
     content, before = world.content(), uids(world)
