@@ -5,6 +5,7 @@ from enum import IntEnum, StrEnum
 from typing import NamedTuple
 
 from console.archive import Archive
+from console.forecast import Sample
 from console.jobs import Cluster
 from console.sets import BackupSet, Picture
 
@@ -100,6 +101,8 @@ class Facts:
     """None where there is to be none."""
     archive_interval: float = 0.0
     """Seconds within which each repository of the archive gets a backup."""
+    room: tuple[Sample, ...] = ()
+    """How free room in the store went, oldest first."""
 
 
 def stale_after(interval: float) -> float:
