@@ -61,6 +61,8 @@ class Watcher:
             repeat_days=self.settings.repeat_days,
             scrub_days=self.settings.scrub_days,
             due=due,
+            rpo_seconds=self.settings.rpo_seconds,
+            rto_seconds=self.settings.rto_seconds,
             archive=archive,
             archive_interval=self.settings.archive_hours * HOUR,
             room=self.room.of(store),

@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from console import following, history, safety, schedule, views, words
+from console import budgets, following, history, safety, schedule, views, words
 from console.cluster import ClusterError
 from console.facts import Watcher
 from console.problem import Code
@@ -106,6 +106,7 @@ class Pages:
             "overview.html",
             user,
             verdict=verdict,
+            budgets=budgets.view(facts, now),
             facts=facts,
             store_full=history.store_full(facts, now).text,
             now=now,

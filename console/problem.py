@@ -38,6 +38,8 @@ class Code(StrEnum):
     LEFT_OUT = "left-out"
     OLD_RESTORE = "old-restore"
     OLD_READING = "old-reading"
+    RPO = "rpo"
+    RTO = "rto"
     ESCROW = "escrow"
     FAILED_SET = "failed-set"
     FAILED_BACKUP = "failed-backup"
@@ -101,6 +103,10 @@ class Facts:
     """None where there is to be none."""
     archive_interval: float = 0.0
     """Seconds within which each repository of the archive gets a backup."""
+    rpo_seconds: float = 0.0
+    """Budget of what may be lost; 0: none."""
+    rto_seconds: float = 0.0
+    """Budget of how long a recovery may take; 0: none."""
     room: tuple[Sample, ...] = ()
     """How free room in the store went, oldest first."""
 

@@ -14,6 +14,7 @@ from components.console import pod as console_pod
 from components.postgres.passwords import stash_password
 from components.settings.backup import VerifySettings
 from components.settings.console import ConsoleSettings
+from components.settings.recovery import RecoverySettings
 
 NOT_ADMITTED = (
     "This cluster has no ValidatingAdmissionPolicy (Kubernetes 1.30 and newer), or does not show "
@@ -32,6 +33,8 @@ class ConsoleArgs:
     settings: ConsoleSettings = ConsoleSettings()
     verify: VerifySettings = VerifySettings()
     """Within which time proofs are to be renewed: it warns of older ones."""
+    recovery: RecoverySettings = RecoverySettings()
+    """How much may be lost, and how long a restore may take: it warns before."""
     min_free_bytes: int = 0
     """Free bytes in the store below which a backup is refused, as it warns before."""
     archive: bool = False
@@ -233,11 +236,8 @@ class Console(pulumi.ComponentResource):
                         self._pods,
                         args.settings,
                         args.object_name,
-                        {
-                            "MIN_FREE_BYTES": args.min_free_bytes,
-                            "REPEAT_DAYS": args.verify.repeat_days,
-                            "SCRUB_DAYS": args.verify.scrub_days,
-                        }
+                        {"MIN_FREE_BYTES": args.min_free_bytes}
+                        | console_pod.limits(args.verify, args.recovery)
                         | self._archive(),
                     ),
                 ),
