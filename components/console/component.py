@@ -9,7 +9,7 @@ from components.backup.schedule import BackupSchedule
 from components.cluster import names
 from components.cluster.kubectl import Kubectl
 from components.cluster.pods import Source
-from components.console import admission
+from components.console import admission, prometheus
 from components.console import pod as console_pod
 from components.postgres.passwords import stash_password
 from components.settings.backup import VerifySettings
@@ -81,6 +81,8 @@ class Console(pulumi.ComponentResource):
             *self._pods.mounted,
         ]
         self._deployment(name, before)
+        if args.settings.prometheus_operator:
+            prometheus.watched(self._pods.context, name, self._meta(), self._child)
         self.register_outputs({"service": args.object_name})
 
     def _meta(self, name: str = "") -> meta.v1.ObjectMetaArgs:

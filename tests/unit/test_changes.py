@@ -166,6 +166,7 @@ NEW = {
     "console.notifySuccess": "true",
     "console.digest": "weekly",
     "console.heartbeatUrl": "https://watcher.example/ping",
+    "console.prometheusOperator": "true",
 }
 
 
