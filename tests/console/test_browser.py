@@ -20,7 +20,8 @@ def console(start: Start, api: FakeApi, tmp_path: Path) -> Console:
         job("postgres-backup-verify-2", "postgres-backup-verify", 900, "Complete"),
         job("postgres-backup-2", "postgres-backup", 3600, "Complete"),
     ]
-    return start(KUBECONFIG=api.kubeconfig(tmp_path))
+    budgets = {"CONSOLE_RPO_SECONDS": "86400", "CONSOLE_RTO_SECONDS": "3600"}
+    return start(KUBECONFIG=api.kubeconfig(tmp_path), **budgets)
 
 
 def newest(store: Path) -> str:
