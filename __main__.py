@@ -119,6 +119,7 @@ if settings.console.enabled:
             schedule=schedule,
             settings=settings.console,
             verify=settings.verify,
+            recovery=settings.recovery,
             min_free_bytes=settings.backup.min_free_bytes,
             state_class=settings.postgres.storage_class,
             archive=settings.archive.enabled,

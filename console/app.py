@@ -24,6 +24,7 @@ from console.facts import Watcher
 from console.notify import Notifier
 from console.observer import Observer
 from console.pages import Pages
+from console.room import Room
 from console.security import Doors
 from console.settings import Settings
 from console.store import Store
@@ -38,7 +39,8 @@ def create(settings: Settings, api: Api | None = None) -> ASGIApp:
     if settings.archive:
         archive = View(settings.store, has_copies=settings.archive_sets)
     observer = Observer(store, archive, settings.hang_seconds)
-    watcher = Watcher(settings, store, api or Kubernetes(settings.namespace), observer)
+    room = Room(settings.state / "room.json" if settings.state else None)
+    watcher = Watcher(settings, store, api or Kubernetes(settings.namespace), observer, room)
     notifier, doors = Notifier(settings, watcher), Doors(settings)
     pages = Pages(settings, watcher, doors)
     actions = Actions(settings, watcher, doors, pages)

@@ -83,7 +83,7 @@ def verdict(directory: Path, of: Manifest, sums: str) -> Verdict | None:
     more = _number(found.get("left_out_count"))
     return Verdict(
         verified=moment,
-        restore_seconds=_number(found.get("restore_seconds")),
+        restore_seconds=_measured(found.get("restore_seconds")),
         seconds=_number(found.get("seconds")),
         by=said(found.get("by"))[:100],
         passwords=said(found.get("passwords"))[:100],
@@ -99,5 +99,10 @@ def _left_out(found: object) -> LeftOut:
 
 
 def _number(value: object) -> float:
+    return _measured(value) or 0.0
+
+
+def _measured(value: object) -> float | None:
     # Compared before it is converted: an integer of 400 digits fits no float.
-    return float(value) if isinstance(value, int | float) and 0 <= value < 2**53 else 0.0
+    is_one = isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < 2**53
+    return float(value) if is_one else None  # type: ignore[arg-type]

@@ -8,6 +8,7 @@ from console.cluster import Api
 from console.manifest import Manifest
 from console.observer import PATIENCE, Observer
 from console.problem import Facts
+from console.room import Room
 from console.sets import Picture
 from console.settings import Settings
 from console.store import Store
@@ -25,6 +26,7 @@ class Watcher:
     store: Store
     api: Api
     observer: Observer
+    room: Room
 
     def sets(self) -> Picture:
         """The store alone."""
@@ -59,6 +61,9 @@ class Watcher:
             repeat_days=self.settings.repeat_days,
             scrub_days=self.settings.scrub_days,
             due=due,
+            rpo_seconds=self.settings.rpo_seconds,
+            rto_seconds=self.settings.rto_seconds,
             archive=archive,
             archive_interval=self.settings.archive_hours * HOUR,
+            room=self.room.of(store),
         )

@@ -12,10 +12,11 @@ PATIENCE = 5.0
 
 
 class Kept:
-    """What was notified. Where it cannot be written, a restart may notify again."""
+    """One file, replaced as a whole."""
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    def __init__(self, path: Path, loss: str) -> None:
+        """`loss`: what follows where it cannot be written."""
+        self._path, self._loss = path, loss
         self._thread: threading.Thread | None = None
         self._latest = ""
         self.is_written = True
@@ -40,7 +41,7 @@ class Kept:
             self.is_written = text == self._latest
 
     def _complain(self, why: str) -> None:
-        log.error("cannot write %s, a restart may notify again: %s", self._path, why)
+        log.error("cannot write %s, %s: %s", self._path, self._loss, why)
 
 
 def write_atomically(path: Path, text: str) -> None:

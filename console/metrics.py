@@ -12,7 +12,7 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
-from console import archive_metrics, archived, safety
+from console import archive_metrics, archived, budget_metrics, safety
 from console.actions import Actions
 from console.counters import People, counted
 from console.facts import Watcher
@@ -55,6 +55,7 @@ class _Backups(Collector):
         yield from _cluster(facts, now)
         yield from _problems(facts, now)
         yield from _notifications(self._notifier)
+        yield from budget_metrics.metrics(facts, now)
         if facts.archive:
             yield from archive_metrics.metrics(facts.archive, now)
 

@@ -47,7 +47,7 @@ class Notifier:
         self._settings, self._watcher = settings, watcher
         self.heartbeat = Heartbeat(settings.heartbeat_file)
         self._file = settings.state / "notified.json" if settings.state else None
-        self._kept = Kept(self._file) if self._file else None
+        self._kept = Kept(self._file, "a restart may notify again") if self._file else None
         self._state, self._seen = self._load(), Seen()
         self._stop = threading.Event()
         self._tries: Counter[tuple[str, str]] = Counter()
@@ -85,6 +85,7 @@ class Notifier:
         if receivers is None:
             return  # what is due stays due until somebody can be notified
         facts = self._watcher.look(now)
+        self._watcher.room.note(facts.store, now)
         verdict = safety.judge(facts, now)
         problems = verdict.problems
         self._seen = self._seen.after(problems, self._state, safety.unknown(facts, now))

@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from console import following, safety, schedule, views, words
+from console import budgets, following, history, safety, schedule, views, words
 from console.cluster import ClusterError
 from console.facts import Watcher
 from console.problem import Code
@@ -23,6 +23,7 @@ from console.wishes import BACKUP, Action
 TEMPLATES = Path(__file__).resolve().parent / "templates"
 SHOWN_SETS = 30
 SHOWN_FAILED = 10
+SHOWN_HISTORY = 60
 Handler = Callable[[Request, User], Response]
 
 
@@ -50,6 +51,7 @@ class Pages:
         """What GET leads to."""
         return [
             Route("/", self._for_users(self._overview)),
+            Route("/history", self._for_users(self._history)),
             Route("/sets/{name}", self._for_users(self._set)),
             Route("/sets/{name}/restore", self._for_users(self._restore)),
             Route("/moment", self._for_users(self._moment)),
@@ -104,7 +106,9 @@ class Pages:
             "overview.html",
             user,
             verdict=verdict,
+            budgets=budgets.view(facts, now),
             facts=facts,
+            store_full=history.store_full(facts, now).text,
             now=now,
             rows=views.rows(facts.store, now)[:shown],
             failed=facts.store.failed[:SHOWN_FAILED],
@@ -119,6 +123,27 @@ class Pages:
             following=following.view(facts, now),
             is_shrinking=any(p.code is Code.SHRINKING for p in verdict.problems),
             jobs=[views.job(each, now) for each in facts.cluster.jobs[:10]],
+        )
+
+    def _history(self, request: Request, user: User) -> Response:
+        now, asked = time.time(), request.query_params
+        facts = self._watcher.look(now)
+        names, days = facts.store.databases, [str(each) for each in history.DAYS]
+        database = asked.get("database", "")
+        if database and database not in names:
+            return self.message(user, 404, "Not found", "No set in the store has this database.")
+        shown = asked.get("days", "")
+        chosen = shown if shown in days else ""
+        return self.render(
+            "history.html",
+            user,
+            history=history.view(facts, now, int(chosen or 0), database),
+            is_known=facts.store.is_known,
+            most=SHOWN_HISTORY if "all" not in asked else None,
+            database=database,
+            names=names,
+            days=days,
+            chosen=chosen,
         )
 
     def _set(self, request: Request, user: User) -> Response:

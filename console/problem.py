@@ -5,6 +5,7 @@ from enum import IntEnum, StrEnum
 from typing import NamedTuple
 
 from console.archive import Archive
+from console.forecast import Sample
 from console.jobs import Cluster
 from console.sets import BackupSet, Picture
 
@@ -37,6 +38,8 @@ class Code(StrEnum):
     LEFT_OUT = "left-out"
     OLD_RESTORE = "old-restore"
     OLD_READING = "old-reading"
+    RPO = "rpo"
+    RTO = "rto"
     ESCROW = "escrow"
     FAILED_SET = "failed-set"
     FAILED_BACKUP = "failed-backup"
@@ -100,6 +103,12 @@ class Facts:
     """None where there is to be none."""
     archive_interval: float = 0.0
     """Seconds within which each repository of the archive gets a backup."""
+    rpo_seconds: float = 0.0
+    """Budget of what may be lost; 0: none."""
+    rto_seconds: float = 0.0
+    """Budget of how long a recovery may take; 0: none."""
+    room: tuple[Sample, ...] = ()
+    """How free room in the store went, oldest first."""
 
 
 def stale_after(interval: float) -> float:

@@ -6,7 +6,7 @@ Marks of what was told are kept whether or not it is: switched on, it begins wit
 from collections.abc import Iterator, Set
 from dataclasses import replace
 
-from console import archived, events, safety, views
+from console import archived, budgets, events, safety, views
 from console.archive import Archive
 from console.events import State
 from console.message import MOST_LISTED, Event, Kind
@@ -81,7 +81,7 @@ def _verified(found: BackupSet, receivers: tuple[str, ...], now: float) -> Event
     title = f"{found.name} is verified: a restore brought all of its {manifest.rows:,} rows back."
     lines = [
         title,
-        f"{databases}, {size(manifest.bytes)}; the restore took {span(verdict.restore_seconds)}.",
+        f"{databases}, {size(manifest.bytes)}; the restore took {_took(verdict.restore_seconds)}.",
     ]
     if verdict.left_out_count:
         missing = count(verdict.left_out_count, "object")
@@ -101,8 +101,10 @@ def _week(facts: Facts, verdict: Verdict, now: float) -> Iterator[str]:
         yield f"The newest: {newest.name}, {ago(started(newest), now)}{_held(newest)}."
     found = store.newest(verified=True)
     if found and found.verdict:
-        took = span(found.verdict.restore_seconds)
+        took = _took(found.verdict.restore_seconds)
         yield f"The newest verified: {found.name}; its restore took {took}."
+    for each in budgets.view(facts, now):
+        yield f"{each.title}: {each.state}. {each.why}."
     if store.free_bytes is not None and store.size_bytes is not None:
         yield f"Free in the store: {size(store.free_bytes)} of {size(store.size_bytes)}."
     if facts.archive and not any(each.code in archived.OF_WINDOW for each in verdict.problems):
@@ -115,6 +117,10 @@ def _window(archive: Archive) -> Iterator[str]:
     is_proven = any(each.is_good for each in archive.drills.values())
     if is_proven and archive.start is not None and archive.end is not None:
         yield f"Any second from {views.utc(archive.start)} to {views.utc(archive.end)} can be had."
+
+
+def _took(seconds: float | None) -> str:
+    return "an unknown time" if seconds is None else span(seconds)
 
 
 def _held(found: BackupSet) -> str:

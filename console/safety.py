@@ -6,7 +6,7 @@ What a person reads, what Prometheus alerts on and what is notified all come fro
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from console import archived, proven, runs
+from console import archived, budgets, proven, runs
 from console.problem import (
     CLOCK_SLACK,
     Code,
@@ -47,6 +47,8 @@ _OF_STORE = frozenset(
         Code.OLD_RESTORE,
         Code.OLD_READING,
         Code.ESCROW,
+        Code.RPO,
+        Code.RTO,
         Code.FAILED_SET,
         Code.DAMAGED,
         Code.SHRINKING,
@@ -84,6 +86,7 @@ def _problems(facts: Facts, now: float) -> Iterator[Problem]:
     else:
         yield from _sets(facts, now)
         yield from _room(facts)
+        yield from budgets.problems(facts, now)
         if facts.archive:
             yield from archived.problems(facts.archive, facts.archive_interval, now)
             yield from archived.copies(facts.archive, facts.interval, now)

@@ -36,7 +36,8 @@ class Verdict:
     """What a verification measured."""
 
     verified: float
-    restore_seconds: float
+    restore_seconds: float | None
+    """None where it was not measured."""
     seconds: float
     by: str = ""
     passwords: str = ""

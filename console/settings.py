@@ -39,6 +39,10 @@ class Settings(BaseModel):
     """Within so many days every verified set is restored again; 0: never."""
     scrub_days: int = Field(7, ge=0)
     """Within so many days the bytes of every set are read again; 0: never."""
+    rpo_seconds: float = Field(0, ge=0)
+    """Changes of so many seconds may be lost; 0: no budget."""
+    rto_seconds: float = Field(0, ge=0)
+    """A recovery may take so many seconds; 0: no budget."""
     archive: bool = False
     """Whether the store has an archive of every second beside the sets."""
     archive_sets: bool = True

@@ -12,8 +12,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from console import safety, views
+from console import budgets, safety, views
 from console.archive import Archive, Copies
+from console.budgets import Budget
 from console.facts import Watcher
 from console.problem import Facts, Problem
 from console.safety import Verdict
@@ -56,6 +57,7 @@ def as_json(facts: Facts, verdict: Verdict, now: float) -> str:
         "newest": newest.name if newest else None,
         "verified": verified.name if verified else None,
         "encrypted": _encrypted(facts.store),
+        "recovery": [_budget(each) for each in budgets.view(facts, now)],
     }
     problems = ",\n".join(_line(_problem(each)) for each in verdict.problems)
     archive = _line(_archive(facts.archive) if facts.archive else None)
@@ -80,6 +82,16 @@ def _encrypted(store: Picture) -> Mapping[str, object] | None:
     if not store.encrypted:
         return None
     return {"sets": len(store.encrypted), "escrow_checked": _time(store.escrow_checked)}
+
+
+def _budget(found: Budget) -> Mapping[str, object]:
+    return {
+        "budget": found.name,
+        "state": found.state,
+        "limit_seconds": found.seconds,
+        "measured_seconds": found.measured,
+        "text": found.why,
+    }
 
 
 def _archive(archive: Archive) -> Mapping[str, object]:

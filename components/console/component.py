@@ -9,11 +9,12 @@ from components.backup.schedule import BackupSchedule
 from components.cluster import names
 from components.cluster.kubectl import Kubectl
 from components.cluster.pods import Source
-from components.console import admission
+from components.console import admission, prometheus
 from components.console import pod as console_pod
 from components.postgres.passwords import stash_password
 from components.settings.backup import VerifySettings
 from components.settings.console import ConsoleSettings
+from components.settings.recovery import RecoverySettings
 
 NOT_ADMITTED = (
     "This cluster has no ValidatingAdmissionPolicy (Kubernetes 1.30 and newer), or does not show "
@@ -32,6 +33,8 @@ class ConsoleArgs:
     settings: ConsoleSettings = ConsoleSettings()
     verify: VerifySettings = VerifySettings()
     """Within which time proofs are to be renewed: it warns of older ones."""
+    recovery: RecoverySettings = RecoverySettings()
+    """How much may be lost, and how long a restore may take: it warns before."""
     min_free_bytes: int = 0
     """Free bytes in the store below which a backup is refused, as it warns before."""
     archive: bool = False
@@ -78,6 +81,8 @@ class Console(pulumi.ComponentResource):
             *self._pods.mounted,
         ]
         self._deployment(name, before)
+        if args.settings.prometheus_operator:
+            prometheus.watched(self._pods.context, name, self._meta(), self._child)
         self.register_outputs({"service": args.object_name})
 
     def _meta(self, name: str = "") -> meta.v1.ObjectMetaArgs:
@@ -233,11 +238,8 @@ class Console(pulumi.ComponentResource):
                         self._pods,
                         args.settings,
                         args.object_name,
-                        {
-                            "MIN_FREE_BYTES": args.min_free_bytes,
-                            "REPEAT_DAYS": args.verify.repeat_days,
-                            "SCRUB_DAYS": args.verify.scrub_days,
-                        }
+                        {"MIN_FREE_BYTES": args.min_free_bytes}
+                        | console_pod.limits(args.verify, args.recovery)
                         | self._archive(),
                     ),
                 ),

@@ -13,7 +13,9 @@ from components.cluster.pods import (
     least_rights,
 )
 from components.cluster.volumes import claim_volume, empty_volume
+from components.settings.backup import VerifySettings
 from components.settings.console import ConsoleSettings
+from components.settings.recovery import RecoverySettings, seconds
 from components.settings.types import Digest
 
 STATE_CLAIM = "postgres-console-state"
@@ -42,6 +44,16 @@ def spec(
             ),
         ],
     )
+
+
+def limits(verify: VerifySettings, recovery: RecoverySettings) -> dict[str, int]:
+    """Beyond which it warns, for `environment`; of a budget that is not set nothing."""
+    budgets = {"RPO": recovery.rpo, "RTO": recovery.rto}
+    return {
+        "REPEAT_DAYS": verify.repeat_days,
+        "SCRUB_DAYS": verify.scrub_days,
+        **{f"{name}_SECONDS": seconds(text) for name, text in budgets.items() if text},
+    }
 
 
 def environment(

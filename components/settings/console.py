@@ -119,6 +119,14 @@ class ConsoleSettings(Group):
         example="--path --secret console.heartbeatUrl",
         change=Change.CONSOLE,
     )
+    prometheus_operator: bool = setting(
+        False,
+        "Whether the Prometheus operator gets a ServiceMonitor and a PrometheusRule, and Grafana's "
+        "sidecar the dashboard.",
+        allowed="true or false",
+        example="true",
+        change=Change.IN_PLACE,
+    )
 
 
 def conflicts(console: ConsoleSettings) -> Iterator[str]:

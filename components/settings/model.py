@@ -16,6 +16,7 @@ from components.settings.encryption import EncryptionSettings
 from components.settings.external import ExternalSettings
 from components.settings.fields import Change, Group, setting
 from components.settings.postgres import PostgresSettings
+from components.settings.recovery import RecoverySettings
 from components.settings.startup import StartupSettings
 
 
@@ -40,6 +41,7 @@ class Settings(Group):
     external: ExternalSettings = ExternalSettings()
     backup: BackupSettings = BackupSettings()
     verify: VerifySettings = VerifySettings()
+    recovery: RecoverySettings = RecoverySettings()
     startup: StartupSettings = StartupSettings()
     archive: ArchiveSettings = ArchiveSettings()
     offsite: OffsiteSettings = OffsiteSettings()

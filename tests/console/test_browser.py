@@ -20,7 +20,8 @@ def console(start: Start, api: FakeApi, tmp_path: Path) -> Console:
         job("postgres-backup-verify-2", "postgres-backup-verify", 900, "Complete"),
         job("postgres-backup-2", "postgres-backup", 3600, "Complete"),
     ]
-    return start(KUBECONFIG=api.kubeconfig(tmp_path))
+    budgets = {"CONSOLE_RPO_SECONDS": "86400", "CONSOLE_RTO_SECONDS": "3600"}
+    return start(KUBECONFIG=api.kubeconfig(tmp_path), **budgets)
 
 
 def newest(store: Path) -> str:
@@ -33,9 +34,32 @@ def test_the_overview_says_that_the_data_is_safe(page: Page, store: Path) -> Non
     expect(page.get_by_role("row")).to_have_count(4)
     expect(page.get_by_role("img", name="Timeline")).to_be_visible()
     expect(page.locator("rect")).to_have_count(3)
-    page.get_by_role("link", name=newest(store)).click()
+    _read_the_history_by_keyboard(page)
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_have_text(min(store.glob("backup_*")).name)
+    page.goto(f"/sets/{newest(store)}")
     expect(page.get_by_role("heading", name="one")).to_be_visible()
     expect(page.get_by_role("row", name="public.t 100")).to_be_visible()
+
+
+def _read_the_history_by_keyboard(page: Page) -> None:
+    """One stop of Tab a picture, the arrows from value to value; what has the focus is said."""
+    page.get_by_role("link", name="History").click()
+    sizes = page.get_by_role("group", name="Size").get_by_role("link")
+    expect(sizes).to_have_count(3)
+    _tab_to(page, "the table")
+    page.keyboard.press("Tab")
+    expect(sizes.nth(2)).to_be_focused()
+    tips = page.locator(".chart .tip:visible")
+    expect(tips).to_have_count(1)
+    expect(tips).to_contain_text("38 B, verified")
+    page.keyboard.press("ArrowLeft")
+    expect(sizes.nth(1)).to_be_focused()
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("group", name="Rows").get_by_role("link").nth(2)).to_be_focused()
+    page.keyboard.press("Shift+Tab")
+    page.keyboard.press("Home")
+    expect(sizes.nth(0)).to_be_focused()
 
 
 def test_a_failed_state_is_seen_at_once(page: Page, api: FakeApi, store: Path) -> None:
@@ -152,6 +176,7 @@ def test_axe_finds_nothing_and_nothing_sticks_out(
     log_in(page)
     pages = {
         "overview": "/",
+        "history": "/history",
         "set": f"/sets/{name}",
         "restore": f"/sets/{name}/restore",
         "job": "/jobs/postgres-backup-2",

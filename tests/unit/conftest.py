@@ -17,7 +17,7 @@ from pulumi.runtime.settings import SETTINGS, get_root_resource
 from pulumi.runtime.stack import run_pulumi_func
 
 from components.cluster.kubectl import Kubectl
-from components.console import admission
+from components.console import admission, prometheus
 from tests.lib.settings import as_set
 from tests.unit.recorder import Recorder
 
@@ -126,6 +126,7 @@ def deploy(kubeconfig: Path, monkeypatch: pytest.MonkeyPatch) -> Deploy:
     monkeypatch.chdir(ROOT)  # as the Pulumi command line does
     monkeypatch.setattr(Kubectl, "get", lambda *_: [])  # a cluster with nothing in it
     monkeypatch.setattr(admission, "is_possible", lambda _: True)
+    monkeypatch.setattr(prometheus, "is_possible", lambda _: True)
 
     def run(
         body: Callable[[], object] | None = None,

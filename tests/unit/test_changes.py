@@ -155,6 +155,8 @@ NEW = {
     "encryption.recipients": json.dumps([PUBLIC, OTHER_PUBLIC]),
     "encryption.identity": f"{IDENTITY}\n{OTHER_IDENTITY}\n",
     "encryption.identitySecret": "two",
+    "recovery.rpo": "12h",
+    "recovery.rto": "1h30m",
     "console.image": "localhost/another:1",
     "console.memory": "256Mi",
     "console.tokenGeneration": "2",
@@ -164,6 +166,7 @@ NEW = {
     "console.notifySuccess": "true",
     "console.digest": "weekly",
     "console.heartbeatUrl": "https://watcher.example/ping",
+    "console.prometheusOperator": "true",
 }
 
 

@@ -138,12 +138,13 @@ def test_its_pod_reads_the_store_and_has_the_least_rights(stack: Recorder) -> No
 
 def test_its_environment_is_what_it_reads(deploy: Deploy) -> None:
     stack = deploy(
-        config=ON | {"verify.repeatDays": "40", "verify.scrubDays": "9", "console.proxyHeader": "X-User", "console.proxyAddresses": "10.0.0.0/8  10.1.2.3", "console.notifySuccess": "true", "console.digest": "weekly"},
+        config=ON | {"verify.repeatDays": "40", "verify.scrubDays": "9", "recovery.rpo": "1d6h", "recovery.rto": "90m", "console.proxyHeader": "X-User", "console.proxyAddresses": "10.0.0.0/8  10.1.2.3", "console.notifySuccess": "true", "console.digest": "weekly"},
         secret={"console.notifyUrls": "json://a mailto://b", "console.heartbeatUrl": "https://ping"},
     )  # fmt: skip
     settings = from_environment(environment(stack))
     assert settings.namespace == "ales"
     assert (settings.repeat_days, settings.scrub_days) == (40, 9)
+    assert (settings.rpo_seconds, settings.rto_seconds) == (30 * 3600, 90 * 60)
     assert settings.store_id == "request\nstdout of backup-store"
     assert str(settings.notify_file) == "/run/secrets/console/urls"
     assert (settings.notify_success, settings.digest) == (True, "weekly")

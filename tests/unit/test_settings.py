@@ -22,6 +22,7 @@ from tests.lib.settings import as_set
 
 CRON = "a schedule of five fields (minute, hour, day, month, weekday) or a macro such as @hourly"
 SECONDS = "a whole number of seconds from 10 to 86400"
+DURATION = "a duration such as 30m, 6h or 1h30m, from 1m to 365d"
 VOLUME = "a whole number with Ki, Mi, Gi or Ti, at least 256Mi"
 IMAGES = "an image of PostgreSQL 16, 17 or 18 with a tag or a digest"
 DIGEST = "sha256:" + "0" * 64
@@ -236,6 +237,21 @@ def sentence(key: str, value: str, reason: str, allowed: str, example: str) -> s
             "a port belongs in offsite.port",
             "a host name or address, without https:// and without a port",
             "offsite.endpoint s3.eu-central-1.amazonaws.com",
+        ),
+        *(
+            ("recovery.rpo", value, why, DURATION, "recovery.rpo 12h")
+            for value, why in (
+                ("6", "it is not a duration"),
+                ("6 h", "it is not a duration"),
+                ("30m6h", "it is not a duration"),
+                ("PT6H", "it is not a duration"),
+                ("-6h", "it is not a duration"),
+                ("59s", "it is shorter than 1m"),
+                ("0h", "it is shorter than 1m"),
+                ("366d", "it is longer than 365d"),
+                ("9" * 19 + "d", "it is longer than 365d"),
+                ("9" * 5000 + "d", "it is not a duration"),
+            )
         ),
         ("restoreReplace", "maybe", "", "true or false", "restoreReplace true"),
         (

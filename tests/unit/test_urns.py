@@ -28,7 +28,7 @@ STACKS: dict[str, dict[str, str]] = {
         "backup.storage.storageClass": "standard",
     },
     "existingClaim": {"backup.storage.kind": "existingClaim", "backup.storage.claim": "mine"},
-    "console": {"console.enabled": "true"},
+    "console": {"console.enabled": "true", "console.prometheusOperator": "true"},
     "archive": manifests.STACKS["archive"],
     "encryption": manifests.STACKS["encryption"],
     "external": manifests.STACKS["external"],

@@ -1,0 +1,84 @@
+"""console.prometheusOperator: the rules and the dashboard of console/monitoring as objects."""
+
+import json
+import subprocess
+
+import pulumi
+import pytest
+import yaml
+
+from components.cluster.kubectl import Kubectl
+from components.console import prometheus
+from tests.unit.conftest import Deploy
+
+IS_POSSIBLE = prometheus.is_possible  # before the other tests' cluster says yes to all
+ON = {"console.enabled": "true", "namespace": "ales"}
+OPERATOR = ON | {"console.prometheusOperator": "true"}
+KINDS = {"ServiceMonitor", "PrometheusRule"}
+
+
+def test_off_it_adds_nothing_and_on_three_objects(deploy: Deploy) -> None:
+    off, on = deploy(config=ON), deploy(config=OPERATOR)
+    assert {(r.name, r.kind) for r in on.resources} - {(r.name, r.kind) for r in off.resources} == {
+        ("console-dashboard", "ConfigMap"),
+        ("console-servicemonitor", "ServiceMonitor"),
+        ("console-prometheusrule", "PrometheusRule"),
+    }
+    without = deploy(config=OPERATOR | {"console.enabled": "false"})
+    assert KINDS & {r.kind for r in without.resources} == set()
+
+
+def test_they_are_those_files_and_the_monitor_finds_the_service(deploy: Deploy) -> None:
+    stack = deploy(config=OPERATOR)
+    rules, monitor = stack.one("PrometheusRule"), stack.one("ServiceMonitor")
+    file = prometheus.MONITORING / "alerts" / "rules.yaml"
+    assert rules["spec"] == yaml.safe_load(file.read_text())
+    assert rules["apiVersion"] == monitor["apiVersion"] == "monitoring.coreos.com/v1"
+    service = stack.one("Service", "console-service")
+    selector = monitor["spec"]["selector"]["matchLabels"]
+    assert selector.items() <= service["metadata"]["labels"].items()
+    (port,) = service["spec"]["ports"]
+    assert monitor["spec"]["endpoints"] == [{"port": port["name"], "path": "/metrics"}]
+    dashboard = stack.one("ConfigMap", "console-dashboard")
+    assert dashboard["metadata"]["labels"]["grafana_dashboard"] == "1"
+    (text,) = dashboard["data"].values()
+    assert json.loads(text) == json.loads((prometheus.MONITORING / "dashboard.json").read_text())
+    for each in (rules, monitor, dashboard):
+        assert each["metadata"]["namespace"] == "ales"
+
+
+def test_without_the_operators_kinds_one_sentence_says_so(
+    deploy: Deploy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[str] = []
+    monkeypatch.setattr(pulumi.log, "warn", said.append)
+    monkeypatch.setattr(prometheus, "is_possible", lambda _: False)
+    stack = deploy(config=OPERATOR | {"namespace": "stouts"})  # same settings, same answer: kept
+    assert KINDS & {r.kind for r in stack.resources} == set()
+    assert stack.one("ConfigMap", "console-dashboard")
+    assert said == [
+        "console.prometheusOperator is true, but this cluster does not know ServiceMonitor and "
+        "PrometheusRule (monitoring.coreos.com/v1), so neither is made: install the Prometheus "
+        "operator, then run pulumi up again."
+    ]
+
+
+@pytest.mark.parametrize(
+    ("listed", "possible"),
+    [
+        ("prometheusrules.monitoring.coreos.com\nservicemonitors.monitoring.coreos.com\n", True),
+        ("podmonitors.monitoring.coreos.com\nservicemonitors.monitoring.coreos.com\n", False),
+        ("", False),
+        (None, True),
+    ],
+)
+def test_they_are_left_out_only_where_the_cluster_says_no(
+    listed: str | None, possible: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def run(*_: object) -> subprocess.CompletedProcess[str]:
+        if listed is None:
+            raise RuntimeError("kubectl api-resources ended with 1: Unable to connect")
+        return subprocess.CompletedProcess([], 0, listed, "")
+
+    monkeypatch.setattr(Kubectl, "run", run)
+    assert IS_POSSIBLE(Kubectl("ales", "default")) is possible
