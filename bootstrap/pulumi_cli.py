@@ -26,8 +26,8 @@ REFUSED_AFTER = 10
 """Seconds without an answer from the official download after which it counts as out of reach."""
 
 NO_LOG = """\
-Pulumi would write the whole debug log of each of its commands here, were this a folder: a quarter of
-a command's time, and soon half a gigabyte. To have a log: pulumi --logtostderr -v=9 ...
+Pulumi would write the whole debug log of each of its commands here, were this a folder: a quarter
+of a command's time, and soon half a gigabyte. To have a log: pulumi --logtostderr -v=9 ...
 """
 
 VERSION_FLAG = f"-X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=v{VERSION}"

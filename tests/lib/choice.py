@@ -10,11 +10,13 @@ EACH = 6
 
 
 def some(cases: Iterable[Any]) -> list[Any]:
-    """Return all cases; those that only LONG=1 has are marked so."""
-    return [
-        case if number % EACH == 0 else pytest.param(case, marks=pytest.mark.long)
-        for number, case in enumerate(cases)
-    ]
+    """Return all cases; those that only LONG=1 has are marked so. A tuple has several arguments."""
+    return [case if number % EACH == 0 else _long(case) for number, case in enumerate(cases)]
+
+
+def _long(case: Any) -> Any:
+    values = case if isinstance(case, tuple) else (case,)
+    return pytest.param(*values, marks=pytest.mark.long)
 
 
 TURNS = some(range(EACH))

@@ -106,7 +106,9 @@ class Server:
             conf.write(f"unix_socket_directories = '{self.home}'\n")
 
     def _major(self) -> int:
-        said = subprocess.run([self.binaries / "initdb", "--version"], capture_output=True, check=True)
+        said = subprocess.run(
+            [self.binaries / "initdb", "--version"], capture_output=True, check=True
+        )
         found = re.search(rb" (\d+)", said.stdout)
         assert found, said.stdout
         return int(found[1])

@@ -24,6 +24,7 @@ from tests.lib.archived import (
     switch,
     wait_drained,
 )
+from tests.lib.choice import some
 from tests.lib.hooks import start_until
 from tests.lib.pod import Attached
 from tests.lib.sandbox import Sandbox
@@ -100,7 +101,7 @@ def errors(archiver: Running) -> list[str]:
     return [x for x in found if x.startswith(("error: ", "warning: "))]
 
 
-@pytest.mark.parametrize("how", ["kill", "term"])
+@pytest.mark.parametrize("how", some(["kill", "term"]))
 def test_it_is_ended_at_each_step_and_nothing_is_missing(how: str, bed: Bed) -> None:
     archive, server = bed.archive, bed.server
     for step in STEPS:

@@ -164,6 +164,7 @@ def has_table(server: Server, database: str, table: str) -> bool:
     return server.sql(f"select to_regclass('public.{table}') is not null", database) == "t"
 
 
+@pytest.mark.long
 def test_a_backup_killed_at_random_times_leaves_the_old_state_or_the_new(
     scripts: Scripts, kept: Store
 ) -> None:

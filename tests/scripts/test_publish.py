@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.lib.choice import some
 from tests.lib.content import AUTH, DATABASES, SETTINGS, USERS, create
 from tests.lib.postgres import Server
 from tests.lib.scripts import Scripts
@@ -96,7 +97,7 @@ def test_a_group_may_read_the_sets_where_that_is_wanted(both: Scripts, store: St
 
 
 @pytest.mark.parametrize(
-    ("compression", "suffix"), [("none", ""), ("gzip:1", ".gz"), ("zstd:1", ".zst")]
+    ("compression", "suffix"), some([("none", ""), ("gzip:1", ".gz"), ("zstd:1", ".zst")])
 )
 def test_the_compression_is_a_choice(
     compression: str, suffix: str, both: Scripts, store: Store

@@ -80,6 +80,7 @@ def test_a_backup_that_waits_for_one_table_keeps_nobody_from_the_others(
     assert store.names() == [done.stdout.strip()]
 
 
+@pytest.mark.long
 def test_two_alters_one_after_the_other_end_the_backup_with_the_name_of_their_table(
     source: Server, scripts: Scripts, store: Store
 ) -> None:

@@ -66,6 +66,7 @@ def test_a_start_killed_at_any_step_is_repeated_to_the_whole_content(
     assert kept.failed() == []
 
 
+@pytest.mark.long
 @pytest.mark.trap(17)
 def test_a_start_killed_at_random_times_is_repeated_to_the_whole_content(
     pod: Pod, kept: Store

@@ -86,7 +86,10 @@ def roles(store: Store, name: str) -> list[str]:
 
 
 @pytest.mark.trap(3)
-def test_a_backup_gives_a_whole_set_or_none(filled: Server, both: Scripts, store: Store) -> None:
+@pytest.mark.parametrize("more", [3, pytest.param(1, marks=pytest.mark.long)])
+def test_a_backup_gives_a_whole_set_or_none(
+    more: int, filled: Server, both: Scripts, store: Store
+) -> None:
     filled.sql("alter database brewget_settings set work_mem = '7MB'")
     whole = both.backup()
     names = [whole]
@@ -99,7 +102,7 @@ def test_a_backup_gives_a_whole_set_or_none(filled: Server, both: Scripts, store
             assert roles(store, name) == roles(store, whole)
             names.append(name)
 
-    each_size(both, lambda scripts: scripts.run("backup"), check)
+    each_size(both, lambda scripts: scripts.run("backup"), check, more)
 
 
 @pytest.mark.trap(3)
