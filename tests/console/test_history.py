@@ -136,7 +136,7 @@ def test_the_day_follows_from_what_is_free_now_not_six_hours_ago() -> None:
 
 def test_a_set_of_the_year_9999_breaks_no_page_and_no_picture() -> None:
     end = 253_402_300_799.0
-    assert axis.dates(end - 9 * DAY, end + DAY / 4)
+    assert axis.dates(end - DAY, end + DAY) == [], "no moment of the year 10000"
     assert axis.dates(-62_135_596_800.0 - DAY / 4, NOW)
     forged = replace(a_set(0), manifest=replace(a_set(0).manifest, started=end))  # type: ignore[type-var]
     made = history.view(shown([Sample(end, 1, 9)], 1, 9, a_set(1), forged), NOW)
