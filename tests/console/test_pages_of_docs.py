@@ -53,7 +53,7 @@ def test_every_warning_and_alert_of_the_archive_is_explained() -> None:
 def test_every_key_of_the_status_is_explained(start: Start, store: Path) -> None:
     write_archive(store)
     write_drill(store, "local", ok=False)
-    console = start(CONSOLE_ARCHIVE="1", CONSOLE_RPO_SECONDS="60").log_in()
+    console = start(CONSOLE_ARCHIVE="1").log_in()
     table = PAGE.split("## For programs")[1].split("\n## ")[0]
     assert (
         keys(json.loads(console.get("/api/v1/status").text))
