@@ -58,36 +58,41 @@ def forward(kubectl: Sequence[str], environment: Mapping[str, str], say: Say) ->
             if door.has_stood:
                 door.is_away(why)
                 time.sleep(PAUSE)
-            elif is_free(door.port):
+            if not is_free(door.port):
+                door.port = free_port()  # somebody was quicker
+            elif not door.has_stood:
                 raise SetupError(
                     f"the console cannot be reached ({why}). See: "
                     f"{' '.join(kubectl)} get pods -l app={NAME}"
                 )
-            else:
-                door.port = free_port()  # somebody was quicker
     return 0
 
 
 @dataclass
 class _Door:
-    """What was said of it: the address once, then each end and each return."""
+    """What was said of it: each address once, then each end and each return."""
 
     kubectl: Sequence[str]
     port: int
     say: Say
-    has_stood: bool = False
+    said: str = ""
     was_away: bool = False
+
+    @property
+    def has_stood(self) -> bool:
+        """Whether it ever led there: then it is worth another try."""
+        return self.said != ""
 
     def stands(self) -> None:
         """From now on the address leads somewhere."""
         address = f"http://localhost:{self.port}"
-        if not self.has_stood:
+        if address != self.said:
             template = "-o go-template='{{.data.token | base64decode}}{{\"\\n\"}}'"
             self.say(f"{address} until Ctrl-C. The token:")
             self.say(f"  {' '.join(self.kubectl)} get secret {NAME} {template}")
         elif self.was_away:
             self.say(f"{address} again")
-        self.has_stood, self.was_away = True, False
+        self.said, self.was_away = address, False
 
     def is_away(self, why: str) -> None:
         """Said once, however often it is tried."""
@@ -146,15 +151,16 @@ def _attempt(
 
 @contextmanager
 def _stopped_by_signals() -> Iterator[None]:
-    """Ctrl-C is how it ends; a kill, too, is to leave no kubectl behind."""
+    """Ctrl-C is how it ends; neither a kill nor a terminal that is closed leaves a kubectl."""
 
     def stop(*_: object) -> None:
         raise KeyboardInterrupt
 
-    before = signal.signal(signal.SIGTERM, stop)
+    before = {each: signal.signal(each, stop) for each in (signal.SIGTERM, signal.SIGHUP)}
     try:
         yield
     except KeyboardInterrupt:
         return
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for each, handler in before.items():
+            signal.signal(each, handler)

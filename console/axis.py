@@ -15,6 +15,9 @@ _SIXTIETHS = (1, 2, 5, 10, 20, 30)
 _CLOCK = (*_SIXTIETHS, *(MINUTE * n for n in _SIXTIETHS), *(HOUR * n for n in (1, 2, 4, 8, 12)))
 _DAYS = (1, 2, 4, 7, 14, 30, 60, 120, 240, 365)
 _CALENDAR = (*(HOUR * n for n in (1, 3, 6, 12)), *(DAY * n for n in _DAYS))
+# Between them every moment has a date; a set's manifest may say any year.
+_FIRST = datetime(1, 1, 2, tzinfo=UTC).timestamp()
+_LAST = datetime(9999, 12, 30, tzinfo=UTC).timestamp()
 _THOUSANDS = ((10**9, "bn"), (10**6, "M"), (10**3, "k"))
 
 
@@ -44,6 +47,7 @@ def said(value: float, unit: Unit) -> str:
 
 def dates(first: float, last: float) -> list[tuple[float, str]]:
     """Whole hours or days of UTC between two moments."""
+    first, last = max(first, _FIRST), min(last, _LAST)
     step = _at_least((last - first) / TICKS, _CALENDAR)
     pattern = "%d %b %H:%M" if step < DAY else "%d %b" if last - first < 300 * DAY else "%b %Y"
     found = range(ceil(first / step), floor(last / step) + 1)

@@ -15,6 +15,8 @@ PREFIX = "brewget_recovery_"
 def metrics(facts: Facts, now: float) -> Iterator[Metric]:
     """Each by the name of its budget."""
     found = budgets.view(facts, now)
+    if not found:
+        return
     limits = GaugeMetricFamily(
         f"{PREFIX}budget_seconds", "The limit that recovery.rpo and recovery.rto set.",
         labels=["budget"],

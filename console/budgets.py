@@ -8,7 +8,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from console import archived
+from console.jobs import Phase
 from console.problem import CLOCK_SLACK, Code, Facts, Level, Problem
+from console.sets import State as SetState
+from console.wishes import Action
 from console.words import span
 
 CLOSE = 0.8
@@ -52,6 +55,8 @@ class Budget:
 
 
 CODES = {Name.RPO: Code.RPO, Name.RTO: Code.RTO}
+LEVELS = {State.CLOSE: Level.WARNING, State.MISSED: Level.BAD}
+"""A miss is worse than what announced it: only so is it told once more."""
 TITLES = {Name.RPO: "Budget of what may be lost", Name.RTO: "Budget of a recovery's time"}
 
 
@@ -74,8 +79,23 @@ def problems(facts: Facts, now: float) -> Iterator[Problem]:
         "make it shorter.",
     }
     for each in view(facts, now):
-        if each.state in {State.MISSED, State.CLOSE}:
-            yield Problem(CODES[each.name], Level.WARNING, f"{each.why}.", next_[each.name])
+        if level := LEVELS.get(each.state):
+            yield Problem(CODES[each.name], level, f"{each.why}.", next_[each.name])
+
+
+def unknown(facts: Facts, now: float) -> frozenset[Code]:
+    """Of which nobody can say that it is kept: one that was missed may still be."""
+    found = {each.name: each.state for each in view(facts, now)}
+    if found.get(Name.RPO) is State.MET and not facts.cluster.is_reachable:
+        # Only the cluster says when the next backup is due: a warning of that is not over.
+        found[Name.RPO] = State.UNKNOWN
+    return frozenset(CODES[name] for name, state in found.items() if state is State.UNKNOWN)
+
+
+def off(facts: Facts) -> frozenset[Code]:
+    """Those that nobody has set."""
+    given = {Code.RPO: facts.rpo_seconds, Code.RTO: facts.rto_seconds}
+    return frozenset(code for code, seconds in given.items() if not seconds)
 
 
 def _judged(name: Name, seconds: float, measured: float, expected: float, why: str) -> Budget:
@@ -87,7 +107,7 @@ def _judged(name: Name, seconds: float, measured: float, expected: float, why: s
     elif worst > CLOSE * seconds:
         state = State.CLOSE
     key = f"recovery.{name} ({span(seconds)})"
-    said = {State.MET: "within", State.CLOSE: "close to", State.MISSED: "more than"}[state]
+    said = "more than" if worst > seconds else "within" if state is State.MET else "close to"
     return Budget(name, seconds, measured, state, f"{why}, {said} {key}")
 
 
@@ -101,7 +121,9 @@ def _rpo(facts: Facts, now: float) -> Budget:
         return _unknown(name, budget, "The store does not say")
     proven = _proven(facts, now)
     if proven is None:
-        first = min((x.began for x in facts.store.published), default=now)
+        # Those that did not verify, too: where each is set aside nothing would ever be missed.
+        ours = (x for x in facts.store.sets if x.manifest and x.state is not SetState.FOREIGN)
+        first = min((x.began for x in ours), default=now)
         if now - first <= budget:
             return _unknown(name, budget, "Nothing has been proven by a restore yet")
         why = f"Nothing of the last {span(now - first)} is proven"
@@ -109,12 +131,13 @@ def _rpo(facts: Facts, now: float) -> Budget:
     lost = now - proven
     if lost < -CLOCK_SLACK:
         return _unknown(name, budget, "A clock is wrong")
+    due = facts.next_backup
     has_archive = _archived(facts, now) is not None
-    if not has_archive and lost <= budget and facts.interval > budget:
-        why = f"A backup is due every {span(facts.interval)}"
+    if due and not has_archive and lost <= budget < due - _hoped(facts, proven):
         return Budget(
             name, budget, max(0.0, lost), State.CLOSE,
-            f"{why}, so recovery.rpo ({span(budget)}) will be missed before the next one",
+            f"The next backup is due in {span(due - now)}, so recovery.rpo ({span(budget)}) will "
+            "be missed before it",
         )  # fmt: skip
     why = f"Changes of the last {span(lost)} would be lost now"
     return _judged(name, budget, max(0.0, lost), 0, why)
@@ -125,6 +148,17 @@ def _proven(facts: Facts, now: float) -> float | None:
     verified = facts.store.newest(verified=True)
     moments = verified.began if verified else None, _archived(facts, now)
     return max((each for each in moments if each is not None), default=None)
+
+
+def _hoped(facts: Facts, proven: float) -> float:
+    """What will be proven without a further run: a set may wait for its verification, or be in
+    the making. Without them each turn would begin with a warning."""
+    sets = (x.began for x in facts.store.published if not x.why)
+    runs = (
+        x.created for x in facts.cluster.jobs
+        if x.action is Action.BACKUP and x.phase is Phase.RUNNING
+    )  # fmt: skip
+    return max(proven, *sets, *runs)
 
 
 def _archived(facts: Facts, now: float) -> float | None:
@@ -141,24 +175,41 @@ def _rto(facts: Facts) -> Budget:
     name, budget = Name.RTO, facts.rto_seconds
     if not facts.store.is_known:
         return _unknown(name, budget, "The store does not say")
-    verified, newest = facts.store.newest(verified=True), facts.store.newest()
-    took = verified.verdict.restore_seconds if verified and verified.verdict else None
-    if verified is None or took is None:
+    tries = [*_restored(facts), *_drilled(facts)]
+    if not tries:
         return _unknown(name, budget, "No drill has measured it yet")
-    expected = took
-    if verified.manifest and newest and newest.manifest and verified.manifest.bytes:
-        expected *= newest.manifest.bytes / verified.manifest.bytes
-    why = f"A restore of {verified.name} took {span(took)}"
-    if expected > took and CLOSE * budget < expected:
-        why = f"{why}, and {newest.name if newest else ''} needs some {span(expected)}"
-    for repository, seconds in _drilled(facts):
-        if seconds > max(took, expected):
-            took, expected = seconds, 0.0
-            why = f"Coming back from the archive ({repository}) took {span(seconds)}"
+    took, why = max(tries)
+    expected, newest = _expected(facts)
+    if expected > max(took, CLOSE * budget):
+        why = f"{why}, and {newest} needs some {span(expected)}"
     return _judged(name, budget, took, expected, why)
 
 
-def _drilled(facts: Facts) -> Iterator[tuple[str, float]]:
-    for repository, drill in sorted(facts.archive.drills.items() if facts.archive else ()):
+Tried = tuple[float, str]
+"""Seconds, and of what."""
+
+
+def _restored(facts: Facts) -> Iterator[Tried]:
+    verified = facts.store.newest(verified=True)
+    if verified and verified.verdict and verified.verdict.restore_seconds is not None:
+        took = verified.verdict.restore_seconds
+        yield took, f"A restore of {verified.name} took {span(took)}"
+
+
+def _drilled(facts: Facts) -> Iterator[Tried]:
+    for repository, drill in facts.archive.drills.items() if facts.archive else ():
         if drill.is_good and drill.seconds is not None:
-            yield repository, drill.seconds
+            why = f"Coming back from the archive ({repository}) took {span(drill.seconds)}"
+            yield drill.seconds, why
+
+
+def _expected(facts: Facts) -> Tried:
+    """How long the newest set needs by the one that was restored: never itself a miss."""
+    verified, newest = facts.store.newest(verified=True), facts.store.newest()
+    took = verified.verdict.restore_seconds if verified and verified.verdict else None
+    if took is None or not (verified and verified.manifest and newest and newest.manifest):
+        return 0.0, ""
+    if not verified.manifest.bytes:
+        return took, newest.name
+    # Whole seconds are measured: 0 of a small set says nothing of a large one.
+    return max(took, 1.0) * newest.manifest.bytes / verified.manifest.bytes, newest.name

@@ -48,6 +48,7 @@ class Watcher:
         store, archive = self.observer.look()
         backup = cluster.cron_job(BACKUP)
         gap = schedule.longest_gap(backup.schedule, backup.zone, now) if backup else None
+        is_planned = backup is not None and not backup.is_suspended
         due = {
             each.name: moment
             for each in cluster.cron_jobs
@@ -61,6 +62,9 @@ class Watcher:
             repeat_days=self.settings.repeat_days,
             scrub_days=self.settings.scrub_days,
             due=due,
+            next_backup=schedule.next_run(backup.schedule, backup.zone, now)
+            if backup and is_planned
+            else None,
             rpo_seconds=self.settings.rpo_seconds,
             rto_seconds=self.settings.rto_seconds,
             archive=archive,

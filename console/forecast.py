@@ -13,6 +13,7 @@ WINDOW = 30 * DAY
 LEAST_SPAN, LEAST_COUNT = DAY, 4
 FAR = 5 * 365 * DAY
 _MOST = 60
+_TOO_FEW = "the day when it is full is not known yet: too few measurements"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,7 @@ def full(samples: Sequence[Sample], floor: float, now: float) -> Forecast:
         return Forecast(used[-1].moment, "full")
     measured = used[-1].moment - used[0].moment
     if len(used) < LEAST_COUNT or measured < LEAST_SPAN:
-        return Forecast(None, "when it is full is known after a day of measurements")
+        return Forecast(None, _TOO_FEW)
     rate = _rate(used)
     if rate >= 0:
         return Forecast(None, "not filling up")

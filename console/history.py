@@ -8,7 +8,7 @@ from console.axis import Unit
 from console.chart import Chart, Value
 from console.forecast import Forecast, Sample
 from console.manifest import Database, Manifest
-from console.problem import Facts
+from console.problem import CLOCK_SLACK, Facts
 from console.sets import BackupSet, State
 from console.words import DAY
 
@@ -61,10 +61,12 @@ def view(facts: Facts, now: float, days: int = 0, database: str = "") -> History
         key=lambda x: x.began,
     )
     shown = [each for each in sets if each.began >= since]
-    room = [each for each in facts.room if each.moment >= since]
+    # A picture that reaches into the year 9999 shows nothing of today.
+    end = now + CLOCK_SLACK
+    room = [each for each in facts.room if since <= each.moment <= end]
     return History(
-        _charts(shown, room, database),
-        tuple(_row(each, each.manifest) for each in shown[::-1] if each.manifest),
+        _charts([each for each in shown if each.began <= end], room, database),
+        tuple(_row(each, each.manifest, database) for each in shown[::-1] if each.manifest),
         tuple(_growth([x.manifest for x in shown if x.is_published and x.manifest])),
         tuple(room[::-1]),
         store_full(facts, now),
@@ -74,7 +76,11 @@ def view(facts: Facts, now: float, days: int = 0, database: str = "") -> History
 
 def store_full(facts: Facts, now: float) -> Forecast:
     """When backups will be refused for want of room."""
-    return forecast.full(facts.room, facts.min_free_bytes, now)
+    store, live = facts.store, []
+    if store.is_known and store.free_bytes is not None and store.size_bytes is not None:
+        # The last measurement may be six hours old, and of before a volume was made larger.
+        live = [Sample(now, store.free_bytes, store.size_bytes)]
+    return forecast.full((*facts.room, *live), facts.min_free_bytes, now)
 
 
 def data_full(facts: Facts, now: float) -> Forecast:
@@ -91,11 +97,10 @@ def data_full(facts: Facts, now: float) -> Forecast:
 
 
 def _charts(sets: Sequence[BackupSet], room: Sequence[Sample], name: str) -> tuple[Chart, ...]:
-    whose = f" of {name}" if name else ""
     free = [Value(each.moment, each.free) for each in room]
     drawn = (
-        chart.draw("size", f"Size{whose}", _values(sets, _bytes_of(name)), Unit.BYTES),
-        chart.draw("rows", f"Rows{whose}", _values(sets, _rows_of(name)), Unit.ROWS),
+        chart.draw("size", "Size", _values(sets, _bytes_of(name)), Unit.BYTES),
+        chart.draw("rows", "Rows", _values(sets, _rows_of(name)), Unit.ROWS),
         chart.draw("backup", "A backup took", _values(sets, _took), Unit.SECONDS),
         chart.draw("drill", "A restore took, in a drill", _values(sets, _restored), Unit.SECONDS),
         chart.draw("store", "Free in the store", free, Unit.BYTES, keep=min),
@@ -146,13 +151,14 @@ def _free(found: BackupSet) -> float | None:
     return found.manifest.data_free_bytes if found.manifest else None
 
 
-def _row(found: BackupSet, of: Manifest) -> Row:
+def _row(found: BackupSet, of: Manifest, name: str) -> Row:
     took, restored, free = _took(found), _restored(found), of.data_free_bytes
+    part = _part(of, name)
     return Row(
         found,
         of.started,
-        words.size(of.bytes),
-        f"{of.rows:,}",
+        words.size(part.bytes) if part else "not in it",
+        f"{part.rows:,}" if part else "not in it",
         "unknown" if took is None else words.span(took),
         "not measured" if restored is None else words.span(restored),
         "unknown" if free is None else words.size(free),

@@ -12,7 +12,7 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
-from console import archive_metrics, archived, budget_metrics, safety
+from console import archive_metrics, archived, budget_metrics, budgets, safety
 from console.actions import Actions
 from console.counters import People, counted
 from console.facts import Watcher
@@ -219,7 +219,7 @@ def _problems(facts: Facts, now: float) -> Iterator[Metric]:
     found: dict[Code, Level] = {}
     for problem in safety.judge(facts, now).problems:
         found[problem.code] = max(found.get(problem.code, Level.GOOD), problem.level)
-    unknown = safety.unknown(facts, now) | archived.off(facts.archive)
+    unknown = safety.unknown(facts, now) | archived.off(facts.archive) | budgets.off(facts)
     known = [code for code in Code if code not in unknown]
     yield from _labelled(
         "problem",

@@ -11,14 +11,14 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from console import budgets, following, history, safety, schedule, views, words
+from console import budgets, following, history, safety, views, words
 from console.cluster import ClusterError
 from console.facts import Watcher
 from console.problem import Code
 from console.security import Doors, User
 from console.sets import State
 from console.settings import Settings
-from console.wishes import BACKUP, Action
+from console.wishes import Action
 
 TEMPLATES = Path(__file__).resolve().parent / "templates"
 SHOWN_SETS = 30
@@ -100,8 +100,6 @@ class Pages:
         facts = self._watcher.look(now)
         verdict = safety.judge(facts, now)
         shown = None if "all" in request.query_params else SHOWN_SETS
-        backup = facts.cluster.cron_job(BACKUP)
-        is_planned = backup is not None and not backup.is_suspended
         return self.render(
             "overview.html",
             user,
@@ -115,9 +113,7 @@ class Pages:
             bars=views.bars(facts.store),
             newest=facts.store.newest(),
             verified=facts.store.newest(verified=True),
-            next_run=schedule.next_run(backup.schedule, backup.zone, now)
-            if backup and is_planned
-            else None,
+            next_run=facts.next_backup,
             repositories=views.repositories(facts.archive, now) if facts.archive else [],
             copies=views.copies(facts.archive, now) if facts.archive else "",
             following=following.view(facts, now),

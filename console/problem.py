@@ -99,6 +99,8 @@ class Facts:
     """Within so many days the bytes of every set are read again; 0: never."""
     due: dict[str, float] | None = None
     """When each CronJob should have run most recently, by its name."""
+    next_backup: float | None = None
+    """When the next one is due; None where nobody knows, or where the schedule stands still."""
     archive: Archive | None = None
     """None where there is to be none."""
     archive_interval: float = 0.0

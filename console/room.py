@@ -5,6 +5,7 @@ The sets say how full the server's volume was; of the store nothing did.
 
 import json
 import logging
+from collections.abc import Sequence
 from pathlib import Path
 
 from console.forecast import Sample
@@ -16,6 +17,8 @@ log = logging.getLogger(__name__)
 
 EVERY = 6 * HOUR
 MOST = 400
+PATIENCE = 4
+"""Measurements in a row, a day: by then a clock that went back is the one that is right."""
 
 
 class Room:
@@ -26,21 +29,36 @@ class Room:
         self._store, self._samples = _load(path) if path else ("", ())
 
     def of(self, store: Picture) -> tuple[Sample, ...]:
-        """Oldest first; of another store there are none."""
+        """Oldest first, also those of a clock that ran ahead; of another store there are none."""
+        return tuple(sorted(self._of(store), key=lambda each: each.moment))
+
+    def _of(self, store: Picture) -> tuple[Sample, ...]:
+        """As they were measured, whatever the clock said."""
         return self._samples if self._store == store.id else ()
 
     def note(self, store: Picture, now: float) -> None:
         """Takes a measurement where the last one is old enough."""
         if not store.is_known or store.free_bytes is None or store.size_bytes is None:
             return
+        known = _believed(self._of(store), now)
         # Those of a clock that ran ahead would hold up all that come.
-        known = [each for each in self.of(store) if each.moment <= now]
-        if known and now - known[-1].moment < EVERY:
+        newest = max((each.moment for each in known if each.moment <= now), default=None)
+        if newest is not None and now - newest < EVERY:
             return
         known.append(Sample(now, store.free_bytes, store.size_bytes))
         self._store, self._samples = store.id, tuple(known[-MOST:])
         if self._kept:
             self._kept.write(_text(self._store, self._samples))
+
+
+def _believed(known: Sequence[Sample], now: float) -> list[Sample]:
+    """Without those ahead of a clock that has stayed behind them for long.
+
+    Not at once: a clock that jumps back for an hour would take the whole history with it.
+    """
+    ahead = [at for at, each in enumerate(known) if each.moment > now]
+    has_stayed = bool(ahead) and len(known) - 1 - ahead[-1] >= PATIENCE
+    return [each for each in known if not has_stayed or each.moment <= now]
 
 
 def _text(store: str, samples: tuple[Sample, ...]) -> str:
@@ -53,8 +71,7 @@ def _load(path: Path) -> tuple[str, tuple[Sample, ...]]:
         found = json.loads(path.read_text("utf-8"))
         if found["version"] != 1:
             raise ValueError("of another version")
-        samples = (Sample(*map(float, each)) for each in found["samples"])
-        return str(found["store"]), tuple(sorted(samples, key=lambda each: each.moment))
+        return str(found["store"]), tuple(Sample(*map(float, x)) for x in found["samples"])
     except FileNotFoundError:
         return "", ()
     except (OSError, ValueError, TypeError, KeyError) as error:

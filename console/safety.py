@@ -47,8 +47,6 @@ _OF_STORE = frozenset(
         Code.OLD_RESTORE,
         Code.OLD_READING,
         Code.ESCROW,
-        Code.RPO,
-        Code.RTO,
         Code.FAILED_SET,
         Code.DAMAGED,
         Code.SHRINKING,
@@ -65,7 +63,8 @@ def unknown(facts: Facts, now: float) -> frozenset[Code]:
     """What cannot be known now: a problem that is not seen may still be there."""
     store = frozenset() if facts.store.is_known else _OF_STORE
     archive = archived.unknown(facts.archive, now) if facts.archive else frozenset()
-    return store | archive | (frozenset() if facts.cluster.is_reachable else _OF_CLUSTER)
+    cluster = frozenset() if facts.cluster.is_reachable else _OF_CLUSTER
+    return store | archive | budgets.unknown(facts, now) | cluster
 
 
 def _problems(facts: Facts, now: float) -> Iterator[Problem]:
@@ -221,7 +220,9 @@ def _headline(facts: Facts, problems: list[Problem], now: float) -> str:
     newest, verified = facts.store.newest(), facts.store.newest(verified=True)
     level = problems[0].level if problems else Level.GOOD
     if level is Level.BAD:
-        return "Your data is not safe right now."
+        is_slow = {p.code for p in problems if p.level is level} == {Code.RTO}
+        slow = "There are backups, but a recovery takes longer than its budget."
+        return slow if is_slow else "Your data is not safe right now."
     if newest is None:
         return "There is no backup yet."
     age = ago(started(verified), now) if verified else ""

@@ -4,6 +4,8 @@ All of it is made of console/monitoring, which is tested with promtool and is wh
 hand: there is one set of rules.
 """
 
+from typing import Any
+
 import pulumi
 import yaml
 from pulumi_kubernetes import core, meta
@@ -25,40 +27,52 @@ NO_OPERATOR = (
 
 
 def is_possible(kubectl: Kubectl) -> bool:
-    """Whether the operator's kinds are there. True where the cluster does not answer: what is
-    watched is not left unwatched for that."""
+    """Whether the operator's kinds are there. True where the cluster does not answer, or does not
+    let us look: what is watched is not left unwatched for that."""
     try:
-        said = kubectl.run("api-resources", f"--api-group={GROUP}", "-o", "name").stdout
-    except RuntimeError:
-        return True
-    return set(KINDS) <= set(said.split())
+        for kind in KINDS:
+            # Each by itself: a list of all kinds fails where any other service's are away.
+            kubectl.get(kind)
+    except RuntimeError as error:
+        return "have a resource type" not in str(error)
+    return True
 
 
 def watched(
     context: str, name: str, metadata: meta.v1.ObjectMetaArgs, opts: pulumi.ResourceOptions
-) -> list[pulumi.Resource]:
+) -> None:
     """ServiceMonitor, PrometheusRule and dashboard; without the operator's kinds only the last."""
-    made: list[pulumi.Resource] = [_dashboard(name, metadata, opts)]
+    _dashboard(name, metadata, opts)
     if not is_possible(Kubectl(context, "default")):
         pulumi.log.warn(NO_OPERATOR)
-        return made
+        return
     monitor = {
         "selector": {"matchLabels": names.CONSOLE_LABELS},
         "endpoints": [{"port": "http", "path": "/metrics"}],
     }
-    rules = yaml.safe_load((MONITORING / "alerts" / "rules.yaml").read_text("utf-8"))
+    rules = pulumi.Output.from_input(metadata.namespace).apply(rules_of)
     for kind, spec in (("ServiceMonitor", monitor), ("PrometheusRule", rules)):
-        made.append(
-            CustomResource(
-                f"{name}-{kind.lower()}",
-                api_version=f"{GROUP}/v1",
-                kind=kind,
-                metadata=metadata,
-                spec=spec,
-                opts=opts,
-            )
+        CustomResource(
+            f"{name}-{kind.lower()}",
+            api_version=f"{GROUP}/v1",
+            kind=kind,
+            metadata=metadata,
+            spec=spec,
+            opts=opts,
         )
-    return made
+
+
+def rules_of(namespace: str | None) -> dict[str, Any]:
+    """The file's, for the stack in this namespace.
+
+    The operator gives each sample its namespace; without it any other stack's console would keep
+    quiet that this one is absent.
+    """
+    text = (MONITORING / "alerts" / "rules.yaml").read_text("utf-8")
+    of_here = f'absent(brewget_backup_store_ok{{namespace="{namespace}"}})'
+    text = text.replace("absent(brewget_backup_store_ok)", of_here)
+    rules: dict[str, Any] = yaml.safe_load(text.replace("-n brewget ", f"-n {namespace} "))
+    return rules
 
 
 def _dashboard(

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator
 from itertools import pairwise
 
-from components.settings import engines, validators
+from components.settings import engines, recovery, validators
 from components.settings.archive import ArchiveSettings, OffsiteSettings
 from components.settings.backup import StorageSettings
 from components.settings.console import conflicts as console_conflicts
@@ -29,6 +29,7 @@ def conflicts(settings: Settings) -> list[str]:
         *_offsite(settings.offsite),
         *_encryption(settings),
         *console_conflicts(settings.console),
+        *recovery.conflicts(settings.recovery, settings.console),
     ]
 
 

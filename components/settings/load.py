@@ -7,7 +7,7 @@ from typing import Any
 import pulumi
 from pydantic import ValidationError
 
-from components.settings import spelling
+from components.settings import recovery, spelling
 from components.settings.conflicts import conflicts
 from components.settings.fields import groups, leaves
 from components.settings.model import Settings
@@ -25,7 +25,10 @@ def load_settings() -> Settings:
         pulumi.log.warn(old)
     if old := spelling.plain(given):
         pulumi.log.warn(old)
-    return parse(given, encrypted)
+    settings = parse(given, encrypted)
+    if unjudged := recovery.warning(settings.recovery, settings.console):
+        pulumi.log.warn(unjudged)
+    return settings
 
 
 def parse(given: Mapping[str, Any], encrypted: Collection[str] = ()) -> Settings:

@@ -1,10 +1,12 @@
 """The settings of recovery: how much may be lost, and how long it may take."""
 
 import re
+from collections.abc import Iterator
 from typing import Annotated
 
 from pydantic import AfterValidator
 
+from components.settings.console import ConsoleSettings
 from components.settings.fields import Change, Group, setting
 
 DURATION = "a duration such as 30m, 6h or 1h30m, from 1m to 365d"
@@ -52,3 +54,30 @@ class RecoverySettings(Group):
         example="1h",
         change=Change.CONSOLE,
     )
+
+
+def conflicts(recovery: RecoverySettings, console: ConsoleSettings) -> Iterator[str]:
+    """Only where the console is off by choice: `make up` also has it off where its image cannot
+    be built, and a database does not stay away for that."""
+    if "enabled" in console.model_fields_set:
+        for key, value in _unjudged(recovery, console):
+            yield (
+                f"{key} is '{value}', but console.enabled is false and nobody would judge it. "
+                "Example: pulumi config set --path console.enabled true"
+            )
+
+
+def warning(recovery: RecoverySettings, console: ConsoleSettings) -> str:
+    """Of budgets that nobody judges; empty where there are none."""
+    keys = [key for key, _ in _unjudged(recovery, console)]
+    return (
+        f"{' and '.join(keys)} {'are' if keys[1:] else 'is'} set, but there is no console, which "
+        "alone judges that. To have one: pulumi config set --path console.enabled true"
+        if keys
+        else ""
+    )
+
+
+def _unjudged(recovery: RecoverySettings, console: ConsoleSettings) -> list[tuple[str, str]]:
+    given = (("recovery.rpo", recovery.rpo), ("recovery.rto", recovery.rto))
+    return [] if console.enabled else [(key, value) for key, value in given if value]

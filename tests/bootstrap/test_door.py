@@ -125,6 +125,31 @@ def test_a_port_that_is_taken_is_left_alone(door: Door) -> None:
         assert door.end(signal.SIGINT) == 0
 
 
+def test_a_port_that_another_took_meanwhile_is_left_for_a_free_one(door: Door) -> None:
+    port = unused()
+    door.open(port).wait_for("The token:")
+    (door.folder / "pending").touch()
+    (door.folder / "gone").touch()
+    door.wait_for("the console is away")
+    with socket.socket() as other:
+        other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        other.bind(("127.0.0.1", port))
+        other.listen()
+        (door.folder / "pending").unlink()
+        (door.folder / "gone").touch()
+        wait_for("a new address", lambda: door.said.read_text().count("The token:") > 1, PATIENCE)
+    first, second = re.findall(r"http://localhost:(\d+) until Ctrl-C", door.said.read_text())
+    assert (int(first), int(second) != port) == (port, True)
+    assert door.end(signal.SIGINT) == 0
+
+
+def test_a_terminal_that_is_closed_leaves_no_kubectl(door: Door) -> None:
+    door.open(unused()).wait_for("The token:")
+    assert door.end(signal.SIGHUP) == 0
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(door.asked()[-1].split()[0]), 0)
+
+
 def test_one_that_never_stood_is_an_error_with_the_next_step(door: Door) -> None:
     (door.folder / "broken").touch()
     door.open(unused())

@@ -54,7 +54,8 @@ def expressions() -> list[str]:
 @pytest.fixture
 def console(start: Start, api: FakeApi, tmp_path: Path, store: Path) -> Console:
     write_archive(store)
-    return start(KUBECONFIG=api.kubeconfig(tmp_path), CONSOLE_ARCHIVE="1")
+    budgets = {"CONSOLE_RPO_SECONDS": "86400", "CONSOLE_RTO_SECONDS": "3600"}
+    return start(KUBECONFIG=api.kubeconfig(tmp_path), CONSOLE_ARCHIVE="1", **budgets)
 
 
 @pytest.fixture

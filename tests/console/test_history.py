@@ -2,18 +2,23 @@
 
 import json
 import re
+from dataclasses import replace
 from datetime import timedelta
+from html import escape
 from pathlib import Path
+from urllib.parse import urlencode
 
 import pytest
 
-from console import axis, chart, forecast
+from console import axis, chart, forecast, history
 from console.axis import Unit
 from console.chart import Value
 from console.forecast import Sample
-from console.room import EVERY, MOST, Room
-from console.sets import Identity, Picture
+from console.jobs import Cluster
+from console.problem import Facts
+from console.sets import BackupSet, Identity, Picture
 from tests.console.conftest import Start
+from tests.lib.budgets import a_set
 from tests.lib.console import add_set
 
 DAY, GIB = 86_400.0, 2.0**30
@@ -95,14 +100,17 @@ def test_one_odd_measurement_moves_the_day_little() -> None:
     ("samples", "said"),
     [
         ([], "unknown when it is full"),
-        (falling(0.5), "when it is full is known after a day of measurements"),
-        (falling(10)[::40], "when it is full is known after a day of measurements"),
+        (falling(0.5), "the day when it is full is not known yet: too few measurements"),
+        (falling(10)[::40], "the day when it is full is not known yet: too few measurements"),
         (falling(10, by=0), "not filling up"),
         (falling(10, by=-GIB), "not filling up"),
         (falling(10, by=GIB / 1000), "not full within five years"),
         ([Sample(NOW - DAY, 9 * GIB, 100 * GIB)], "full"),
         # A volume that was made larger today: nothing is known of it but today.
-        ([*falling(10)[:-2], *falling(0.25, size=200 * GIB)], "when it is full is known after"),
+        (
+            [*falling(10)[:-2], *falling(0.25, size=200 * GIB)],
+            "the day when it is full is not known yet",
+        ),
         # Of a clock that ran ahead, and of last year.
         ([Sample(NOW + DAY, 0, 100 * GIB), *falling(10, by=0)], "not filling up"),
         ([Sample(NOW - 400 * DAY, 99 * GIB, 100 * GIB), *falling(10, by=0)], "not filling up"),
@@ -112,46 +120,30 @@ def test_no_day_where_none_is_known(samples: list[Sample], said: str) -> None:
     assert forecast.full(samples, 10 * GIB, NOW).text.startswith(said)
 
 
-def picture(free: int | None = 5, store: str = "one") -> Picture:
-    return Picture(Identity.OK, id=store, free_bytes=free, size_bytes=10)
+def shown(room: list[Sample], free: int, size: int, *sets: BackupSet) -> Facts:
+    store = Picture(Identity.OK, sets=sets, free_bytes=free, size_bytes=size)
+    return Facts(store=store, cluster=Cluster(), interval=1, room=tuple(room))
 
 
-def test_free_room_is_measured_every_six_hours_and_outlives_the_pod(tmp_path: Path) -> None:
-    file = tmp_path / "room.json"
-    room = Room(file)
-    for at in (0, 60, EVERY, EVERY + 60, 2 * EVERY):
-        room.note(picture(), NOW + at)
-    room.note(picture(None), NOW + 9 * EVERY)
-    again = Room(file)
-    assert [each.moment for each in again.of(picture())] == [NOW, NOW + EVERY, NOW + 2 * EVERY]
-    assert again.of(picture(store="two")) == (), "another store's past says nothing of this one"
-    again.note(picture(store="two"), NOW + 3 * EVERY)
-    assert len(Room(file).of(picture(store="two"))) == 1
+def test_the_day_follows_from_what_is_free_now_not_six_hours_ago() -> None:
+    past = [replace(each, moment=each.moment - DAY / 4) for each in falling(10)]
+    full, larger = shown(past, 0, int(100 * GIB)), shown(past, int(150 * GIB), int(200 * GIB))
+    assert history.store_full(full, NOW).text == "full"
+    assert history.store_full(larger, NOW).text.endswith("not known yet: too few measurements")
+    silent = replace(full, store=replace(full.store, silent=60.0))
+    assert history.store_full(silent, NOW).text.startswith("full on 20"), "0 is of before"
 
 
-def test_free_room_needs_little_room_itself() -> None:
-    room = Room(None)
-    for at in range(MOST + 50):
-        room.note(picture(2**50), NOW + at * EVERY)
-    assert len(room.of(picture())) == MOST
-
-
-def test_a_clock_that_ran_ahead_holds_up_no_measurement() -> None:
-    room = Room(None)
-    room.note(picture(), NOW + 1000 * DAY)
-    room.note(picture(), NOW)
-    assert [each.moment for each in room.of(picture())] == [NOW]
-
-
-@pytest.mark.parametrize(
-    "text", ["", "[]", "{}", '{"version": 2}', '{"version": 1, "store": "one", "samples": [[1]]}']
-)
-def test_a_damaged_history_starts_afresh(tmp_path: Path, text: str) -> None:
-    (tmp_path / "room.json").write_text(text)
-    room = Room(tmp_path / "room.json")
-    assert room.of(picture()) == ()
-    room.note(picture(), NOW)
-    assert len(room.of(picture())) == 1
+def test_a_set_of_the_year_9999_breaks_no_page_and_no_picture() -> None:
+    end = 253_402_300_799.0
+    assert axis.dates(end - DAY, end + DAY) == [], "no moment of the year 10000"
+    assert axis.dates(-62_135_596_800.0 - DAY / 4, NOW)
+    forged = replace(a_set(0), manifest=replace(a_set(0).manifest, started=end))  # type: ignore[type-var]
+    made = history.view(shown([Sample(end, 1, 9)], 1, 9, a_set(1), forged), NOW)
+    assert len(made.rows) == 2, "the table has all"
+    assert {len(each.points) for each in made.charts} == {1}
+    assert {each.key for each in made.charts} >= {"size", "rows"}
+    assert not made.samples
 
 
 def database(name: str, rows: int, size: int) -> dict[str, object]:
@@ -180,12 +172,20 @@ def test_the_page_has_every_value_as_a_point_and_as_a_row(start: Start, store: P
     assert page.text.count(f'href="/sets/{old}"') == 4, "of the drill there is no point: none was"
     assert "3.0 GiB, verified" in page.text
     assert "<b>&\u202e" not in page.text
-    assert re.search(r">one</a></th>.*\+30<", page.text)
+    assert re.search(r">one</bdi></a></th>.*\+30<", page.text)
     few = console.get("/history?days=7")
     assert old not in few.text
     of_one = console.get("/history?database=one&days=90").text
-    assert "Rows of one" in of_one
+    assert "Rows of <bdi>one</bdi></figcaption>" in of_one
     assert "130 rows, verified" in of_one
+    assert of_one.count(f'<td class="number">{size} B</td><td class="number">130</td>') == 1
+    assert f'<td class="number">{2 * size} B</td>' not in of_one, "that of all databases"
+    of_bad = console.get("/history?" + urlencode({"database": bad})).text
+    isolated = f"<bdi>{escape(bad)}</bdi>"
+    assert f"History of {isolated}</h1>" in of_bad
+    assert f"Size of {isolated}</figcaption>" in of_bad
+    assert f"{isolated}</a></th>" in of_bad
+    assert of_bad.count('<td class="number">not in it</td>') == 2 * 4
     assert console.get("/history?database=none").status == 404
     assert console.get("/history?days=nonsense").status == 200
     measured = json.loads((state / "room.json").read_text())["samples"]

@@ -18,7 +18,9 @@ PAGE = (Path(__file__).resolve().parents[2] / "docs" / "console.md").read_text()
 
 
 def test_every_metric_is_explained(start: Start, api: FakeApi, tmp_path: Path) -> None:
-    console = start(CONSOLE_ARCHIVE="1", KUBECONFIG=api.kubeconfig(tmp_path))
+    console = start(
+        CONSOLE_ARCHIVE="1", CONSOLE_RPO_SECONDS="60", KUBECONFIG=api.kubeconfig(tmp_path)
+    )
     exposed = re.findall(r"^# HELP (brewget_\S+)", console.get("/metrics").text, re.M)
     assert sorted(exposed) == sorted(re.findall(r"`(brewget_[a-z_]+)`", PAGE))
 

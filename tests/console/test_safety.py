@@ -294,6 +294,7 @@ def test_each_of_a_kind_is_a_problem_of_its_own(facts: Facts, code: Code, number
 
 def test_every_problem_has_its_source_or_is_about_the_source() -> None:
     nothing = replace(HEALTHY, store=Picture(Identity.MISSING, "gone"), cluster=Cluster(why="away"))
+    nothing = replace(nothing, rpo_seconds=60.0, rto_seconds=60.0)
     assert set(Code) - unknown(nothing, NOW) == {Code.STORE, Code.API}
     assert unknown(HEALTHY, NOW) == frozenset()
     silent = replace(HEALTHY, store=replace(HEALTHY.store, silent=90))

@@ -4,6 +4,7 @@ import subprocess
 import tomllib
 from pathlib import Path
 
+import pulumi
 import pytest
 from pydantic import TypeAdapter
 
@@ -225,12 +226,29 @@ def test_only_labelled_pods_reach_it(stack: Recorder) -> None:
         ({"console.notifySuccess": "true"}, "console.notifySuccess is true, but console.notifyUrls is not set"),
         ({"console.digest": "weekly"}, "console.digest is 'weekly', but console.notifyUrls is not set"),
         ({"console.digest": "daily"}, "console.digest is 'daily'. Allowed: off or weekly."),
+        ({"console.enabled": "false", "recovery.rpo": "12h"}, "recovery.rpo is '12h', but console.enabled is false and nobody would judge it. Example: pulumi config set --path console.enabled true"),
+        ({"console.enabled": "false", "recovery.rto": "1h"}, "recovery.rto is '1h', but console.enabled is false"),
         ({"console.image": "no image"}, "console.image is 'no image'. Allowed: an image."),
     ],
 )  # fmt: skip
 def test_wrong_settings_are_refused(config: dict[str, str], words: str) -> None:
     (said,) = refusal(config)
     assert words in said
+
+
+def test_budgets_beside_a_console_that_make_up_could_not_build_are_a_warning(
+    deploy: Deploy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[str] = []
+    monkeypatch.setattr(pulumi.log, "warn", said.append)
+    deploy(config={"recovery.rpo": "13h", "recovery.rto": "2h"})
+    assert said == [
+        "recovery.rpo and recovery.rto are set, but there is no console, which alone judges that. "
+        "To have one: pulumi config set --path console.enabled true"
+    ]
+    said.clear()
+    deploy(config={"recovery.rpo": "13h", "console.enabled": "true"})
+    assert said == []
 
 
 def test_wrong_urls_are_refused_without_being_shown() -> None:

@@ -32,7 +32,13 @@ def test_they_are_those_files_and_the_monitor_finds_the_service(deploy: Deploy) 
     stack = deploy(config=OPERATOR)
     rules, monitor = stack.one("PrometheusRule"), stack.one("ServiceMonitor")
     file = prometheus.MONITORING / "alerts" / "rules.yaml"
-    assert rules["spec"] == yaml.safe_load(file.read_text())
+    usual = file.read_text()
+    of_ales = usual.replace("-n brewget", "-n ales").replace(
+        "absent(brewget_backup_store_ok)", 'absent(brewget_backup_store_ok{namespace="ales"})'
+    )
+    assert usual != of_ales
+    assert "brewget " not in of_ales.replace("brewget_", "")
+    assert rules["spec"] == yaml.safe_load(of_ales)
     assert rules["apiVersion"] == monitor["apiVersion"] == "monitoring.coreos.com/v1"
     service = stack.one("Service", "console-service")
     selector = monitor["spec"]["selector"]["matchLabels"]
@@ -63,22 +69,30 @@ def test_without_the_operators_kinds_one_sentence_says_so(
     ]
 
 
+NO_KIND = 'error: the server doesn\'t have a resource type "prometheusrules"'
+LIST = "kubectl get prometheusrules.monitoring.coreos.com ended with 1: "
+
+
 @pytest.mark.parametrize(
-    ("listed", "possible"),
+    ("why", "possible"),
     [
-        ("prometheusrules.monitoring.coreos.com\nservicemonitors.monitoring.coreos.com\n", True),
-        ("podmonitors.monitoring.coreos.com\nservicemonitors.monitoring.coreos.com\n", False),
-        ("", False),
-        (None, True),
+        ("", True),
+        (f"{LIST}{NO_KIND}", False),
+        (f"{LIST}Unable to connect to the server", True),
+        (f"{LIST}Error from server (Forbidden): prometheusrules is forbidden", True),
     ],
 )
 def test_they_are_left_out_only_where_the_cluster_says_no(
-    listed: str | None, possible: bool, monkeypatch: pytest.MonkeyPatch
+    why: str, possible: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def run(*_: object) -> subprocess.CompletedProcess[str]:
-        if listed is None:
-            raise RuntimeError("kubectl api-resources ended with 1: Unable to connect")
-        return subprocess.CompletedProcess([], 0, listed, "")
+    asked: list[str] = []
+
+    def run(_: Kubectl, *words: str) -> subprocess.CompletedProcess[str]:
+        asked.append(words[1])
+        if why and words[1].startswith("prometheusrules"):
+            raise RuntimeError(why)
+        return subprocess.CompletedProcess([], 0, "", "")
 
     monkeypatch.setattr(Kubectl, "run", run)
     assert IS_POSSIBLE(Kubectl("ales", "default")) is possible
+    assert asked == [*prometheus.KINDS]
