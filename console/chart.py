@@ -3,7 +3,6 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Protocol
 
 from console import axis, views
 from console.axis import Unit
@@ -17,15 +16,6 @@ MOST = 60
 """Values in a picture; of more one of each stretch of time is shown."""
 
 
-class Keep(Protocol):
-    """`max`, or `min`."""
-
-    def __call__(
-        self, one: "Value", other: "Value", /, *, key: "Callable[[Value], float]"
-    ) -> "Value":
-        """One of the two."""
-
-
 @dataclass(frozen=True, slots=True)
 class Value:
     """One of them, and of which set it is."""
@@ -34,6 +24,10 @@ class Value:
     value: float
     set: str = ""
     state: str = ""
+
+
+Keep = Callable[..., Value]
+"""`max`, or `min`."""
 
 
 @dataclass(frozen=True, slots=True)

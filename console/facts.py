@@ -48,7 +48,7 @@ class Watcher:
         store, archive = self.observer.look()
         backup = cluster.cron_job(BACKUP)
         gap = schedule.longest_gap(backup.schedule, backup.zone, now) if backup else None
-        is_planned = backup is not None and not backup.is_suspended
+        planned = backup if backup and not backup.is_suspended else None
         due = {
             each.name: moment
             for each in cluster.cron_jobs
@@ -62,9 +62,7 @@ class Watcher:
             repeat_days=self.settings.repeat_days,
             scrub_days=self.settings.scrub_days,
             due=due,
-            next_backup=schedule.next_run(backup.schedule, backup.zone, now)
-            if backup and is_planned
-            else None,
+            next_backup=schedule.next_run(planned.schedule, planned.zone, now) if planned else None,
             rpo_seconds=self.settings.rpo_seconds,
             rto_seconds=self.settings.rto_seconds,
             archive=archive,
